@@ -40,12 +40,12 @@ def order(
 ) -> list[int]:
     bounds = {"begun": {}, "ended": {}} | bounds
     set_times(attempts, times or {})
-    return [one.attempt.id for one in place_attempts(attempts, **bounds)]
+    return [placed.attempt.id for placed in place_attempts(attempts, **bounds)]
 
 
 def set_times(attempts: Sequence[DeliveryAttempt], times: dict[int, time]) -> None:
-    for one in attempts:
-        one.happened_time = times.get(one.id)
+    for tried in attempts:
+        tried.happened_time = times.get(tried.id)
 
 
 @given(
@@ -73,10 +73,10 @@ def test_refusals_of_one_mission_after_the_other_stand_as_they_happened(
     del ended[len(zones)]
     set_times(attempts, times)
     placed = place_attempts(attempts, begun=begun, ended=ended)
-    assert [one.attempt.id for one in placed] == way
-    for one in placed:
-        bundle = one.attempt.bundle_id or 0
-        assert begun[bundle] <= one.at <= ended.get(bundle, one.at)
+    assert [placed_attempt.attempt.id for placed_attempt in placed] == way
+    for placed_attempt in placed:
+        bundle = placed_attempt.attempt.bundle_id or 0
+        assert begun[bundle] <= placed_attempt.at <= ended.get(bundle, placed_attempt.at)
 
 
 @given(zone=ZONES, minutes=st.integers(0, 365 * 24 * 60))
@@ -107,17 +107,20 @@ def test_what_came_back_stands_before_what_went_out_on_its_day(zone: str) -> Non
 def test_what_happened_on_the_day_of_a_stop_was_before_it_where_nobody_knows() -> None:
     stop = datetime(2026, 12, 5, 4, tzinfo=UTC)  # the evening of the 4th in the west
     for outcome, before in (("left", True), ("refused", True), ("stopped", False)):
-        one = attempt(1, outcome, date(2026, 12, 4), WEST, stopped_at=stop)
-        [placed] = place_attempts([one], begun={}, ended={})
+        delivery_attempt = attempt(1, outcome, date(2026, 12, 4), WEST, stopped_at=stop)
+        [placed] = place_attempts([delivery_attempt], begun={}, ended={})
         assert (placed.at <= stop) is before
 
 
 def test_a_time_before_the_freeze_changes_no_order() -> None:
     day, frozen = date(2026, 12, 4), datetime(2026, 12, 4, 20, tzinfo=UTC)
-    tries = [attempt(one, "refused", day, "Etc/UTC") for one in (1, 2)]
+    tries = [attempt(ident, "refused", day, "Etc/UTC") for ident in (1, 2)]
     set_times(tries, {1: time(11), 2: time(10)})
     placed = place_attempts(tries, begun={1: frozen}, ended={})
-    assert [(one.attempt.id, one.at) for one in placed] == [(2, frozen), (1, frozen)]
+    assert [(placed_attempt.attempt.id, placed_attempt.at) for placed_attempt in placed] == [
+        (2, frozen),
+        (1, frozen),
+    ]
 
 
 def test_what_went_out_in_the_minute_of_a_stop_stands_after_it() -> None:

@@ -33,7 +33,7 @@ def test_a_day_before_the_freeze_or_to_come_is_refused_by_its_field(day: date, s
 
 def test_a_time_of_today_that_is_still_to_come_is_refused() -> None:
     # Of two zones twelve hours apart, it is morning in one.
-    zone = min("Etc/UTC", "Etc/GMT-12", key=lambda one: clock.time_of(clock.utcnow(), one))
+    zone = min("Etc/UTC", "Etc/GMT-12", key=lambda name: clock.time_of(clock.utcnow(), name))
     day = clock.today(zone)
     with pytest.raises(Invalid) as refused:
         refuse_impossible_time(day, time(23, 59), zone, frozen_at=LONG_AGO)

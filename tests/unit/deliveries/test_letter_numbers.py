@@ -57,8 +57,8 @@ def test_what_cannot_be_meant_is_refused_and_named(
 
 @given(st.sets(st.integers(1, 300), min_size=1, max_size=60))
 def test_what_is_said_is_read_again_and_names_the_same_letters(numbers: set[int]) -> None:
-    read = read_numbers(say_numbers((one, one) for one in numbers))
-    assert {one for span in read for one in range(span.first, span.last + 1)} == numbers
+    read = read_numbers(say_numbers((number, number) for number in numbers))
+    assert {number for span in read for number in range(span.first, span.last + 1)} == numbers
     assert all(after.first > before.last + 1 for before, after in pairwise(read))
     assert read_numbers(say_numbers(read)) == read
 

@@ -25,7 +25,7 @@ from campaign.deliveries.recording_rules import join_spans
 def test_spans_that_meet_are_one(
     spans: Sequence[tuple[int, int]], expected: Sequence[tuple[int, int]]
 ) -> None:
-    assert [tuple(one) for one in join_spans(spans)] == expected
+    assert [tuple(span) for span in join_spans(spans)] == expected
 
 
 _NUMBERS = st.integers(1, 60)
