@@ -34,7 +34,7 @@ def test_a_field_of_a_draft_is_in_the_table(
     directory: Directory, model: type[Mission | Official], draft: type
 ) -> None:
     apart = {"contacts", "timezone"}  # rows of their own; goes with the address
-    kept = {one.name for one in dataclasses.fields(draft)} - apart
+    kept = {field.name for field in dataclasses.fields(draft)} - apart
     assert kept == set(names_with(directory, *Rule)) - {"source_id"}
     assert set(names_with(directory, *Rule)) <= set(model.__table__.columns.keys())
 
@@ -43,7 +43,7 @@ def test_a_field_of_a_draft_is_in_the_table(
 def test_a_column_of_a_file_means_one_thing(
     directory: Directory, model: type[Mission | Official], draft: type
 ) -> None:
-    heads = [head for one in FIELDS[directory] for head in COLUMN_NAMES.get(one.meaning, ())]
+    heads = [head for field in FIELDS[directory] for head in COLUMN_NAMES.get(field.meaning, ())]
     assert len(heads) == len(set(heads))
     assert set(MEANINGS[directory]) <= set(LABELS)
 
@@ -56,7 +56,7 @@ def test_a_limit_is_that_of_the_column() -> None:
 
 def translated_labels(directory: Directory, code: str) -> dict[str, str]:
     """What a page in that language calls each meaning that a column can have."""
-    labels = {one.meaning: str(one.label) for one in FIELDS[directory]}
+    labels = {field.meaning: str(field.label) for field in FIELDS[directory]}
     if code != "en":
         with (FOLDER / code / "LC_MESSAGES/messages.po").open("rb") as file:
             catalog = read_po(file)

@@ -54,7 +54,7 @@ def read_source(source: ImportSource, **fixed: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "words"),
     [
         (b"", "file is empty"),
         (b"\xef\xbb\xbf \n", "file is empty"),
@@ -79,10 +79,10 @@ def read_source(source: ImportSource, **fixed: str) -> list[Any]:
         ("\ufeffa;b\nKöln".encode("utf-16-le")[:-1], "not in utf-16"),
     ],
 )
-def test_what_is_no_list_says_what_it_is_and_how_to_mend_it(data: bytes, said: str) -> None:
+def test_what_is_no_list_says_what_it_is_and_how_to_mend_it(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableFile) as refused:
         open_source(data, MISSIONS)
-    assert said in str(refused.value)
+    assert words in str(refused.value)
 
 
 def test_a_file_of_a_hundred_megabytes_is_refused_by_its_beginning() -> None:
@@ -116,7 +116,7 @@ def test_the_place_that_is_no_utf_8_is_quoted_from_the_beginning_of_a_word() -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "field", "said"),
+    ("line", "field", "words"),
     [
         ("Wanjiru Otieno;Minister;Atlantis;;;", "country", "We do not know the country"),
         (";;Kenya;;;", "name", "no name and no office"),
@@ -132,15 +132,18 @@ def test_the_place_that_is_no_utf_8_is_quoted_from_the_beginning_of_a_word() -> 
         ("Wanjiru Otieno;Minister;Kenya;;;;stray", "", "has 7 cells, but the first line names 6"),
     ],
 )
-def test_a_bad_row_names_its_field_and_how_to_mend_it(line: str, field: str, said: str) -> None:
+def test_a_bad_row_names_its_field_and_how_to_mend_it(line: str, field: str, words: str) -> None:
     heading = "name;office;country;start;end;email"
     good = "Ben Kiptoo;Speaker;Kenya;2020;;a@example.org, mailto:b@example.org"
-    found = read(f"{heading}\n{good}\n{line}\n", OFFICIALS)
-    (problem,) = [one for one in found if isinstance(one, RowProblem)]
+    readings = read(f"{heading}\n{good}\n{line}\n", OFFICIALS)
+    (problem,) = [reading for reading in readings if isinstance(reading, RowProblem)]
     assert (problem.row, problem.field) == (3, field)
-    assert said in str(problem.fault)
-    (record,) = [one for one in found if isinstance(one, OfficialRecord)]
-    assert [one.value for one in record.draft.contacts] == ["a@example.org", "b@example.org"]
+    assert words in str(problem.fault)
+    (record,) = [reading for reading in readings if isinstance(reading, OfficialRecord)]
+    assert [contact.value for contact in record.draft.contacts] == [
+        "a@example.org",
+        "b@example.org",
+    ]
     assert record.held[0].started_on == date(2020, 1, 1)
 
 
@@ -204,7 +207,7 @@ def test_cards_of_persons_and_offices_are_read_and_a_broken_one_is_a_bad_row() -
         "Dr. Wanjiru Otieno",
         {"en": "Minister, Ministry of Justice"},
     )
-    assert [(one.type, one.value) for one in person.draft.contacts] == [
+    assert [(contact.type, contact.value) for contact in person.draft.contacts] == [
         ("voice", "+254 20 555 0100"),
         ("fax", "+254 20 555 0101"),
         ("email", "w@example.org"),
@@ -245,7 +248,7 @@ def test_popolo_names_per_language_and_offices_with_their_days_are_read() -> Non
     (record,) = source.readings(choices, today=TODAY)
     assert (record.draft.name, record.source_id, record.left_on) == ("Ana Núñez", "Q7", None)
     assert record.draft.office == {"en": "Speaker, Congress", "es": "Presidenta, Congreso"}
-    assert [(one.started_on, one.ended_on) for one in record.held] == [
+    assert [(office.started_on, office.ended_on) for office in record.held] == [
         (date(2012, 1, 1), date(2018, 8, 31)),
         (date(2018, 9, 1), None),
     ]
@@ -310,9 +313,9 @@ def test_whatever_is_uploaded_is_read_or_refused_with_a_sentence(
         source = open_source(data, directory)
     except UnreadableFile:
         return  # the sentences are looked at above
-    for one in read_source(
+    for reading in read_source(
         source, country="KE", sending_country="KE", host_country="CA", kind="embassy"
     ):
-        assert isinstance(one, Reading)
-        if isinstance(one, RowProblem):
-            assert str(one.fault)
+        assert isinstance(reading, Reading)
+        if isinstance(reading, RowProblem):
+            assert str(reading.fault)

@@ -25,11 +25,11 @@ from campaign.models.directory import (
 from tests.factories import make_target_mission, make_target_official
 
 
-def official_record(source_id: str = "", **said: object) -> OfficialRecord:
-    held = said.pop("held", ())
-    left = said.pop("left_on", None)
-    more = {name: said.pop(name) for name in ("own_id", "made_words") if name in said}
-    facts = {"name": "Ines Quintero Vidal", "country": "MX"} | said
+def official_record(source_id: str = "", **fields: object) -> OfficialRecord:
+    held = fields.pop("held", ())
+    left = fields.pop("left_on", None)
+    more = {name: fields.pop(name) for name in ("own_id", "made_words") if name in fields}
+    facts = {"name": "Ines Quintero Vidal", "country": "MX"} | fields
     draft = OfficialDraft(**facts)  # type: ignore[arg-type]
     return OfficialRecord(
         2, source_id, draft, held=held, plain_name=draft.name, left_on=left, **more
@@ -74,7 +74,7 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
         contacts=(Contact("email", "new@example.org"),),
     )
     (filled,) = plan_entries(Directory.OFFICIALS, [official], [record]).items
-    assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
+    assert [(change.field, change.old[:4], change.new) for change in filled.changes] == [
         ("office", "en: ", f"{say_in_words(official.office)}; ar: حاكمة"),
         ("email", "old@", "old@example.org, new@example.org"),
     ]
@@ -116,7 +116,7 @@ def test_a_town_alone_empties_only_what_the_file_has_a_column_for(
 
 
 @pytest.mark.parametrize(
-    ("ours", "said", "kept_by_default", "where_the_file_counts"),
+    ("ours", "theirs", "kept_by_default", "where_the_file_counts"),
     [
         # What is empty is filled in, as a whole; our own spelling stays.
         (placed(), placed("1 Old Road", "Paris"), placed("1 Old Road", "Paris"), None),
@@ -175,15 +175,15 @@ def test_a_town_alone_empties_only_what_the_file_has_a_column_for(
 )
 def test_an_address_is_taken_whole_or_kept_whole(
     ours: dict[str, Any],
-    said: dict[str, Any],
+    theirs: dict[str, Any],
     kept_by_default: dict[str, Any],
     where_the_file_counts: dict[str, Any] | None,
 ) -> None:
     for replace, wanted in ((False, kept_by_default), (True, where_the_file_counts)):
         mission = make_target_mission(source_id="Q7", host_country="FR", **ours)
-        draft = mission_draft(host_country="FR", **said)
+        draft = mission_draft(host_country="FR", **theirs)
         official = kept_official(country="FR", **ours)
-        record = official_record(country="FR", **said)
+        record = official_record(country="FR", **theirs)
         for item in (
             *plan_entries(
                 Directory.MISSIONS, [mission], [MissionRecord(2, "Q7", draft)], replace=replace
@@ -200,7 +200,7 @@ def mission_draft(**facts: Any) -> MissionDraft:
 
 
 @pytest.mark.parametrize(
-    ("kept", "said", "same"),
+    ("kept", "listed", "same"),
     [
         ({"locality": "London"}, {"locality": "Londres"}, True),
         ({"locality": "London", "source_id": "x-1"}, {"locality": "لندن"}, True),
@@ -212,10 +212,10 @@ def mission_draft(**facts: Any) -> MissionDraft:
     ],
 )
 def test_a_mission_is_found_again_in_another_lists_language(
-    kept: dict[str, Any], said: dict[str, Any], same: bool
+    kept: dict[str, Any], listed: dict[str, Any], same: bool
 ) -> None:
     mission = make_target_mission(**{"source_id": "", "host_country": "GB"} | kept)
-    record = MissionRecord(2, "MX-embassy-GB-x", mission_draft(host_country="GB", **said))
+    record = MissionRecord(2, "MX-embassy-GB-x", mission_draft(host_country="GB", **listed))
     (item,) = plan_entries(Directory.MISSIONS, [mission], [record]).items
     assert (item.entry is mission) is same
 
@@ -226,11 +226,11 @@ def test_what_a_file_names_by_its_id_is_no_other_rows_mission() -> None:
     named = MissionRecord(3, "7", mission_draft(host_country="GB", locality="London"))
     # Another list counts its own rows: its 7 is a mission elsewhere.
     elsewhere = MissionRecord(4, "7", mission_draft(host_country="FR", locality="Paris"))
-    found = [
+    entries = [
         item.entry
         for item in plan_entries(Directory.MISSIONS, [kept], [other, named, elsewhere]).items
     ]
-    assert found == [None, kept, None]
+    assert entries == [None, kept, None]
 
 
 def test_who_left_is_noted_where_they_are_kept_and_otherwise_left_with_the_reason() -> None:
@@ -293,7 +293,7 @@ def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None
     )
     record = MissionRecord(2, "Q5", draft)
     (careful,) = plan_entries(Directory.MISSIONS, [mission], [record]).items
-    assert [(one.field, one.new) for one in careful.changes] == [("hours", "9 to 12")]
+    assert [(change.field, change.new) for change in careful.changes] == [("hours", "9 to 12")]
     (bold,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=True).items
     assert FieldChange("head_of_mission", "Tomas Arbelaez", "Ana Núñez") in bold.changes
     assert FieldChange("address", "100 Sample Street, Suite 10", "45 Sample Street") in bold.changes
@@ -351,14 +351,14 @@ def test_the_embassy_where_we_are_comes_before_one_accredited_and_a_consulate() 
     un = mission("un", kind=MissionKind.PERMANENT_MISSION)
     other = mission("other", host_country="FR")
     everything = [other, un, consulate, afar, here]
-    assert [one.slug for one in ranked(everything, "CA")] == [
+    assert [candidate.slug for candidate in ranked(everything, "CA")] == [
         "here",
         "afar",
         "consulate",
         "other",
         "un",
     ]
-    assert [reach_of(one, "CA") for one in (here, afar, consulate, un)] == [
+    assert [reach_of(candidate, "CA") for candidate in (here, afar, consulate, un)] == [
         Reach.HERE,
         Reach.ACCREDITED,
         Reach.CONSULATE,
@@ -384,5 +384,5 @@ def test_what_carries_the_predecessors_name_does_not_pass_on() -> None:
     )
     left = of_the_office(official, draft)
     assert (left.name, left.salutation) == ("", {"en": "Excellency:"})
-    assert [one.value for one in left.contacts] == ["governor@example.org"]
+    assert [contact.value for contact in left.contacts] == ["governor@example.org"]
     assert (left.office, left.address) == (draft.office, draft.address)

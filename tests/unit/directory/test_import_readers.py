@@ -36,7 +36,7 @@ def test_a_row_becomes_a_mission() -> None:
     assert draft.name == {"en": "Embassy of Mexico in Ottawa"}
     assert (draft.sending_country, draft.host_country, draft.accredited_to) == ("MX", "CA", ["BS"])
     assert (draft.address, draft.locality) == (["45 Sample Street"], "Ottawa")
-    assert [(one.type, one.value) for one in draft.contacts] == [
+    assert [(contact.type, contact.value) for contact in draft.contacts] == [
         ("voice", "+1 613 555 0100"),
         ("voice", "+1 613 555 0101"),
         ("email", "post@example.org"),
@@ -90,7 +90,7 @@ def test_types_are_understood(word: str, kind: MissionKind, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "words"),
     [
         (
             "Atlantis;;Canada;Ottawa;;;;;embassy;;",
@@ -102,12 +102,12 @@ def test_types_are_understood(word: str, kind: MissionKind, name: str) -> None:
         ("Kenya;;Canada;Ott\u202eawa;;;;;embassy;;", "control characters"),
     ],
 )
-def test_a_bad_row_says_its_number_and_how_to_mend_it(line: str, said: str) -> None:
+def test_a_bad_row_says_its_number_and_how_to_mend_it(line: str, words: str) -> None:
     good, bad = rows(GOOD, line)
     assert isinstance(good, MissionRecord)
     assert isinstance(bad, RowProblem)
     assert str(bad).startswith("row 3: ")
-    assert said in str(bad)
+    assert words in str(bad)
 
 
 def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
@@ -161,14 +161,14 @@ def test_a_ministrys_list_counts_each_mission_once() -> None:
 def test_a_head_of_mission_is_taken_from_the_row_that_names_one() -> None:
     consulate, embassy, _again = ministry_list()
     headed = [consulate, embassy, embassy | {"head_of_mission": "Ama  Mensah"}]
-    records = [one for one in read_json(headed, "IE") if isinstance(one, MissionRecord)]
-    assert [one.draft.head_of_mission for one in records] == ["Ama Mensah", "Ama Boateng"]
+    records = [reading for reading in read_json(headed, "IE") if isinstance(reading, MissionRecord)]
+    assert [record.draft.head_of_mission for record in records] == ["Ama Mensah", "Ama Boateng"]
 
 
 def test_a_head_of_mission_that_cannot_be_kept_is_a_bad_row_alone() -> None:
     consulate = ministry_list()[0] | {"head_of_mission": ""}
     records = list(read_json([consulate, consulate | {"head_of_mission": "A" * 500}], "IE"))
-    assert [type(one) for one in records] == [MissionRecord, RowProblem]
+    assert [type(record) for record in records] == [MissionRecord, RowProblem]
     assert str(records[1]).startswith("row 2: head_of_mission: This text has 500 characters")
 
 
@@ -185,15 +185,15 @@ def test_a_consulate_is_called_by_its_town_also_where_the_address_hides_it(
 ) -> None:
     consulate = {"type_of": "consulate", "name": town, "address": address}
     embassy = {"type_of": "embassy", "name": "Great Britain", "consulates": [consulate]}
-    found = list(read_json([embassy], "IE"))
-    assert isinstance(found[1], MissionRecord)
-    assert found[1].draft.name == {"en": f"Consulate of Ireland in {named}"}
+    readings = list(read_json([embassy], "IE"))
+    assert isinstance(readings[1], MissionRecord)
+    assert readings[1].draft.name == {"en": f"Consulate of Ireland in {named}"}
 
 
 def test_an_item_that_is_none_is_a_bad_row() -> None:
-    found = list(read_json(["nonsense", {"type_of": "embassy", "name": "Nowhere"}], "IE"))
-    assert sorted(str(one)[:5] for one in found) == ["row 1", "row 2"]
-    assert all(isinstance(one, RowProblem) for one in found)
+    readings = list(read_json(["nonsense", {"type_of": "embassy", "name": "Nowhere"}], "IE"))
+    assert sorted(str(reading)[:5] for reading in readings) == ["row 1", "row 2"]
+    assert all(isinstance(reading, RowProblem) for reading in readings)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_person_with_a_post_becomes_an_official() -> None:
     assert record.draft.name == "Dr. Wanjiru Otieno"
     assert record.draft.office == {"en": "Member, House of Examples, Sampleton"}
     assert record.draft.salutation == {"en": "Dear Wanjiru Otieno:"}
-    assert [(one.type, one.value) for one in record.draft.contacts] == [
+    assert [(contact.type, contact.value) for contact in record.draft.contacts] == [
         ("email", "w@example.org"),
         ("voice", "+254 20 555 0100"),
     ]

@@ -87,15 +87,15 @@ def test_a_language_that_has_no_locale_has_its_name_or_its_code(code: str, name:
 def test_numbers_are_read_as_lists_of_embassies_write_them(
     text: str, kept: list[str], left: list[str]
 ) -> None:
-    found, unread = split_values("voice", text)
-    assert ([f"{one.type} {one.value}" for one in found], unread) == (kept, left)
+    contacts, unread = split_values("voice", text)
+    assert ([f"{contact.type} {contact.value}" for contact in contacts], unread) == (kept, left)
 
 
 @given(st.text(max_size=400))
 def test_nothing_that_stands_for_a_number_or_address_refuses_a_row(text: str) -> None:
     for kind in ("voice", "fax", "email", "url", "twitter"):
-        found, _left = split_values(kind, text)
-        assert all(one.value for one in found)
+        contacts, _left = split_values(kind, text)
+        assert all(contact.value for contact in contacts)
 
 
 def test_a_number_or_day_that_cannot_be_read_is_left_out_of_a_row_that_is_kept() -> None:
@@ -165,8 +165,8 @@ def test_many_who_hold_what_one_holds_are_told_and_members_are_not() -> None:
     rows = "".join(
         f"Person {at};President of Mexico;Mexico\nMember {at};Member;Mexico\n" for at in range(17)
     )
-    found = read(f"name;office;country\n{rows}", OFFICIALS)
-    assert find_crowded_offices(found) == [("President of Mexico", 17)]
+    readings = read(f"name;office;country\n{rows}", OFFICIALS)
+    assert find_crowded_offices(readings) == [("President of Mexico", 17)]
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,12 @@ def test_the_kind_is_read_from_a_name(name: str, kind: MissionKind | None) -> No
 def test_a_name_tells_the_kind_before_what_holds_for_all_and_after_the_row_itself() -> None:
     text = "operator,country,office_name,city,type\nKenya,Canada,Consulate of Kenya,Toronto,\n"
     text += "Kenya,Canada,Consulate of Kenya,Ottawa,embassy\nKenya,Canada,Kenya House,Hull,\n"
-    found = read(text, kind="high-commission")
-    assert [one.draft.kind.value for one in found] == ["consulate", "embassy", "high-commission"]
+    readings = read(text, kind="high-commission")
+    assert [reading.draft.kind.value for reading in readings] == [
+        "consulate",
+        "embassy",
+        "high-commission",
+    ]
     *_, last = read(text)
     assert isinstance(last, RowProblem)
     assert "the name does not show the kind" in str(last.fault)
@@ -221,8 +225,8 @@ def test_of_several_lists_the_key_is_a_column_and_some_can_be_chosen() -> None:
     choices = source.guesses("x.json")
     assert choices.mapping == ["kind", "sending_country", "name:en", "voice"]
     choices.fixed, choices.lists = {"host_country": "PH"}, ["Diplomatic Mission", "Consulate"]
-    found = list(source.readings(choices, today=TODAY))
-    assert [one.draft.kind.value for one in found] == ["embassy", "consulate"]
+    readings = list(source.readings(choices, today=TODAY))
+    assert [reading.draft.kind.value for reading in readings] == ["embassy", "consulate"]
     choices.lists = []
     assert len(list(source.readings(choices, today=TODAY))) == 3
 
@@ -438,7 +442,7 @@ def zipped(**files: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "words"),
     [
         (zipped(a_txt=b"x"), "Unpack it first"),
         (zipped(content_xml=b" " * 210_000_000), "much more than a list"),
@@ -446,8 +450,8 @@ def zipped(**files: bytes) -> bytes:
         (b"\xd0\xcf\x11\xe0" + b"\0" * 2000, "We cannot read this"),
     ],
 )
-def test_what_is_no_workbook_or_a_bomb_is_refused(data: bytes, said: str) -> None:
-    with pytest.raises(UnreadableFile, match=said):
+def test_what_is_no_workbook_or_a_bomb_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(UnreadableFile, match=words):
         open_source(data, MISSIONS)
 
 

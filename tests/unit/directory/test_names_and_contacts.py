@@ -91,8 +91,8 @@ def test_contact_details_are_kept_in_one_form(kind: str, typed: str, kept: str |
 
 
 def test_several_telephones_in_a_field_are_several_contacts() -> None:
-    found = split_values("voice", "+1 613 555 0100; +1 613 555 0101 | +1 613 555 0100")
-    assert [one.value for one in found[0]] == ["+1 613 555 0100", "+1 613 555 0101"]
+    contacts, _unread = split_values("voice", "+1 613 555 0100; +1 613 555 0101 | +1 613 555 0100")
+    assert [contact.value for contact in contacts] == ["+1 613 555 0100", "+1 613 555 0101"]
     assert split_values("voice", "") == ([], [])
     assert split_values("voice", "+1 613 555 0100; soon")[1] == ["soon"]
 
@@ -117,8 +117,8 @@ EMBASSY, CONSULATE = MissionKind.EMBASSY, MissionKind.CONSULATE
 
 
 def suggested(host: str, *missions: Mission) -> str | None:
-    found = best_mission(list(missions), host)
-    return found.slug if found else None
+    best = best_mission(list(missions), host)
+    return best.slug if best else None
 
 
 def test_the_embassy_comes_before_a_consulate() -> None:

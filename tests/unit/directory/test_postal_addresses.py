@@ -90,23 +90,23 @@ def test_nothing_that_was_typed_is_lost_in_any_country(
 
 def problems(country: str, **parts: object) -> dict[str, tuple[str, bool]]:
     facts = {"street": ["1 Sample Street"], "locality": "Town", "region": "", "postal_code": ""}
-    found = address_problems(country=country, **(facts | parts))  # type: ignore[arg-type]
-    return {one.field: (one.slug, one.certain) for one in found}
+    faults = address_problems(country=country, **(facts | parts))  # type: ignore[arg-type]
+    return {fault.field: (fault.slug, fault.certain) for fault in faults}
 
 
 def test_a_code_of_the_wrong_form_is_certainly_wrong() -> None:
-    found = problems("CA", locality="Ottawa", region="ON", postal_code="97000")
-    assert found == {"postal_code": ("wrong-code", True)}
+    faults = problems("CA", locality="Ottawa", region="ON", postal_code="97000")
+    assert faults == {"postal_code": ("wrong-code", True)}
 
 
 def test_a_code_of_another_region_is_only_doubted() -> None:
-    found = problems("CA", locality="Ottawa", region="ON", postal_code="V8X 3X4")
-    assert found == {"postal_code": ("code-elsewhere", False)}
+    faults = problems("CA", locality="Ottawa", region="ON", postal_code="V8X 3X4")
+    assert faults == {"postal_code": ("code-elsewhere", False)}
 
 
 def test_a_missing_code_and_an_unknown_region_are_only_doubted() -> None:
-    found = problems("MX", region="Altamar")
-    assert found == {"postal_code": ("missing", False), "region": ("unknown-region", False)}
+    faults = problems("MX", region="Altamar")
+    assert faults == {"postal_code": ("missing", False), "region": ("unknown-region", False)}
 
 
 @pytest.mark.parametrize("code", ["k1p 1a4", "K1P1A4"])
@@ -150,5 +150,5 @@ def test_a_code_is_written_as_its_country_writes_it(country: str, typed: str, wr
 def test_written_twice_it_stays_and_no_sign_is_lost(country: str, typed: str) -> None:
     once = formatted_code(country, typed)
     assert formatted_code(country, once) == once
-    letters = [[one for one in code.upper() if one.isalnum()] for code in (typed, once)]
+    letters = [[sign for sign in code.upper() if sign.isalnum()] for code in (typed, once)]
     assert letters[0] == letters[1]
