@@ -28,9 +28,9 @@ def private(key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:
 
 
 def problem(typed: str) -> str:
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refused:
         staff_keys.normalise_key(typed)
-    return found.value.fields["recipient"]
+    return refused.value.fields["recipient"]
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ ASKER, OTHER = 1, 2
 
 
 def export(state: ExportState, *, hours: float | None = 1, **facts: object) -> DataExport:
-    made: dict[str, object] = {
+    defaults: dict[str, object] = {
         "kind": ExportKind.OFFICIALS,
         "requested_by_id": ASKER,
         "state": state,
         "expires_at": NOW + timedelta(hours=hours) if hours is not None else None,
         "campaign": Campaign(status=CampaignStatus.OPEN),
     }
-    return DataExport(**(made | facts))
+    return DataExport(**(defaults | facts))
 
 
 def test_no_list_holds_who_did_not_confirm_or_has_gone() -> None:

@@ -39,10 +39,10 @@ def workbook(folder: Path) -> Iterator[bytes]:
 def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
     with (
         FULL_DISK.open("wb", buffering=0) as disk,
-        pytest.raises(OSError, match="No space left") as found,
+        pytest.raises(OSError, match="No space left") as failure,
     ):
         age.encrypt([bytes(size)], [key()], disk)
-    assert print_queue.fault_of(found.value) == print_queue.NO_ROOM
+    assert print_queue.fault_of(failure.value) == print_queue.NO_ROOM
 
 
 def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
@@ -60,10 +60,10 @@ def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
 def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool) -> None:
     out = io.BytesIO()
     chunks = workbook(tmp_path)
-    with pytest.raises(FileCreateError) as found:
+    with pytest.raises(FileCreateError) as failure:
         age.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
-    assert print_queue.fault_of(found.value) == print_queue.NO_ROOM
-    del found
+    assert print_queue.fault_of(failure.value) == print_queue.NO_ROOM
+    del failure
     gc.collect()
 
 
