@@ -30,9 +30,9 @@ def read(data: bytes) -> None:
         return
     if table is None:
         return
-    found = read_file.read_table(table, read_file.guess_meanings(table.columns), "CA")
-    assert all(isinstance(details, Details) and details.name for _number, details in found.rows)
-    assert all(fault.slug or fault.sentence for fault in found.faults)
+    reading = read_file.read_table(table, read_file.guess_meanings(table.columns), "CA")
+    assert all(isinstance(details, Details) and details.name for _number, details in reading.rows)
+    assert all(fault.slug or fault.sentence for fault in reading.faults)
 
 
 @soon

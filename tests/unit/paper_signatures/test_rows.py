@@ -118,7 +118,7 @@ def test_wrong_rows_are_told_by_row_and_column() -> None:
     )
     reading = read_table(open_list(data.encode())[1], {0: "name", 1: "locality", 2: "country"}, "")
     assert [row for row, _ in reading.rows] == [1]
-    assert [(one.row, one.column, one.slug) for one in reading.faults] == [
+    assert [(fault.row, fault.column, fault.slug) for fault in reading.faults] == [
         (2, "Name", "formula"),
         (3, "Town", "place-missing"),
         (4, "Land", "country-unknown"),
@@ -201,4 +201,6 @@ def test_a_workbook_of_people_is_read() -> None:
     book.save(out)
     table = open_list(out.getvalue())[1]
     reading = read_table(table, guess_meanings(table.columns), "DE")
-    assert [(row, one.name, one.postal_code) for row, one in reading.rows] == [(1, "Ana", "10115")]
+    assert [(row, details.name, details.postal_code) for row, details in reading.rows] == [
+        (1, "Ana", "10115")
+    ]
