@@ -81,7 +81,7 @@ def test_an_ended_campaign_takes_no_letters(status: CampaignStatus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "told"),
     [
         ({"fr": "Libre.", "en": "Free."}, ("Libre.", "")),
         ({"fr": "", "es": "Libre.", "en": "Free."}, ("Free.", "en")),
@@ -90,17 +90,17 @@ def test_an_ended_campaign_takes_no_letters(status: CampaignStatus) -> None:
     ],
 )
 def test_a_reason_is_told_in_the_readers_language_or_the_best_other_one(
-    words: dict[str, str], said: tuple[str, str]
+    words: dict[str, str], told: tuple[str, str]
 ) -> None:
-    assert Reasons(StopKind.SAFE, words, "en").said_in("fr") == said
+    assert Reasons(StopKind.SAFE, words, "en").said_in("fr") == told
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "words"),
     [("en", "Friday 4 December"), ("fr", "vendredi 4 décembre"), ("es", "viernes 4 de diciembre")],
 )
-def test_a_deadline_is_said_as_people_say_it(locale: str, said: str) -> None:
-    assert say_day(date(2026, 12, 4), locale, NOW) == said
+def test_a_deadline_is_said_as_people_say_it(locale: str, words: str) -> None:
+    assert say_day(date(2026, 12, 4), locale, NOW) == words
 
 
 def test_a_deadline_in_another_year_names_it() -> None:

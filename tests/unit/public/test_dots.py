@@ -17,5 +17,5 @@ def test_a_dot_hangs_on_to_the_word_before_it(folder: str) -> None:
         body = "\n".join(line for line in text.splitlines() if "block title" not in line)
         assert " · " not in _CODE.sub("", body), path.name
         # A line may break after a button whatever follows it: both stand in one piece.
-        for found in _BUTTON_THEN_DOT.finditer(text):
-            assert 'class="together"' in text[: found.start()].rpartition("\n")[2], path.name
+        for match in _BUTTON_THEN_DOT.finditer(text):
+            assert 'class="together"' in text[: match.start()].rpartition("\n")[2], path.name

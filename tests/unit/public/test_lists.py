@@ -63,14 +63,14 @@ def row(**facts: object):  # type: ignore[no-untyped-def]
     ],
 )
 def test_a_search_looks_past_case_and_accents_and_at_every_word(words: str) -> None:
-    found = searching(words)(row())
-    assert found is (words != "naming")
+    matches = searching(words)(row())
+    assert matches is (words != "naming")
 
 
 def test_filters_leave_out_and_what_is_mistyped_finds_nothing() -> None:
     rows = (row(), row(number=2, country="CO", themes=["women"], letter_locales=["en"]))
     asked = Wish.of({"country": "co", "theme": "women", "language": "en", "page": "1"})
-    assert [one.slug for one in asked.among(rows)] == ["ua-2-26"]
+    assert [listed.slug for listed in asked.among(rows)] == ["ua-2-26"]
     assert Wish.of({"theme": "no-such"}).among(rows) == []
     assert [len(Wish.of({"language": code}).among(rows)) for code in ("en", "es", "xx")] == [
         2,
@@ -94,8 +94,8 @@ def test_the_nearest_last_day_stands_first_and_the_newest_of_the_ended() -> None
         a_campaign(5, status=CampaignStatus.CLOSED, issued_on=date(2026, 5, 1)),
     ]
     board = board_of(cases, dict.fromkeys(range(1, 6), 0), "en", NOW)
-    assert [one.slug for one in board.current] == ["ua-3-26", "ua-2-26", "ua-1-26"]
-    assert [one.slug for one in board.ended] == ["ua-5-26", "ua-4-26"]
+    assert [listed.slug for listed in board.current] == ["ua-3-26", "ua-2-26", "ua-1-26"]
+    assert [listed.slug for listed in board.ended] == ["ua-5-26", "ua-4-26"]
 
 
 def test_an_ended_case_says_how_it_ended_by_the_best_that_is_known() -> None:
