@@ -30,17 +30,17 @@ def test_plain_words_come_before_html_and_files_come_along() -> None:
     mail = make_mail()
     mail.add_alternative("<p>Other words</p>", subtype="html")
     mail.add_attachment(b"%PDF-1.7 x", maintype="application", subtype="pdf", filename="a.pdf")
-    found = read_email(mail.as_bytes())
-    assert found.text == "Hemos recibido su carta."
-    assert found.files == (b"%PDF-1.7 x",)
-    assert (found.sender_name, found.sender_address) == (
+    email = read_email(mail.as_bytes())
+    assert email.text == "Hemos recibido su carta."
+    assert email.files == (b"%PDF-1.7 x",)
+    assert (email.sender_name, email.sender_address) == (
         "Oficina de la Gobernadora",
         "oficina@altamar.example",
     )
     head = read_head(mail.as_bytes())
     assert "reply+abc@example.org" in head.recipients
-    assert head.sender_address == found.sender_address
-    assert not found.is_automatic
+    assert head.sender_address == email.sender_address
+    assert not email.is_automatic
 
 
 def test_html_alone_becomes_its_words() -> None:
@@ -74,7 +74,7 @@ def test_a_mail_that_is_too_big_is_refused() -> None:
 
 
 def _is_clean(text: str) -> bool:
-    kinds = {unicodedata.category(one) for one in text if one != "\n"}
+    kinds = {unicodedata.category(character) for character in text if character != "\n"}
     return not kinds & {"Cc", "Cf", "Cs"}
 
 
