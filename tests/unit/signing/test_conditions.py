@@ -37,14 +37,14 @@ def test_a_trace_comes_back_as_it_was_and_is_one_line_each() -> None:
 
 
 def test_marks_are_equal_for_equal_origins_and_for_no_others() -> None:
-    one = marks_of(KEYS, make_trace("203.0.113.7", "A"), "x@Example.ORG")
+    marks = marks_of(KEYS, make_trace("203.0.113.7", "A"), "x@Example.ORG")
     same = marks_of(KEYS, make_trace("203.0.113.8", "A"), "y@example.org")
     other = marks_of(Keyring(os.urandom(32)), make_trace("203.0.113.7", "A"), "x@example.org")
-    assert one["network_mark"] == same["network_mark"]
-    assert one["address_mark"] != same["address_mark"]
-    assert (one["domain_mark"], one["agent_mark"]) == (same["domain_mark"], same["agent_mark"])
-    assert set(one.values()).isdisjoint(other.values())
-    assert {len(mark or b"") for mark in one.values()} == {16}
+    assert marks["network_mark"] == same["network_mark"]
+    assert marks["address_mark"] != same["address_mark"]
+    assert (marks["domain_mark"], marks["agent_mark"]) == (same["domain_mark"], same["agent_mark"])
+    assert set(marks.values()).isdisjoint(other.values())
+    assert {len(mark or b"") for mark in marks.values()} == {16}
     assert set(marks_of(KEYS, make_trace("", ""), "").values()) == {None}
 
 

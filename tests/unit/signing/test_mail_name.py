@@ -6,7 +6,7 @@ from campaign.signing.mails import mail_name
 
 
 @pytest.mark.parametrize(
-    ("given_name", "said"),
+    ("given_name", "name"),
     [
         ("J.R.", "J.R."),
         ("Mary St. Clair", "Mary St. Clair"),
@@ -18,5 +18,5 @@ from campaign.signing.mails import mail_name
         ("Free $", ""),
     ],
 )
-def test_a_name_that_could_be_a_text_is_not_said(given_name: str, said: str) -> None:
-    assert mail_name(given_name) == said
+def test_a_name_that_could_be_a_text_is_not_said(given_name: str, name: str) -> None:
+    assert mail_name(given_name) == name

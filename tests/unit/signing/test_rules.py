@@ -78,12 +78,12 @@ def test_the_table_of_what_looks_alike_can_be_made_anew(
 ) -> None:
     source = tmp_path / "confusables.txt"
     source.write_text("# Version: 99.0.0\n0430 ;\t0061 ;\tMA\t# a\n00F8 ;\t006F 0338 ;\tMA\n")
-    made = tmp_path / "campaign/signing/checks/confusables.json"
-    made.parent.mkdir(parents=True)
+    table = tmp_path / "campaign/signing/checks/confusables.json"
+    table.parent.mkdir(parents=True)
     script = runpy.run_path(str(Path(__file__).parents[3] / ".ci/confusables.py"))
     monkeypatch.chdir(tmp_path)
     script["main"](str(source))
-    assert json.loads(made.read_text("utf-8"))["letters"] == {"a": "\u0430"}
+    assert json.loads(table.read_text("utf-8"))["letters"] == {"a": "\u0430"}
 
 
 @pytest.mark.parametrize("name", ["Nora Haddad", "Noor", "Haddad", "", "努尔"])
@@ -108,15 +108,15 @@ def test_every_rule_of_words_names_its_reason() -> None:
         "phone-number",
         "long",
     ]
-    found = list_held_places(text, rules, ("CA",))
-    marked = [(text[one.start : one.end], one.reason) for one in found]
+    places = list_held_places(text, rules, ("CA",))
+    marked = [(text[place.start : place.end], place.reason) for place in places]
     assert marked == [
         ("You IDIOT", "insult"),
         ("www.example.com", "link"),
         ("+1 613 996 8885", "phone-number"),
         ("Rio  Sagrado", "watched-word"),
     ]
-    assert "".join(part for part, _ in pieces(text, found)) == text
+    assert "".join(part for part, _ in pieces(text, places)) == text
 
 
 def test_what_a_risk_flag_rules_out_holds_a_letter_unless_the_page_says_it() -> None:
@@ -152,9 +152,9 @@ def test_insults_are_those_of_the_languages_that_are_chosen() -> None:
 
 def test_what_a_campaign_holds_the_guard_lets_through_and_nothing_else() -> None:
     text = "You idiot, see www.example.com."
-    kinds = {one.kind for one in word_rules_of((), (), held=("insult",)).findings(text)}
+    kinds = {finding.kind for finding in word_rules_of((), (), held=("insult",)).findings(text)}
     assert kinds == {"link"}
-    assert {one.kind for one in word_rules_of((), ()).findings(text)} == {"link", "insult"}
+    assert {finding.kind for finding in word_rules_of((), ()).findings(text)} == {"link", "insult"}
 
 
 def test_rules_are_stored_as_what_differs() -> None:

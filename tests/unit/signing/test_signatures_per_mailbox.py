@@ -115,7 +115,7 @@ def test_so_many_letters_wait_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "one", "two"),
+    ("country", "code", "other_code"),
     [
         ("JP", "1540023", "154-0023"),
         ("JP", "154-0023", "\uff11\uff15\uff14\u2212\uff10\uff10\uff12\uff13"),
@@ -126,22 +126,22 @@ def test_so_many_letters_wait_and_no_more() -> None:
     ],
 )
 def test_a_postal_code_is_the_same_however_it_is_set_apart(
-    country: str, one: str, two: str
+    country: str, code: str, other_code: str
 ) -> None:
-    first, second = Person("A", "B", country, one, "X"), Person("C", "D", country, two, "Y")
+    first, second = Person("A", "B", country, code, "X"), Person("C", "D", country, other_code, "Y")
     assert decide_confirmed(second, [seat(first)]) is Ruling.SIT
-    elsewhere = Person("C", "D", country, f"{two}9", "X")
+    elsewhere = Person("C", "D", country, f"{other_code}9", "X")
     assert decide_confirmed(elsewhere, [seat(first)]) is Ruling.ELSEWHERE
 
 
 def test_a_dash_is_no_postal_code() -> None:
-    one, two = Person("A", "B", "HK", "-", "Sha Tin"), Person("C", "D", "HK", "-", "Tai Po")
-    assert decide_confirmed(two, [seat(one)]) is Ruling.ELSEWHERE
+    first, second = Person("A", "B", "HK", "-", "Sha Tin"), Person("C", "D", "HK", "-", "Tai Po")
+    assert decide_confirmed(second, [seat(first)]) is Ruling.ELSEWHERE
 
 
 def test_where_one_gives_no_postal_code_the_town_tells() -> None:
-    one, two = Person("A", "B", "HK", "", "Sha Tin"), Person("C", "D", "HK", "", "sha tin")
-    assert decide_confirmed(two, [seat(one)]) is Ruling.SIT
+    first, second = Person("A", "B", "HK", "", "Sha Tin"), Person("C", "D", "HK", "", "sha tin")
+    assert decide_confirmed(second, [seat(first)]) is Ruling.SIT
     maya, leo = replace(MAYA, postal_code=""), replace(LEO, postal_code="")
     assert decide_confirmed(leo, [seat(maya)]) is Ruling.SIT
     assert decide_confirmed(leo, [seat(MAYA)]) is Ruling.SIT

@@ -11,8 +11,8 @@ WORDS = (
 )
 
 
-def shared(one: str, other: str) -> int:
-    pairs = zip(bands_of(one, KEYS), bands_of(other, KEYS), strict=True)
+def shared(words: str, other: str) -> int:
+    pairs = zip(bands_of(words, KEYS), bands_of(other, KEYS), strict=True)
     return sum(first == second for first, second in pairs)
 
 

@@ -29,23 +29,23 @@ def _set_directly(source: str) -> Iterator[int]:
         if not isinstance(node, ast.Assign):
             continue
         named = [
-            one
-            for one in ast.walk(ast.Module([*map(ast.Expr, node.targets)], []))
-            if isinstance(one, ast.Attribute) and one.attr == "state"
+            attribute
+            for attribute in ast.walk(ast.Module([*map(ast.Expr, node.targets)], []))
+            if isinstance(attribute, ast.Attribute) and attribute.attr == "state"
         ]
-        signatures = any(ast.unparse(one.value).endswith("signature") for one in named)
+        signatures = any(ast.unparse(attribute.value).endswith("signature") for attribute in named)
         if named and (signatures or "SignatureState" in ast.unparse(node.value)):
             yield node.lineno
 
 
 def test_a_state_is_changed_through_the_table_alone() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for name, source in search_modules(r"\.state\b")
         if name not in _WHO_MAY
         for line in _set_directly(source)
     ]
-    assert not found, "Use signing/states.py (move_signature) instead: " + ", ".join(found)
+    assert not places, "Use signing/states.py (move_signature) instead: " + ", ".join(places)
     assert _WHO_MAY.keys() <= read_modules().keys()
 
 
@@ -62,7 +62,9 @@ def test_each_other_way_is_found(planted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), list(product(SignatureState, SignatureState)), ids=lambda one: one.value
+    ("before", "after"),
+    list(product(SignatureState, SignatureState)),
+    ids=lambda state: state.value,
 )
 def test_a_signature_makes_the_moves_of_the_table_and_no_other(
     before: SignatureState, after: SignatureState
@@ -95,7 +97,7 @@ def test_what_is_out_of_the_way_comes_back_by_one_way_only(
 def test_an_undone_invalidation_can_put_back_whatever_it_took() -> None:
     taken = list_sources(SignatureState.INVALID)
     assert taken == LIVE
-    assert all(may_move(SignatureState.INVALID, one) for one in taken)
+    assert all(may_move(SignatureState.INVALID, state) for state in taken)
 
 
 @pytest.mark.parametrize("before", [SignatureState.WITHDRAWN, SignatureState.ERASED])

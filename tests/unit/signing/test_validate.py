@@ -83,9 +83,9 @@ def test_a_good_form_is_taken_as_typed() -> None:
 )
 @pytest.mark.parametrize("nothing", ["", "   ", "\u200b\u200e"])
 def test_what_is_needed_cannot_be_left_out(name: str, slug: str, nothing: str) -> None:
-    found = problem_of(name, nothing)
-    assert found is not None
-    assert found.slug == slug
+    problem = problem_of(name, nothing)
+    assert problem is not None
+    assert problem.slug == slug
 
 
 @pytest.mark.parametrize("code", ["75001", "٧٥٠٠١", "۷۵۰۰۱", "７５００１", "७५००१"])
@@ -133,8 +133,8 @@ def test_a_sign_that_stands_for_a_sentence_counts_as_one() -> None:
     )
     assert problem_of("own_words", "peace \ufdfa") is None
     offer = replace(OFFER, word_rules=word_rules_of(["secret"], []))
-    found = check_words({"own_words": "secret " + "\ufdfa" * 5000}, [], offer, limit=1500)[1]
-    assert found["own_words"].also == (), "no words are looked for in what is far too long"
+    problems = check_words({"own_words": "secret " + "\ufdfa" * 5000}, [], offer, limit=1500)[1]
+    assert problems["own_words"].also == (), "no words are looked for in what is far too long"
 
 
 @pytest.mark.parametrize("name", [*LINES, "own_words"])
@@ -152,16 +152,16 @@ def test_a_sign_that_stands_for_a_sentence_counts_as_one() -> None:
     ],
 )
 def test_what_cannot_be_printed_is_refused(name: str, text: str, slug: str) -> None:
-    found = problem_of(name, text)
-    assert found is not None
-    assert found.slug == slug
+    problem = problem_of(name, text)
+    assert problem is not None
+    assert problem.slug == slug
 
 
 @pytest.mark.parametrize("name", [*LINES, "email"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028"])
 def test_a_line_has_one_line(name: str, end: str) -> None:
-    found = problem_of(name, f"a{end}Bcc: b@example.org")
-    assert found == Problem("one-line")
+    problem = problem_of(name, f"a{end}Bcc: b@example.org")
+    assert problem == Problem("one-line")
 
 
 def test_marks_that_nobody_sees_are_stripped() -> None:
@@ -301,9 +301,9 @@ def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words:
 
 def test_a_card_takes_fewer_own_words() -> None:
     offer = Offer(OFFER.letter_locales, OFFER.points, CARD_WORDS_LIMIT)
-    for length, found in ((300, set()), (301, {"own_words"})):
+    for length, refused_fields in ((300, set()), (301, {"own_words"})):
         _, problems = check_words({**GOOD, "own_words": "a" * length}, [], offer, limit=1500)
-        assert problems.keys() == found
+        assert problems.keys() == refused_fields
 
 
 @pytest.mark.parametrize(
@@ -315,9 +315,9 @@ def test_a_card_takes_fewer_own_words() -> None:
     ],
 )
 def test_marks_cannot_be_stacked_by_putting_joiners_between_them(name: str) -> None:
-    found = problem_of("given_name", name)
-    assert found is not None
-    assert found.slug == "stacked-marks"
+    problem = problem_of("given_name", name)
+    assert problem is not None
+    assert problem.slug == "stacked-marks"
 
 
 @pytest.mark.parametrize("name", ["\u3164", "\u1160\u115f", "\uffa0"])

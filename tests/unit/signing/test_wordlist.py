@@ -32,7 +32,7 @@ def test_ordinary_letters_are_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "found"),
+    ("text", "kind", "words"),
     [
         ("I saw ELENA  RUIZ there.", FORBIDDEN, "ELENA  RUIZ"),
         ("Ele\u0301na Ruiz, a witness", FORBIDDEN, "Ele\u0301na Ruiz"),
@@ -56,9 +56,9 @@ def test_ordinary_letters_are_left_alone(text: str) -> None:
         ("Mail me: ana.g+x@mail.example.org!", LINK, "ana.g+x@mail.example.org"),
     ],
 )
-def test_what_must_go_is_named_as_it_stands(text: str, kind: str, found: str) -> None:
+def test_what_must_go_is_named_as_it_stands(text: str, kind: str, words: str) -> None:
     [finding] = GUARD.findings(text)
-    assert (finding.kind, finding.text) == (kind, found)
+    assert (finding.kind, finding.text) == (kind, words)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_prose_that_a_list_cannot_judge_is_not_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "places"),
     [
         (
             "her daughter Lucia, 8, lives at Calle 60 in Merida",
@@ -96,8 +96,8 @@ def test_prose_that_a_list_cannot_judge_is_not_refused(text: str) -> None:
         ("Ses enfants l’attendent.", []),
     ],
 )
-def test_family_by_name_and_homes_are_noticed(text: str, found: list[str]) -> None:
-    assert [text[start:end] for start, end in private_places(text)] == found
+def test_family_by_name_and_homes_are_noticed(text: str, places: list[str]) -> None:
+    assert [text[start:end] for start, end in private_places(text)] == places
 
 
 @pytest.mark.parametrize("text", ["Elenas", "Ruiz Elena", "MariaElena Ruizma"])
@@ -108,7 +108,7 @@ def test_a_forbidden_word_is_found_whole_only(text: str) -> None:
 def test_a_number_without_its_prefix_is_known_by_where_its_writer_lives() -> None:
     text = "Appelez le 912 34 56 78."
     assert GUARD.findings(text) == []
-    assert [one.text for one in GUARD.findings(text, "ES")] == ["912 34 56 78"]
+    assert [finding.text for finding in GUARD.findings(text, "ES")] == ["912 34 56 78"]
     assert GUARD.findings(text, "no country") == []
 
 
@@ -124,7 +124,7 @@ def test_a_number_without_its_prefix_is_known_by_where_its_writer_lives() -> Non
     ],
 )
 def test_a_number_dialled_with_a_zero_is_known_wherever_its_writer_lives(number: str) -> None:
-    assert [one.text for one in GUARD.findings(f"Call {number} today", "CA")] == [number]
+    assert [finding.text for finding in GUARD.findings(f"Call {number} today", "CA")] == [number]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_dates_and_file_numbers_are_no_telephone_numbers(text: str) -> None:
 def test_what_the_campaigns_own_letter_says_is_never_the_supporters_fault() -> None:
     word_rules = word_rules_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
     assert word_rules.findings("I was in MERIDA; see example.org.") == []
-    assert [one.text for one in word_rules.findings("See example.net and Mérida")] == [
+    assert [finding.text for finding in word_rules.findings("See example.net and Mérida")] == [
         "example.net"
     ]
 
