@@ -24,14 +24,17 @@ def _calls() -> list[ast.Call]:
 
 def _actions() -> set[str]:
     """Texts with a point that are handed to what records, or named `action`."""
-    found = set()
+    actions = set()
     for call in _calls():
-        for value in [*call.args, *(one.value for one in call.keywords if one.arg == "action")]:
+        for value in [
+            *call.args,
+            *(keyword.value for keyword in call.keywords if keyword.arg == "action"),
+        ]:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 head, point, tail = value.value.partition(".")
                 if point and head.isalpha() and tail.replace("-", "").isalpha():
-                    found.add(value.value)
-    return found
+                    actions.add(value.value)
+    return actions
 
 
 def test_every_action_has_words() -> None:
@@ -54,11 +57,11 @@ def test_every_deed_belongs_to_a_group_of_the_list() -> None:
 def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
     own = {"actor", "action", "subject", "session", "reason_words"}
     named = {
-        one.arg
+        keyword.arg
         for call in _calls()
         if isinstance(call.func, ast.Attribute)
-        for one in call.keywords
-        if one.arg
+        for keyword in call.keywords
+        if keyword.arg
     }
     assert named - own - set(FACTS) == set(), (
         "give them words in campaign/staff/audit_log/labels.py"
