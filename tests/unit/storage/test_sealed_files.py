@@ -75,8 +75,8 @@ def test_a_changed_byte_is_an_error(at: int) -> None:
 
 def test_chunks_that_are_moved_left_out_or_cut_off_are_an_error() -> None:
     stored = seal(os.urandom(3 * CHUNK))
-    head, one = sealed.HEADER, CHUNK + 16
-    pieces = [stored[head + at * one : head + (at + 1) * one] for at in range(3)]
+    head, size = sealed.HEADER, CHUNK + 16
+    pieces = [stored[head + at * size : head + (at + 1) * size] for at in range(3)]
     for wrong in ([0, 2, 1], [0, 1], [0, 2], [1, 2], [0, 1, 2, 2], [0, 0, 2]):
         with pytest.raises(Damaged):
             read(stored[:head] + b"".join(pieces[at] for at in wrong))

@@ -15,15 +15,15 @@ PLANTED = b"Plantina Namelosa, Hintertux"
 
 def open_files() -> bytes:
     """What lies in the files that this process has open and that have no name any more."""
-    found = b""
+    content = b""
     for link in Path("/proc/self/fd").iterdir():
         try:
             if link.readlink().name.endswith("(deleted)"):
                 with os.fdopen(os.open(link, os.O_RDONLY), "rb") as file:
-                    found += file.read()
+                    content += file.read()
         except OSError:
             continue
-    return found
+    return content
 
 
 @given(pieces=st.lists(st.binary(max_size=70), max_size=8), place=st.integers(0, 300))
