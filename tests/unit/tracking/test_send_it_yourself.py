@@ -58,7 +58,7 @@ def test_a_text_that_is_too_long_is_left_out_and_without_an_address_there_is_no_
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("address", "other", "same"),
     [
         ("Ana@Example.org", "ana@example.org", True),
         ("ana@bücher.example", "ana@xn--bcher-kva.example", True),
@@ -67,8 +67,8 @@ def test_a_text_that_is_too_long_is_left_out_and_without_an_address_there_is_no_
         ("a.na@example.org", "ana@example.org", False),
     ],
 )
-def test_only_what_surely_is_one_mailbox_is_one(one: str, other: str, same: bool) -> None:
-    assert (spelling(one) == spelling(other)) is same
+def test_only_what_surely_is_one_mailbox_is_one(address: str, other: str, same: bool) -> None:
+    assert (spelling(address) == spelling(other)) is same
 
 
 @pytest.mark.parametrize("status", ["5.1.1", "5.0.0", "5.2.1", "5.4.4", "5.1.10"])

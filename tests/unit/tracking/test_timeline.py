@@ -20,7 +20,7 @@ from campaign.tracking.timeline import places_of
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "places"),
     [
         ("45 O'Connor Street, Suite 1000", ["Embassy of Mexico, Ottawa"]),
         ("Embassy of Mexico, Ottawa", ["Embassy of Mexico, Ottawa"]),
@@ -28,13 +28,15 @@ from campaign.tracking.timeline import places_of
         ("At the back door", ["Embassy of Mexico, Ottawa", "At the back door"]),
     ],
 )
-def test_a_visit_names_the_mission_and_another_place_beside_it(place: str, said: list[str]) -> None:
+def test_a_visit_names_the_mission_and_another_place_beside_it(
+    place: str, places: list[str]
+) -> None:
     mission = Mission(
         name={"en": "Embassy of Mexico"},
         locality="Ottawa",
         address=["45 O'Connor Street", "Suite 1000"],
     )
-    assert places_of(DeliveryAttempt(mission=mission, place=place), "en") == said
+    assert places_of(DeliveryAttempt(mission=mission, place=place), "en") == places
 
 
 TORONTO = "America/Toronto"
@@ -65,8 +67,10 @@ def way(
     if later is not None:
         stays.append(Stay(letter, 2, later, now=True))
     return [
-        f"{one.fate.value}{f' in {one.envelope.number}' if one.envelope else ''}"
-        for one in group_trips([PlacedAttempt(one, NOON) for one in attempts], stays, ranges or {})
+        f"{trip.fate.value}{f' in {trip.envelope.number}' if trip.envelope else ''}"
+        for trip in group_trips(
+            [PlacedAttempt(tried, NOON) for tried in attempts], stays, ranges or {}
+        )
     ]
 
 
