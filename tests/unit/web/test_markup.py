@@ -29,7 +29,7 @@ def test_it_stands_there_without_its_marks(text: str, plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "limit", "said"),
+    ("text", "limit", "start"),
     [
         ("She is free.", 40, "She is free."),
         ("She was taken. They cite the virus. More.", 40, "She was taken. They cite the virus."),
@@ -38,5 +38,5 @@ def test_it_stands_there_without_its_marks(text: str, plain: str) -> None:
         ("أين هي؟ لا أحد يعرف منذ شهور طويلة", 15, "أين هي؟"),
     ],
 )
-def test_an_opening_ends_where_a_sentence_ends(text: str, limit: int, said: str) -> None:
-    assert opening(text, limit) == said
+def test_an_opening_ends_where_a_sentence_ends(text: str, limit: int, start: str) -> None:
+    assert opening(text, limit) == start
