@@ -35,6 +35,6 @@ def test_an_old_version_is_named_with_its_hole(advisories: ModuleType) -> None:
     kept = json.loads((CI / "advisories.json").read_text("utf-8"))["packages"]
     pins = advisories.read_pins("Pillow==9.0.0 \\\n    --hash=sha256:x\nidna==99 ; python\n")
     assert pins == {"pillow": "9.0.0", "idna": "99"}
-    found = list(advisories.find_holes(pins, kept))
-    assert any("CVE-2023-44271" in sentence for sentence in found)
-    assert all(sentence.startswith("pillow 9.0.0: PYSEC-") for sentence in found)
+    holes = list(advisories.find_holes(pins, kept))
+    assert any("CVE-2023-44271" in sentence for sentence in holes)
+    assert all(sentence.startswith("pillow 9.0.0: PYSEC-") for sentence in holes)

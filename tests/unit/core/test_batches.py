@@ -10,7 +10,7 @@ from campaign.core.db.batches import batched
 def test_batches_hold_all_in_order_and_only_the_last_is_smaller(
     things: list[int], size: int
 ) -> None:
-    made = list(batched(iter(things), size))
-    assert [one for batch in made for one in batch] == things
-    assert all(len(batch) == size for batch in made[:-1])
-    assert all(0 < len(batch) <= size for batch in made)
+    batches = list(batched(iter(things), size))
+    assert [number for batch in batches for number in batch] == things
+    assert all(len(batch) == size for batch in batches[:-1])
+    assert all(0 < len(batch) <= size for batch in batches)

@@ -186,5 +186,5 @@ def test_tests_time_their_work_in_one_place() -> None:
 
 def test_a_language_is_spoken_by_its_name_in_addresses() -> None:
     """Babel's own takes `pt_BR` alone, and falls over `pt-BR`."""
-    found = {name for name, _ in search_modules(r"from flask_babel import .*\bforce_locale\b")}
-    assert found == {"core/i18n.py"}
+    modules = {name for name, _ in search_modules(r"from flask_babel import .*\bforce_locale\b")}
+    assert modules == {"core/i18n.py"}

@@ -62,13 +62,13 @@ def find_comparisons(source: str) -> Iterator[int]:
 
 
 def test_no_secret_is_compared_by_the_equals_sign() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for name, source in search_modules(_SECRET.pattern)
         if name not in _SUMS_OF_FILES and ("==" in source or "!=" in source)
         for line in find_comparisons(source)
     ]
-    assert found == [], "use hmac.compare_digest"
+    assert places == [], "use hmac.compare_digest"
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ DAYS = {
 }
 
 
-@pytest.mark.parametrize(("language", "said"), DAYS.items())
+@pytest.mark.parametrize(("language", "forms"), DAYS.items())
 def test_the_day_comes_before_the_month_without_a_comma(
-    language: str, said: tuple[str, str, str | None, str | None]
+    language: str, forms: tuple[str, str, str | None, str | None]
 ) -> None:
-    long, weekday, without_year, short = said
+    long, weekday, without_year, short = forms
     assert i18n.say_date(DAY, language) == long
     assert i18n.say_weekday(DAY, language) == weekday
     if without_year:
@@ -41,15 +41,15 @@ def test_the_day_comes_before_the_month_without_a_comma(
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "words"),
     [("en", "14:05"), ("fr", "14\u00a0h\u00a005"), ("es", "14:05\u00a0h"), ("ar", "14:05")],
 )
-def test_a_day_has_24_hours(language: str, said: str) -> None:
-    assert i18n.say_time(time(14, 5), language) == said
+def test_a_day_has_24_hours(language: str, words: str) -> None:
+    assert i18n.say_time(time(14, 5), language) == words
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "words"),
     [
         ("en", "29 November 2026 at 02:59"),
         ("fr", "29 novembre 2026 à 2\u00a0h\u00a059"),
@@ -57,10 +57,10 @@ def test_a_day_has_24_hours(language: str, said: str) -> None:
         ("ar", "29 نوفمبر 2026، الساعة 02:59"),
     ],
 )
-def test_a_moment_is_said_as_people_say_it(language: str, said: str) -> None:
+def test_a_moment_is_said_as_people_say_it(language: str, words: str) -> None:
     moment = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
-    assert i18n.say_moment(moment, "America/Toronto", language) == said
-    assert i18n.say_day_and_time(date(2026, 11, 29), time(2, 59), language) == said
+    assert i18n.say_moment(moment, "America/Toronto", language) == words
+    assert i18n.say_day_and_time(date(2026, 11, 29), time(2, 59), language) == words
     assert i18n.say_day_and_time(DAY, None, language) == DAYS[language][0]
 
 
@@ -68,8 +68,8 @@ def test_a_moment_is_said_as_people_say_it(language: str, said: str) -> None:
 def test_scripts_say_a_moment_as_the_server_does(language: str) -> None:
     patterns = json.loads(json.dumps(i18n.moment_patterns("America/Toronto", language)))
     now = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
-    said = i18n.say_moment(now, "America/Toronto", language)
-    in_zone = patterns["in_zone"].replace("{moment}", said)
+    now_in_words = i18n.say_moment(now, "America/Toronto", language)
+    in_zone = patterns["in_zone"].replace("{moment}", now_in_words)
     assert in_zone == i18n.say_moment_in_zone(now, "America/Toronto", language)
     for number in range(366):
         day, at = date(2024, 1, 1) + timedelta(number), time(number % 24, number % 60)
@@ -88,8 +88,8 @@ def test_no_script_words_a_day_or_a_time_itself() -> None:
 
 
 def test_one_o_clock_is_singular_in_spanish() -> None:
-    said = [i18n.say_day_and_time(DAY, time(hour, 5), "es") for hour in (1, 13)]
-    assert said == [
+    moments = [i18n.say_day_and_time(DAY, time(hour, 5), "es") for hour in (1, 13)]
+    assert moments == [
         "4 de diciembre de 2026 a la 1:05\u00a0h",
         "4 de diciembre de 2026 a las 13:05\u00a0h",
     ]
@@ -131,7 +131,7 @@ def test_several_quotes_in_a_row_are_quoted_as_each_language_does(code: str, quo
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "words"),
     [
         ("en", "29 November 2026 at 02:59 (Toronto time)"),
         ("fr", "29 novembre 2026 à 2\u00a0h\u00a059 (heure locale\u00a0: Toronto)"),
@@ -139,9 +139,9 @@ def test_several_quotes_in_a_row_are_quoted_as_each_language_does(code: str, quo
         ("ar", "29 نوفمبر 2026، الساعة 02:59 (بتوقيت تورونتو)"),
     ],
 )
-def test_a_moment_is_said_with_whose_time_it_is(language: str, said: str) -> None:
+def test_a_moment_is_said_with_whose_time_it_is(language: str, words: str) -> None:
     moment = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
-    assert i18n.say_moment_in_zone(moment, "America/Toronto", language) == said
+    assert i18n.say_moment_in_zone(moment, "America/Toronto", language) == words
 
 
 _SAY_NO_ZONE = {

@@ -104,13 +104,13 @@ def test_each_wall_holds_and_files_are_read_behind_it() -> None:
     done = subprocess.run(run, input=picture("PNG"), cwd=_ROOT, capture_output=True, check=True)
     results = json.loads(done.stdout)
     assert results.pop("at hand") == [], "what a file takes over finds no application, no database"
-    for kind, found in results.items():
-        assert (found["exec"], found["socket"]) == ("PermissionError", "PermissionError"), kind
-        assert found["x32"] == "EPERM", kind
-        assert "reaches the network" not in found["ways"], kind
+    for kind, outcome in results.items():
+        assert (outcome["exec"], outcome["socket"]) == ("PermissionError", "PermissionError"), kind
+        assert outcome["x32"] == "EPERM", kind
+        assert "reaches the network" not in outcome["ways"], kind
         if kind != "press":
-            assert set(found["ways"]) <= {"knows the environment"}, kind
-            assert found["read"] == [True, True, True], kind
+            assert set(outcome["ways"]) <= {"knows the environment"}, kind
+            assert outcome["read"] == [True, True, True], kind
 
 
 @pytest.mark.parametrize(

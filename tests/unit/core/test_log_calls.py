@@ -58,12 +58,12 @@ def find_quoting(source: str) -> Iterator[int]:
 
 
 def test_no_log_quotes_a_failure() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for name, source in search_modules(r"(?i)(log|logger|logging)_*\.")
         for line in find_quoting(source)
     ]
-    assert found == [], "log type(problem).__name__ and logs.place_of(problem)"
+    assert places == [], "log type(problem).__name__ and logs.place_of(problem)"
 
 
 _CAUGHT = "try: f()\nexcept ValueError as problem:\n    "

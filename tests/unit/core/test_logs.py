@@ -47,7 +47,7 @@ def test_a_failure_is_named_by_kind_and_place(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert SECRET not in done.stderr + done.stdout
-    said = dict(part.split("\n", 1) for part in done.stderr.split(MARK)[1:])
-    assert said.keys() == WAYS.keys()
-    for name, lines in said.items():
+    logged = dict(part.split("\n", 1) for part in done.stderr.split(MARK)[1:])
+    assert logged.keys() == WAYS.keys()
+    for name, lines in logged.items():
         assert ("ERROR x at %s" if "given" in name else "ValueError at <string>") in lines, name

@@ -57,7 +57,7 @@ def test_each_line_stands_with_an_attacker() -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mutation_changes_one_place_and_its_line_names_its_tests(mutation: object) -> None:
-    [each] = [one for one in MUTATIONS if one is mutation]
+    [each] = [known for known in MUTATIONS if known is mutation]
     text = (ROOT / each.file).read_text("utf-8")
     assert text.count(each.old) == 1, each.file
     assert each.new != each.old

@@ -27,7 +27,9 @@ def _asked(source: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module == "time":
             yield from (
-                (node.lineno, f"time.{one.name}") for one in node.names if one.name in _OF_TIME
+                (node.lineno, f"time.{alias.name}")
+                for alias in node.names
+                if alias.name in _OF_TIME
             )
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
@@ -55,14 +57,14 @@ def _written(source: str) -> Iterator[tuple[int, str]]:
 
 
 def test_the_clock_alone_asks_for_moments_and_days() -> None:
-    found = [
+    places = [
         f"{path}:{line} {name}"
         for path, source in search_modules(_MAY_ASK)
         if path != _OWN
         for line, name in [*_asked(source), *_written(source)]
     ]
-    assert not found, "Ask campaign/core/clock.py (utcnow, today, day_of) instead: " + ", ".join(
-        found
+    assert not places, "Ask campaign/core/clock.py (utcnow, today, day_of) instead: " + ", ".join(
+        places
     )
 
 
@@ -109,13 +111,13 @@ def test_what_asks_nobody_is_let_be(allowed: str) -> None:
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
 def test_tests_and_measurements_ask_the_same_clock(folder: str) -> None:
     """Of a fixed moment they may take the day; of this one only `clock.today` of a place does."""
-    found = [
+    places = [
         f"{folder}/{path}:{line} {name}"
         for path, source in search_modules(_MAY_ASK, _REPOSITORY / folder)
         for line, name in _asked(source)
         if (not name.endswith(".date") or "now(" in name) and not name.startswith("time.")
     ]
-    assert found == []
+    assert places == []
 
 
 def test_tests_take_days_of_a_place() -> None:
@@ -128,5 +130,5 @@ def test_tests_take_days_of_a_place() -> None:
 def test_no_template_takes_the_day_of_a_moment(folder: str) -> None:
     """A template has moments in UTC: `.date()` of one is another day in the evening."""
     pages = (_REPOSITORY / folder).rglob("*.html")
-    found = [str(path) for path in pages if ".date()" in path.read_text("utf-8")]
-    assert found == []
+    paths = [str(path) for path in pages if ".date()" in path.read_text("utf-8")]
+    assert paths == []

@@ -30,13 +30,13 @@ def _to_fill(source: str) -> Iterator[int]:
 
 
 def test_no_module_is_filled_by_others() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for name, source in search_modules(rf"^\w.* = ({_EMPTY.pattern})")
         if name not in _WHO_MAY
         for line in _to_fill(source)
     ]
-    assert not found, "Hand it in by create_app (_hand_in_rules): " + ", ".join(found)
+    assert not places, "Hand it in by create_app (_hand_in_rules): " + ", ".join(places)
 
 
 @pytest.mark.parametrize(

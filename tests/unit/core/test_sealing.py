@@ -170,7 +170,7 @@ def test_fingerprints_of_different_purposes_cannot_be_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("spelling", "other"),
     [
         ("A.B+x@gmail.com", "ab@googlemail.com"),
         ("Ana@Example.ORG", "ana@example.org"),
@@ -179,8 +179,8 @@ def test_fingerprints_of_different_purposes_cannot_be_joined() -> None:
         (" ana@example.org ", "ana@example.org."),
     ],
 )
-def test_spellings_of_one_mailbox_are_one(one: str, other: str) -> None:
-    assert canonical_email(one) == canonical_email(other)
+def test_spellings_of_one_mailbox_are_one(spelling: str, other: str) -> None:
+    assert canonical_email(spelling) == canonical_email(other)
 
 
 def test_dots_count_outside_gmail() -> None:

@@ -71,14 +71,20 @@ def test_all_that_waits_for_others_leaves_the_database() -> None:
     for name in slow.keys() - _WHO_NEED_NOT.keys():
         tree = ast.parse(slow[name])
         names = _slow_names(tree)
-        asking = {one.name for one in _functions(tree) if names & _called(one)}
-        asking -= {one.name for one in _functions(tree) if "leave_database" in _called(one)}
+        asking = {function.name for function in _functions(tree) if names & _called(function)}
+        asking -= {
+            function.name for function in _functions(tree) if "leave_database" in _called(function)
+        }
         assert asking == _CALLED_BY_WHO_LEAVES.get(name, set()), name
 
 
 def test_each_of_these_does() -> None:
     leaving = {
-        name: {one.name for one in _functions(ast.parse(text)) if "leave_database" in _called(one)}
+        name: {
+            function.name
+            for function in _functions(ast.parse(text))
+            if "leave_database" in _called(function)
+        }
         for name, text in read_modules().items()
         if "leave_database" in text and name != "core/slow_work.py"
     }
@@ -105,5 +111,7 @@ def _slow_calls_while_reading(tree: ast.AST) -> Iterator[str]:
 
 def test_what_is_slow_comes_after_the_block_that_reads() -> None:
     """Such a block stops nobody who writes; but it holds a connection."""
-    found = {name: [*_slow_calls_while_reading(ast.parse(t))] for name, t in read_modules().items()}
-    assert {name: calls for name, calls in found.items() if calls} == {}
+    calls_by_module = {
+        name: [*_slow_calls_while_reading(ast.parse(t))] for name, t in read_modules().items()
+    }
+    assert {name: calls for name, calls in calls_by_module.items() if calls} == {}

@@ -21,8 +21,8 @@ def _is_sql(node: ast.Call) -> bool:
     """Whether SQL is sent there, written out, that names a table."""
     if ast.unparse(node.func).rpartition(".")[2] not in {"text", "execute", "exec_driver_sql"}:
         return False
-    texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
-    words = " ".join(one for one in texts if isinstance(one, str)).casefold().split()
+    texts = (constant.value for constant in ast.walk(node) if isinstance(constant, ast.Constant))
+    words = " ".join(text for text in texts if isinstance(text, str)).casefold().split()
     return bool({"select", "insert", "update", "delete"} & {*words}) and bool(
         {"from", "into", "set"} & {*words}
     )
@@ -30,7 +30,7 @@ def _is_sql(node: ast.Call) -> bool:
 
 def _names_one(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
-        names = {one.name for one in node.names}
+        names = {alias.name for alias in node.names}
         return (node.module or "").startswith("sqlalchemy") and bool(_BY_NAME & names)
     if isinstance(node, ast.Attribute):
         of = ast.unparse(node.value).rpartition(".")[2]
@@ -47,13 +47,13 @@ def _named(source: str) -> Iterator[int]:
 
 
 def test_no_table_is_asked_about_by_its_name() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for name, source in search_modules(_MAY_NAME)
         if name not in _WHO_MAY and not name.startswith("migrations/")
         for line in _named(source)
     ]
-    assert not found, "Use the model of campaign/models instead: " + ", ".join(found)
+    assert not places, "Use the model of campaign/models instead: " + ", ".join(places)
 
 
 @pytest.mark.parametrize(

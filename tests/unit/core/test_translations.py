@@ -78,21 +78,21 @@ def test_arabic_counts_no_hundred_as_it_counts_eleven() -> None:
 def test_a_limit_of_fifteen_hundred_is_said_as_arabic_says_it() -> None:
     path = ROOT / "campaign/translations/ar/LC_MESSAGES/messages.mo"
     spoken = gettext.GNUTranslations(BytesIO(path.read_bytes()))
-    one, several = "Up to %(limit)s character", "Up to %(limit)s characters"
-    said = {n: spoken.ngettext(one, several, n) % {"limit": n} for n in (1500, 102, 80, 5)}
-    assert said[1500].endswith("1500 حرف")
-    assert said[102].endswith("102 حرف")
-    assert said[80].endswith("80 حرفًا")
-    assert said[5].endswith("5 أحرف")
+    single, several = "Up to %(limit)s character", "Up to %(limit)s characters"
+    sentences = {n: spoken.ngettext(single, several, n) % {"limit": n} for n in (1500, 102, 80, 5)}
+    assert sentences[1500].endswith("1500 حرف")
+    assert sentences[102].endswith("102 حرف")
+    assert sentences[80].endswith("80 حرفًا")
+    assert sentences[5].endswith("5 أحرف")
 
 
 @pytest.mark.parametrize(("locale", "word"), [("fr", "Acceptée"), ("es", "Aceptada")])
 def test_what_happened_agrees_with_the_delivery(locale: str, word: str) -> None:
     known = catalog(locale)
     for message in ("Accepted", "Accepted in part"):
-        found = known.get(message)
-        assert found is not None
-        assert str(found.string).startswith(word)
+        entry = known.get(message)
+        assert entry is not None
+        assert str(entry.string).startswith(word)
 
 
 @pytest.mark.parametrize("locale", [code for code in languages_read() if code != ENGLISH])

@@ -23,8 +23,8 @@ def faults_of(texts: Iterable[str], banned: Iterable[Banned]) -> Iterator[str]:
     for text in texts:
         plain = _PLACEHOLDER.sub("x", text)
         for rule in banned:
-            if found := rule.pattern.search(plain):
-                yield f"{found[0]!r} in {text!r}: say {rule.say} ({rule.reason})"
+            if match := rule.pattern.search(plain):
+                yield f"{match[0]!r} in {text!r}: say {rule.say} ({rule.reason})"
 
 
 def english_faults(message: Message) -> list[str]:
