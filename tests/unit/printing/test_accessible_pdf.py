@@ -50,8 +50,8 @@ def test_a_volume_has_its_language_and_a_bookmark_every_25_letters(tmp_path: Pat
         assert str(pdf.Root.Lang) == "es"
         with pdf.open_outline() as outline:
             marks = [
-                (one.title, pdf.pages.index(pikepdf.Page(one.destination[0])) + 1)
-                for one in outline.root
+                (bookmark.title, pdf.pages.index(pikepdf.Page(bookmark.destination[0])) + 1)
+                for bookmark in outline.root
             ]
     assert marks == [("00001", 1), ("00026", 26)]
     short = print_letters(letters[:25], US_10, tmp_path / "s.pdf")

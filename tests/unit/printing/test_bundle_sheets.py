@@ -41,8 +41,8 @@ def test_each_volume_has_a_page_with_its_numbers_and_its_checksum(
         ContentsPage("Volume 1 of 2", "00001 – 00500", facts, DIGEST, ("Not in it: 00017.",)),
         ContentsPage("Volume 2 of 2", "00501 – 00731", facts, ""),
     )
-    made = bundle_sheets.contents(context, paper, tmp_path / "c.pdf")
-    first, second = pages_of(made.path)
+    file = bundle_sheets.contents(context, paper, tmp_path / "c.pdf")
+    first, second = pages_of(file.path)
     for words in ("Volume 1 of 2", "00001 – 00500", "498", "512", "Not in it: 00017.", "Counted"):
         assert words in first
     assert "".join(first.split()).count(DIGEST) == 1
@@ -58,15 +58,15 @@ def test_each_volume_has_a_page_with_its_numbers_and_its_checksum(
 def test_the_sheet_for_the_gate_is_one_page_on_which_nothing_overlaps(
     paper: Paper, targets: int, tmp_path: Path
 ) -> None:
-    made = bundle_sheets.delivery_sheet(delivery(targets), paper, tmp_path / "d.pdf")
-    (page,) = pages_of(made.path)
+    file = bundle_sheets.delivery_sheet(delivery(targets), paper, tmp_path / "d.pdf")
+    (page,) = pages_of(file.path)
     for words in ("Entrega de cartas", "Delivery of letters", "1,204", "Sello", "Line 3"):
         assert words in page
     # What was counted ends above what is written by hand.
-    with pypdfium2.PdfDocument(made.path) as pdf:
+    with pypdfium2.PdfDocument(file.path) as pdf:
         text = pdf[0].get_textpage()
-        lowest = min(found(text, f"Thing {n}") for n in range(4))
-        assert lowest > found(text, "What happened") + 6
+        lowest = min(height_of(text, f"Thing {n}") for n in range(4))
+        assert lowest > height_of(text, "What happened") + 6
 
 
 @PAPERS
@@ -80,17 +80,17 @@ def test_the_sheet_for_several_bundles_has_room_to_tell_of_the_signed_sheets_of_
     counts = (FactRow(case.text, "12"),) * letters
     reference = " · ".join(["UA 58/20"] * 6)
     context = delivery(counts=counts, things=things, case="", reference=reference)
-    made = bundle_sheets.delivery_sheet(context, paper, tmp_path / "d.pdf")
-    with pypdfium2.PdfDocument(made.path) as pdf:
+    file = bundle_sheets.delivery_sheet(context, paper, tmp_path / "d.pdf")
+    with pypdfium2.PdfDocument(file.path) as pdf:
         assert len(pdf) == 1
         text = pdf[0].get_textpage()
         search, lowest = text.search("sheets"), 1000.0
         while place := search.get_next():
             lowest = min(lowest, text.get_charbox(place[0])[1])
-        assert lowest > found(text, "What happened") + 6
+        assert lowest > height_of(text, "What happened") + 6
 
 
-def found(text: pypdfium2.PdfTextPage, words: str) -> float:
+def height_of(text: pypdfium2.PdfTextPage, words: str) -> float:
     """Height of the words on the page, pt from below."""
     index, count = text.search(words).get_next()
     return max(text.get_charbox(index + n)[3] for n in range(count))
@@ -98,8 +98,8 @@ def found(text: pypdfium2.PdfTextPage, words: str) -> float:
 
 def test_one_language_is_said_once(tmp_path: Path) -> None:
     once = (Said("en", "Delivery of letters"),)
-    made = bundle_sheets.delivery_sheet(delivery(title=once), A4, tmp_path / "d.pdf")
-    assert pages_of(made.path)[0].count("Delivery of letters") == 1
+    file = bundle_sheets.delivery_sheet(delivery(title=once), A4, tmp_path / "d.pdf")
+    assert pages_of(file.path)[0].count("Delivery of letters") == 1
 
 
 @PAPERS
@@ -109,18 +109,18 @@ def test_envelopes_are_pages_of_their_own_size_with_the_address_in_its_place(
 ) -> None:
     sheets = envelopes_for(paper)
     context = EnvelopeContext(locale, ("Lantern Network",), ADDRESS)
-    made = write_envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
-    with pikepdf.open(made.path) as pdf:
-        sizes = [[float(one) / 72 * 25.4 for one in page.mediabox[2:]] for page in pdf.pages]
+    file = write_envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
+    with pikepdf.open(file.path) as pdf:
+        sizes = [[float(length) / 72 * 25.4 for length in page.mediabox[2:]] for page in pdf.pages]
     for size, sheet in zip(sizes, sheets, strict=True):
         assert size == pytest.approx([sheet.paper.width, sheet.paper.height], abs=0.2)
-    with pypdfium2.PdfDocument(made.path) as pdf:
+    with pypdfium2.PdfDocument(file.path) as pdf:
         for page, sheet in zip(pdf, sheets, strict=True):
             text = page.get_textpage()
             index, _count = text.search("Lantern").get_next()
             assert text.get_charbox(index)[0] / 72 * 25.4 == pytest.approx(sheet.sender.x, abs=1)
             index, _count = text.search("Embassy").get_next()
-            left, low, _right, _high = (one / 72 * 25.4 for one in text.get_charbox(index))
+            left, low, _right, _high = (edge / 72 * 25.4 for edge in text.get_charbox(index))
             height = sheet.paper.height - low
             assert sheet.address.x - 0.5 < left < sheet.address.right
             assert sheet.address.y < height < sheet.address.bottom
@@ -138,8 +138,8 @@ def test_a_character_that_no_font_has_is_refused(tmp_path: Path) -> None:
 
 def test_sheets_in_arabic_read_from_right_to_left(tmp_path: Path) -> None:
     title = (Said("ar", "تسليم رسائل"), Said("en", "Delivery of letters"))
-    made = bundle_sheets.delivery_sheet(delivery(locale="ar", title=title), A4, tmp_path / "d.pdf")
-    with pypdfium2.PdfDocument(made.path) as pdf:
+    file = bundle_sheets.delivery_sheet(delivery(locale="ar", title=title), A4, tmp_path / "d.pdf")
+    with pypdfium2.PdfDocument(file.path) as pdf:
         text = pdf[0].get_textpage()
         index, count = text.search("Delivery of letters").get_next()
         right = max(text.get_charbox(index + n)[2] for n in range(count))
@@ -149,8 +149,8 @@ def test_sheets_in_arabic_read_from_right_to_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize("locale", ["en", "ar"])
 def test_the_whole_checksum_is_on_the_paper(locale: str, tmp_path: Path) -> None:
     page = ContentsPage("Volume 1", "1 – 2", (), DIGEST)
-    made = bundle_sheets.contents(contents_of(page, locale=locale), A4, tmp_path / "c.pdf")
-    with pypdfium2.PdfDocument(made.path) as pdf:
+    file = bundle_sheets.contents(contents_of(page, locale=locale), A4, tmp_path / "c.pdf")
+    with pypdfium2.PdfDocument(file.path) as pdf:
         text = pdf[0].get_textpage()
         groups = text.search("01234567")
         boxes = [text.get_charbox(index) for index, _count in iter(groups.get_next, None)]
@@ -166,9 +166,9 @@ def test_the_contents_of_many_volumes_are_laid_out_some_at_a_time(
 ) -> None:
     monkeypatch.setattr(bundle_sheets, "_TOGETHER", 2)
     pages = [ContentsPage(f"Volume {n} of 5", "1 – 2", (), DIGEST) for n in range(1, 6)]
-    made = bundle_sheets.contents(contents_of(*pages), A4, tmp_path / "c.pdf")
-    texts = pages_of(made.path)
-    assert made.pages == 5
+    file = bundle_sheets.contents(contents_of(*pages), A4, tmp_path / "c.pdf")
+    texts = pages_of(file.path)
+    assert file.pages == 5
     assert all(
         f"Volume {n} of 5" in text and f"Page {n} of 5" in text for n, text in enumerate(texts, 1)
     )

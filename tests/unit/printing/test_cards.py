@@ -23,7 +23,7 @@ def test_the_sheets_hold_the_cards_as_they_are_cut(tmp_path: Path) -> None:
     printed = print_letters(cards, US_10, tmp_path / "c.pdf", cards=True, chunk=6)
     pages = pages_of(printed.path)
     assert len(pages) == 3
-    assert [one.key for one in printed.letters] == [f"key-{n}" for n in range(1, 11)]
+    assert [placed.key for placed in printed.letters] == [f"key-{n}" for n in range(1, 11)]
     for card, place in zip(cards, printed.letters, strict=True):
         assert f"\N{MIDDLE DOT} {card.number}" in pages[place.first_page - 1]
-    assert [one.first_page for one in printed.letters] == [1, 2, 3, 1, 2, 3, 1, 2, 1, 2]
+    assert [placed.first_page for placed in printed.letters] == [1, 2, 3, 1, 2, 3, 1, 2, 1, 2]

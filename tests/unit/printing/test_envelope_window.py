@@ -22,7 +22,7 @@ MISSION = "High Commission for the Republic of Kenya"
 PLACE = ("415 Laurier Avenue East", "Ottawa ON  K1N 6R4")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.slug)
 def test_a_long_office_wraps_within_every_window(layout: Layout) -> None:
     lines = ("Fatuma Zainab Mohammed", OFFICE, MISSION, *PLACE)
     assert surely_fits(lines, layout)
@@ -38,7 +38,7 @@ def test_an_address_is_set_smaller_only_where_it_has_no_room() -> None:
     assert render_one(letter(addressee_lines=longer), US_10)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.slug)
 def test_as_many_lines_as_the_window_holds_are_printed(layout: Layout) -> None:
     most = most_lines(layout)
     assert most >= 7
@@ -52,7 +52,7 @@ def test_the_line_to_shorten_is_the_widest() -> None:
     assert longest_line(()) == ""
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.slug)
 def test_what_is_said_to_fit_is_printed(layout: Layout) -> None:
     parts = (OFFICE, MISSION, "Secretariat for the Coordination of Programmes of Public Safety")
     addresses = [

@@ -91,14 +91,14 @@ def random_texts(count: int) -> list[LetterContext]:
     ]
 
 
-def differences(one: Path, other: Path) -> Iterator[int]:
+def differences(path: Path, other: Path) -> Iterator[int]:
     """Pages that differ at 150 dpi.
 
     PDFium puts each glyph on a whole pixel. The two ways add up the same lengths in another order,
     and a ten-thousandth of a point can tip a glyph that stands halfway. It then doesn't at other
     resolutions, where anything that really stands elsewhere still does.
     """
-    with pypdfium2.PdfDocument(one) as first, pypdfium2.PdfDocument(other) as second:
+    with pypdfium2.PdfDocument(path) as first, pypdfium2.PdfDocument(other) as second:
         assert len(first) == len(second)
         for page, (left, right) in enumerate(zip(first, second, strict=True), 1):
             assert left.get_size() == pytest.approx(right.get_size(), abs=0.01)
@@ -106,9 +106,9 @@ def differences(one: Path, other: Path) -> Iterator[int]:
                 yield page
 
 
-def differ(one: pypdfium2.PdfPage, other: pypdfium2.PdfPage, dpi: int) -> bool:
+def differ(first: pypdfium2.PdfPage, other: pypdfium2.PdfPage, dpi: int) -> bool:
     """Whether two pages differ at a resolution by more than `TOLERANCE`."""
-    images = (page.render(scale=dpi / 72, grayscale=True).to_pil() for page in (one, other))
+    images = (page.render(scale=dpi / 72, grayscale=True).to_pil() for page in (first, other))
     _, most = ImageChops.difference(*images).convert("L").getextrema()
     return bool(most > TOLERANCE)  # type: ignore[operator]  # of one band it is a number
 
@@ -154,14 +154,14 @@ def test_a_mixed_volume_keeps_its_order(tmp_path: Path) -> None:
     contexts[4] = letter(5, addressee_lines=(LONG_LINE,) * 5)
     contexts[5] = letter(6, own_words=OWN_WORDS * 40)
     fast, plain = both(contexts, US_10, tmp_path)
-    assert [(one.key, one.first_page, one.pages) for one in fast.letters] == [
+    assert [(place.key, place.first_page, place.pages) for place in fast.letters] == [
         ("key-1", 1, 1),
         ("key-2", 2, 2),
         ("key-3", 4, 1),
         ("key-6", 5, 8),
         ("key-7", 13, 1),
     ]
-    assert [(one.key, one.slug) for one in fast.set_aside] == [
+    assert [(aside.key, aside.slug) for aside in fast.set_aside] == [
         ("key-4", "missing-glyph"),
         ("key-5", "address-outside-window"),
     ]
@@ -199,12 +199,15 @@ def test_a_hundred_letters_share_their_fonts(tmp_path: Path) -> None:
     assert printed.bytes < 100 * 1500
     with pikepdf.open(printed.path) as pdf:
         fonts = [
-            one
-            for one in pdf.objects
-            if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/FontDescriptor"
+            descriptor
+            for descriptor in pdf.objects
+            if isinstance(descriptor, pikepdf.Dictionary)
+            and descriptor.get("/Type") == "/FontDescriptor"
         ]
         assert len(fonts) == 3
-    assert [page[-5:] for page in pages_of(printed.path)] == [one.number for one in contexts]
+    assert [page[-5:] for page in pages_of(printed.path)] == [
+        context.number for context in contexts
+    ]
 
 
 def test_a_chunk_that_fails_goes_the_plain_way(
@@ -219,14 +222,16 @@ def test_a_chunk_that_fails_goes_the_plain_way(
     )
     contexts = [letter(n) for n in range(1, 13)]
     printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
-    assert [one.key for one in printed.letters] == [one.key for one in contexts]
-    assert [page[-5:] for page in pages_of(printed.path)] == [one.number for one in contexts]
+    assert [place.key for place in printed.letters] == [context.key for context in contexts]
+    assert [page[-5:] for page in pages_of(printed.path)] == [
+        context.number for context in contexts
+    ]
 
 
 def test_what_letters_share_is_one_segment() -> None:
-    one, other = (
+    segments, other = (
         cut_letter(signed(1, "Ada Lovelace"), US_10),
         cut_letter(signed(2, "Bo Diddley"), US_10),
     )
-    alone = [segment.texts for segment in one if segment not in other]
+    alone = [segment.texts for segment in segments if segment not in other]
     assert alone == [(("Ada Lovelace",),), ("Ada Lovelace", ""), ("UA 7/31", "00001")]

@@ -66,7 +66,7 @@ def test_the_address_is_set_within_its_window_and_the_window_on_the_paper(layout
 
 @pytest.mark.parametrize(
     ("layout", "envelope"),
-    [(layout, one) for layout in LAYOUTS.values() for one in layout.envelopes],
+    [(layout, envelope) for layout in LAYOUTS.values() for envelope in layout.envelopes],
     ids=lambda value: value.slug,
 )
 def test_however_the_sheet_slips_the_window_shows_the_address_and_nothing_else(
@@ -113,13 +113,19 @@ def test_windows_are_those_that_makers_publish() -> None:
         "C5/6 left": (45, 100, 20, 21),
         "DL 35 x 90": (35, 90, 20, 18),
     }
-    envelopes = {one.slug: one for layout in LAYOUTS.values() for one in layout.envelopes}
+    envelopes = {
+        window_envelope.slug: window_envelope
+        for layout in LAYOUTS.values()
+        for window_envelope in layout.envelopes
+    }
     for slug, figures in published.items():
-        one, box = envelopes[slug], envelopes[slug].window
-        assert (box.height, box.width, box.x, one.height - box.bottom) == pytest.approx(figures)
+        envelope, box = envelopes[slug], envelopes[slug].window
+        assert (box.height, box.width, box.x, envelope.height - box.bottom) == pytest.approx(
+            figures
+        )
 
 
-@pytest.mark.parametrize("sheet", [AVERY_5160, L7163], ids=lambda one: one.slug)
+@pytest.mark.parametrize("sheet", [AVERY_5160, L7163], ids=lambda sheet: sheet.slug)
 def test_all_labels_of_a_sheet_lie_on_its_paper_side_by_side(sheet: LabelSheet) -> None:
     paper = Box(0, 0, sheet.paper.width, sheet.paper.height)
     boxes = [sheet.position(index) for index in range(sheet.per_sheet)]

@@ -36,10 +36,10 @@ def process() -> Iterator[WorkProcess]:
 @pytest.fixture
 def parts(tmp_path: Path) -> list[Path]:
     """Two lists, of one page each."""
-    found = [tmp_path / f"{number}.pdf" for number in (1, 2)]
-    for number, path in enumerate(found, 1):
+    paths = [tmp_path / f"{number}.pdf" for number in (1, 2)]
+    for number, path in enumerate(paths, 1):
         bundle_sheets.signature_list([row(number)], 1, LIST, LETTER, path)
-    return found
+    return paths
 
 
 def make_large(path: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_list_is_joined_in_no_process_but_its_own(
 
     monkeypatch.setattr(join_pdf, "join", here)
     monkeypatch.setattr(join_pdf, "join_parts", here)
-    made = bundle_sheets.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
-    assert (made.pages, made.bytes) == (1, made.path.stat().st_size)
+    file = bundle_sheets.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
+    assert (file.pages, file.bytes) == (1, file.path.stat().st_size)
 
 
 @pytest.mark.parametrize(("limits", "slug"), [(NO_TIME, TOOK_TOO_LONG), (NO_MEMORY, OUT_OF_MEMORY)])
@@ -98,13 +98,13 @@ def test_a_join_beyond_its_limits_says_which_and_leaves_nothing(
 
 def children_of(parent: int) -> list[int]:
     """Those that live, by the parent each names: the kernel's own list may lack one."""
-    found = []
+    children = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             after_name = status.read_text().rpartition(")")[2].split()
             if int(after_name[1]) == parent and after_name[0] != "Z":
-                found.append(int(status.parent.name))
-    return found
+                children.append(int(status.parent.name))
+    return children
 
 
 def test_a_join_that_is_killed_is_taken_for_starved(process: WorkProcess, tmp_path: Path) -> None:

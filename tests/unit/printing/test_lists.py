@@ -41,9 +41,9 @@ def row(number: int, name: str = "Ottoline Freke") -> SignatureRow:
 @pytest.mark.parametrize("paper", [LETTER, A4])
 def test_a_list_has_every_row_and_says_page_x_of_y(tmp_path: Path, paper: Paper) -> None:
     rows = [row(n, LONG if n % 3 == 0 else "Ottoline Freke") for n in range(1, 71)]
-    made = bundle_sheets.signature_list(iter(rows), len(rows), LIST, paper, tmp_path / "s.pdf")
-    pages = pages_of(made.path)
-    assert made.pages == len(pages) == list_sheet(paper, LABELS).pages_for(70)
+    file = bundle_sheets.signature_list(iter(rows), len(rows), LIST, paper, tmp_path / "s.pdf")
+    pages = pages_of(file.path)
+    assert file.pages == len(pages) == list_sheet(paper, LABELS).pages_for(70)
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
         assert "Signed on" in page
@@ -86,8 +86,8 @@ def cover(**changes: Any) -> CoverContext:
 
 
 def test_a_cover_letter_tells_the_counts(tmp_path: Path) -> None:
-    made = bundle_sheets.cover_letter(cover(), US_10, tmp_path / "c.pdf")
-    (page,) = pages_of(made.path)
+    file = bundle_sheets.cover_letter(cover(), US_10, tmp_path / "c.pdf")
+    (page,) = pages_of(file.path)
     assert ["1,204" in page, "Together" in page, "Excellency:" in page] == [True] * 3
 
 
@@ -98,8 +98,8 @@ def test_a_cover_letter_with_a_missing_glyph_is_refused(tmp_path: Path) -> None:
 
 def test_labels_fill_a_sheet_before_the_next(tmp_path: Path) -> None:
     context = LabelsContext("Labels", "en", tuple((f"Label {n}", "Ottawa") for n in range(1, 16)))
-    made = bundle_sheets.labels(context, L7163, tmp_path / "l.pdf")
-    first, second = pages_of(made.path)
+    file = bundle_sheets.labels(context, L7163, tmp_path / "l.pdf")
+    first, second = pages_of(file.path)
     assert (first.count("Ottawa"), second.count("Ottawa")) == (14, 1)
     assert "Label 15" in second
 

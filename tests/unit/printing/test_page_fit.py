@@ -35,11 +35,11 @@ def invented(seed: int) -> list[LetterContext]:
             for _ in range(chance.randint(0, most))
         )
 
-    made = []
+    letters = []
     for number in range(LETTERS):
         locale = chance.choice(sorted(BAGS))
         bag = BAGS[locale]
-        made.append(
+        letters.append(
             letter(
                 number,
                 locale=locale if locale == "ar" else "en",
@@ -49,16 +49,16 @@ def invented(seed: int) -> list[LetterContext]:
                 closing=texts(bag, 2, 30),
             )
         )
-    return made
+    return letters
 
 
-@pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda one: one.slug)
+@pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda layout: layout.slug)
 def test_a_letter_that_is_said_to_fit_fits(layout: Layout) -> None:
     letters = invented(7)
     with letters_job.lay_out(letters, layout) as document:
         spans = letters_job.page_spans(document, len(letters))
     pages = [last - first for first, last in spans]
-    rooms = [letter_room(one, layout) for one in letters]
+    rooms = [letter_room(context, layout) for context in letters]
     wrong = [n for n, room in enumerate(rooms) if room.fits and pages[n] > 1]
     needlessly = [n for n, room in enumerate(rooms) if not room.fits and pages[n] == 1]
     assert 1 in pages
@@ -85,9 +85,9 @@ def test_room_never_grows_while_somebody_types(locale: str) -> None:
         letter(1, locale=locale, own_words=(" ".join(words[:count]),))
         for count in range(1, len(words), 6)
     ]
-    rooms = [letter_room(one, US_10) for one in letters]
+    rooms = [letter_room(context, US_10) for context in letters]
     typed = [room for room in rooms if room.fits]
-    sizes = {is_close_set(one, US_10) for one in letters[: len(typed)]}
+    sizes = {is_close_set(context, US_10) for context in letters[: len(typed)]}
     assert sizes == {False, True}  # the type gets smaller on the way
     assert [room.filled for room in typed] == sorted(room.filled for room in typed)
     left = [room.lines_left for room in typed]
@@ -97,18 +97,18 @@ def test_room_never_grows_while_somebody_types(locale: str) -> None:
 
 def test_a_card_that_is_said_to_fit_fits() -> None:
     chance = random.Random(3)
-    said, fitting = [], []
+    fits, fitting = [], []
     for words in range(10, 240, 10):
         text = " ".join(chance.choices(BAGS["en"], k=words))
         card = replace(letter(words), own_words=(text,), points=(), closing=("Thank you.",))
         room = card_room(card, US_10)
-        said.append(room.fits)
+        fits.append(room.fits)
         if room.fits:
             fitting.append(card)
     assert letters_job.render_cards(fitting, US_10)  # it is refused where one does not
-    assert said[0]
-    assert not said[-1]
-    assert said == sorted(said, reverse=True)
+    assert fits[0]
+    assert not fits[-1]
+    assert fits == sorted(fits, reverse=True)
 
 
 def test_room_on_a_card_never_grows_while_somebody_types() -> None:
@@ -117,9 +117,9 @@ def test_room_on_a_card_never_grows_while_somebody_types() -> None:
         replace(letter(1), own_words=(" ".join(words[:count]),), points=(), closing=("Thanks.",))
         for count in range(1, 160, 3)
     ]
-    rooms = [card_room(one, US_10) for one in cards]
+    rooms = [card_room(card, US_10) for card in cards]
     typed = [room for room in rooms if room.fits]
-    sizes = {card_parts(one).dense for one in cards[: len(typed)]}
+    sizes = {card_parts(card).dense for card in cards[: len(typed)]}
     assert sizes == {False, True}  # the type gets smaller on the way
     assert [room.filled for room in typed] == sorted(room.filled for room in typed)
     left = [room.lines_left for room in typed]

@@ -26,7 +26,7 @@ def test_jinja_stays_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "unknown"),
     [
         ("((name.__class__))", ["((name.__class__))"]),
         ("((person name", ["((person name"]),
@@ -42,12 +42,12 @@ def test_jinja_stays_text() -> None:
         ("(((Person name)))", ["(((Person name))"]),
     ],
 )
-def test_what_is_no_placeholder_is_named_in_order(text: str, found: list[str]) -> None:
-    assert unknown_placeholders(text) == found
+def test_what_is_no_placeholder_is_named_in_order(text: str, unknown: list[str]) -> None:
+    assert unknown_placeholders(text) == unknown
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "unknown"),
     [
         ("{{person_name}} and [ person_name ]", ["{{person_name}}", "[ person_name ]"]),
         ("Dear ((person_name)), {country} and <reference>", ["{country}", "<reference>"]),
@@ -56,8 +56,8 @@ def test_what_is_no_placeholder_is_named_in_order(text: str, found: list[str]) -
         ("of this country (by reference), its deadline [note]", []),
     ],
 )
-def test_a_name_in_other_brackets_is_pointed_at(text: str, found: list[str]) -> None:
-    assert unknown_placeholders(text) == found
+def test_a_name_in_other_brackets_is_pointed_at(text: str, unknown: list[str]) -> None:
+    assert unknown_placeholders(text) == unknown
 
 
 def test_a_missing_value_is_refused_by_name() -> None:

@@ -58,7 +58,7 @@ def test_letters_come_in_order_with_their_pages(tmp_path: Path) -> None:
     contexts = [letter(n, own_words=OWN_WORDS * 3 if n in {2, 5} else ()) for n in range(1, 7)]
     done: list[int] = []
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=4, progress=done.append)
-    assert [(one.key, one.first_page, one.pages) for one in printed.letters] == [
+    assert [(place.key, place.first_page, place.pages) for place in printed.letters] == [
         ("key-1", 1, 1),
         ("key-2", 2, 2),
         ("key-3", 4, 1),
@@ -68,8 +68,8 @@ def test_letters_come_in_order_with_their_pages(tmp_path: Path) -> None:
     ]
     pages = pages_of(printed.path)
     assert printed.pages == len(pages) == 8
-    for one in printed.letters:
-        assert f"· {one.key.removeprefix('key-').zfill(5)}" in pages[one.first_page - 1]
+    for place in printed.letters:
+        assert f"· {place.key.removeprefix('key-').zfill(5)}" in pages[place.first_page - 1]
     assert done == [4, 6]
     assert [path.name for path in tmp_path.iterdir()] == ["v.pdf"]
 
@@ -91,7 +91,7 @@ def test_refused_letters_are_set_aside_and_the_others_printed(tmp_path: Path) ->
         letter(4),
     ]
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf")
-    assert [(one.key, one.slug) for one in printed.set_aside] == [
+    assert [(aside.key, aside.slug) for aside in printed.set_aside] == [
         ("key-2", "missing-glyph"),
         ("key-3", "address-outside-window"),
     ]
@@ -107,16 +107,16 @@ def test_a_text_that_takes_all_memory_is_found_and_set_aside(whole: bool, tmp_pa
     contexts = [letter(1), letter(2, own_words=OPENING * 2000), letter(3)]
     limits = Limits(memory=120_000_000, seconds=600)
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf", whole=whole, limits=limits)
-    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "out-of-memory")]
-    assert [one.key for one in printed.letters] == ["key-1", "key-3"]
+    assert [(aside.key, aside.slug) for aside in printed.set_aside] == [("key-2", "out-of-memory")]
+    assert [place.key for place in printed.letters] == ["key-1", "key-3"]
 
 
 def test_a_text_that_takes_too_long_is_killed_and_set_aside(tmp_path: Path) -> None:
     contexts = [letter(1, own_words=OPENING * 3000), letter(2)]
     limits = Limits(seconds=4.0, seconds_per_letter=0.0)
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf", limits=limits, chunk=1)
-    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-1", "took-too-long")]
-    assert [one.key for one in printed.letters] == ["key-2"]
+    assert [(aside.key, aside.slug) for aside in printed.set_aside] == [("key-1", "took-too-long")]
+    assert [place.key for place in printed.letters] == ["key-2"]
 
 
 def test_nothing_is_written_when_every_letter_is_set_aside(tmp_path: Path) -> None:
@@ -155,12 +155,12 @@ def test_cards_share_a_sheet_by_four_and_a_long_one_is_set_aside(tmp_path: Path)
     contexts = [letter(n, opening=("I am thinking of you.",)) for n in range(1, 7)]
     contexts[1] = letter(2, own_words=OWN_WORDS * 2)
     printed = print_letters(contexts, US_10, tmp_path / "c.pdf", cards=True)
-    assert [(one.first_page, one.pages) for one in printed.letters] == [
+    assert [(place.first_page, place.pages) for place in printed.letters] == [
         (1, 1),
         (1, 0),
         (2, 1),
         (1, 0),
         (1, 0),
     ]
-    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "card-too-long")]
+    assert [(aside.key, aside.slug) for aside in printed.set_aside] == [("key-2", "card-too-long")]
     assert [page.count("thinking of you") for page in pages_of(printed.path)] == [4, 1]

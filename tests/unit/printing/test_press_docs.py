@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
     text = (ROOT / "docs/press.md").read_text(encoding="utf-8")
-    example, said = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    example, shown = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", text, re.DOTALL).groups()  # type: ignore[union-attr]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=tmp_path,
@@ -21,5 +21,5 @@ def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.stdout, done.stderr) == (said, "")
+    assert (done.stdout, done.stderr) == (shown, "")
     assert (tmp_path / "letters.pdf").read_bytes().startswith(b"%PDF")

@@ -75,11 +75,11 @@ def test_the_senders_lines_in_arabic_stay_clear_of_the_window(layout: Layout) ->
 
 
 def test_our_own_fonts_print_arabic_on_every_machine() -> None:
-    letters = {ord(one) for one in "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيًٌٍَُِّْ،؛؟"}
+    letters = {ord(character) for character in "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيًٌٍَُِّْ،؛؟"}
     assert letters <= fonts.arabic_characters()
 
 
 def test_text_read_back_from_the_pdf_is_what_was_written(tmp_path: Path) -> None:
-    made = print_letters.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
-    words = set(pages_of(made.path)[0].split())
+    printed = print_letters.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
+    words = set(pages_of(printed.path)[0].split())
     assert {"وأرجو", "إعادة", "الحماية"} <= words

@@ -79,13 +79,13 @@ def test_odd_texts_give_the_same_picture_both_ways(tmp_path: Path) -> None:
 
 
 def test_a_volume_of_all_scripts_keeps_their_order(tmp_path: Path) -> None:
-    known = [one for one in TEXTS if not fonts.missing_glyphs("".join(TEXTS[one]))]
-    contexts = [letter(n, own_words=(TEXTS[one][2],)) for n, one in enumerate(known, 1)]
+    known = [script for script in TEXTS if not fonts.missing_glyphs("".join(TEXTS[script]))]
+    contexts = [letter(n, own_words=(TEXTS[script][2],)) for n, script in enumerate(known, 1)]
     contexts.insert(3, letter(90, own_words=("A bell \U0001f514",)))
     contexts.insert(5, letter(91, own_words=("A mark \U000e0fff",)))
     fast, _plain = both(contexts, US_10, tmp_path)
-    assert [one.key for one in fast.set_aside] == ["key-90", "key-91"]
-    assert [one.first_page for one in fast.letters] == list(range(1, len(known) + 1))
+    assert [aside.key for aside in fast.set_aside] == ["key-90", "key-91"]
+    assert [place.first_page for place in fast.letters] == list(range(1, len(known) + 1))
 
 
 ASIDE = [
@@ -101,8 +101,8 @@ ASIDE = [
 def test_what_no_font_can_print_is_set_aside_with_its_reason(tmp_path: Path) -> None:
     odd = [letter(number, own_words=(text,)) for number, (text, _) in enumerate(ASIDE, 10)]
     fast, _plain = both([letter(1), *odd, letter(3)], US_10, tmp_path)
-    assert [one.slug for one in fast.set_aside] == [slug for _, slug in ASIDE]
-    assert [one.key for one in fast.letters] == ["key-1", "key-3"]
+    assert [aside.slug for aside in fast.set_aside] == [slug for _, slug in ASIDE]
+    assert [place.key for place in fast.letters] == ["key-1", "key-3"]
 
 
 def test_long_texts_are_printed_whole_the_plain_way(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_long_texts_are_printed_whole_the_plain_way(tmp_path: Path) -> None:
     ]
     printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf")
     assert not printed.set_aside
-    pages = {one.key: one.pages for one in printed.letters}
+    pages = {place.key: place.pages for place in printed.letters}
     assert pages["key-1"] == 2
     assert pages["key-2"] >= 5
     assert pages["key-3"] >= 2
@@ -141,7 +141,7 @@ def test_an_address_of_nine_lines_is_set_aside_and_one_without_address_too(tmp_p
         letter(3),
     ]
     fast, _plain = both(contexts, US_10, tmp_path)
-    assert [(one.key, one.slug) for one in fast.set_aside] == [
+    assert [(aside.key, aside.slug) for aside in fast.set_aside] == [
         ("key-1", "address-too-long"),
         ("key-2", "empty-field"),
     ]

@@ -45,26 +45,26 @@ def one_line(text: str) -> str:
 
 
 def job(rows: list[SignatureRow], out: Path) -> dict[str, object]:
-    made: dict[str, object] = {}
+    sent: dict[str, object] = {}
 
     class Caught(Exception):
         pass
 
     def run(self: WorkProcess, work: str, job: dict[str, object], *_: object) -> None:
-        made.update(job)
+        sent.update(job)
         raise Caught
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WorkProcess, "run", run)
         with pytest.raises(Caught):
             bundle_sheets.signature_list(rows, len(rows), LIST, A4, out)
-    return {**made, "out": str(out)}
+    return {**sent, "out": str(out)}
 
 
 def test_names_of_any_script_and_long_addresses_are_whole(tmp_path: Path) -> None:
     rows = [full_row(number, name) for number, name in enumerate(NAMES, 1)]
-    made = bundle_sheets.signature_list(rows, len(rows), LIST, A4, tmp_path / "s.pdf")
-    text = one_line("\n".join(pages_of(made.path)))
+    file = bundle_sheets.signature_list(rows, len(rows), LIST, A4, tmp_path / "s.pdf")
+    text = one_line("\n".join(pages_of(file.path)))
     # Where a line of Chinese ends, reading adds a space.
     close = text.replace(" ", "")
     assert [name for name in NAMES if name.replace(" ", "") not in close] == []
@@ -75,25 +75,25 @@ def test_names_of_any_script_and_long_addresses_are_whole(tmp_path: Path) -> Non
 def test_a_name_from_right_to_left_is_whole_in_lists_of_either_direction(tmp_path: Path) -> None:
     for locale in ("en", "ar"):
         context = replace(LIST, locale=locale)
-        made = bundle_sheets.signature_list(
+        file = bundle_sheets.signature_list(
             [full_row(1, ARABIC)], 1, context, LETTER, tmp_path / "s.pdf"
         )
-        read = one_line(pages_of(made.path)[0])
+        read = one_line(pages_of(file.path)[0])
         assert set(ARABIC.split()) <= set(read.split())
         assert ADDRESS in read
 
 
 def test_a_name_of_three_hundred_letters_is_whole(tmp_path: Path) -> None:
     name = " ".join(f"Name{number}" for number in range(50))
-    made = bundle_sheets.signature_list([row(1, name)], 1, LIST, LETTER, tmp_path / "s.pdf")
-    assert name in one_line(pages_of(made.path)[0])
+    file = bundle_sheets.signature_list([row(1, name)], 1, LIST, LETTER, tmp_path / "s.pdf")
+    assert name in one_line(pages_of(file.path)[0])
 
 
 def test_characters_that_no_font_has_do_not_stop_the_list(tmp_path: Path) -> None:
     odd = "Ot\x00to\nline \U0001f600 \ud800 \ue123 \uffff \U000e0001\u202e"
     rows = [row(1, odd), row(2, ""), row(3)]
-    made = bundle_sheets.signature_list(rows, 3, LIST, LETTER, tmp_path / "s.pdf")
-    text = one_line(pages_of(made.path)[0])
+    file = bundle_sheets.signature_list(rows, 3, LIST, LETTER, tmp_path / "s.pdf")
+    text = one_line(pages_of(file.path)[0])
     assert ["Ot to line \u25a1" in text, "00002" in text, "Ottoline Freke" in text] == [True] * 3
 
 
@@ -110,14 +110,14 @@ def test_pages_are_numbered_and_filled_across_the_borders_of_chunks(
             read.append(number)
             yield row(number, ARABIC if number % 40 == 0 else "Ottoline Freke")
 
-    made = bundle_sheets.signature_list(rows(), total, LIST, LETTER, tmp_path / "s.pdf")
-    pages = pages_of(made.path)
-    assert made.pages == len(pages) == 6
+    file = bundle_sheets.signature_list(rows(), total, LIST, LETTER, tmp_path / "s.pdf")
+    pages = pages_of(file.path)
+    assert file.pages == len(pages) == 6
     number = 0
     for index, page in enumerate(pages, 1):
         assert f"Page {index} of 6" in page
         assert ("Letters " + str(total) in page) == (index == 1)
-        here = [int(found) for found in re.findall(r"^(\d{5})\b", page, re.MULTILINE)]
+        here = [int(digits) for digits in re.findall(r"^(\d{5})\b", page, re.MULTILINE)]
         count = min(sheet.rows_on(index), total - number)
         assert here == list(range(number + 1, number + count + 1))
         number += count
@@ -156,9 +156,9 @@ def test_lines_set_without_the_renderer_have_its_glyphs_and_kerning(
 def _lines_of(content: bytes) -> list[tuple[int, list[int]]]:
     """For each line of type: how many glyphs, and the kerning between them."""
     lines = []
-    for found in re.findall(rb"\[(<.*?>)\d*\] ?TJ", content):
-        kerns = [int(number) for number in re.findall(rb">(-?\d+)<", found)]
-        glyphs = sum(len(part) // 4 for part in re.findall(rb"<(.*?)>", found))
+    for array in re.findall(rb"\[(<.*?>)\d*\] ?TJ", content):
+        kerns = [int(number) for number in re.findall(rb">(-?\d+)<", array)]
+        glyphs = sum(len(part) // 4 for part in re.findall(rb"<(.*?)>", array))
         lines.append((glyphs, [kern for kern in kerns if kern]))
     return lines
 

@@ -25,7 +25,7 @@ def test_a_blank_page_follows_a_letter_of_one_page_and_none_one_of_two(
 ) -> None:
     letters = [letter(1), letter(2, own_words=LONG[:3]), letter(3)]
     printed = print_letters.print_letters(letters, layout, tmp_path / "v.pdf", fresh_sheets=True)
-    places = [(one.first_page, one.pages) for one in printed.letters]
+    places = [(place.first_page, place.pages) for place in printed.letters]
     assert places == [(1, 2), (3, 2), (5, 2)]
     assert printed.pages == 6
     assert [is_blank(printed.path, page) for page in range(1, 7)] == [
@@ -45,16 +45,16 @@ def test_cards_share_a_sheet_whose_back_is_blank(tmp_path: Path) -> None:
     printed = print_letters.print_letters(
         cards, US_10, tmp_path / "c.pdf", cards=True, fresh_sheets=True
     )
-    places = [(one.first_page, one.pages) for one in printed.letters]
+    places = [(place.first_page, place.pages) for place in printed.letters]
     assert places == [(1, 2), (3, 2), (1, 0), (3, 0), (1, 0), (1, 0)]
     assert [is_blank(printed.path, page) for page in range(1, 5)] == [False, True, False, True]
 
 
 def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
-    one, two = (
+    first, second = (
         print_letters.print_letters(
             [letter(1), letter(2)], US_10, tmp_path / name, fresh_sheets=True
         )
         for name in ("a.pdf", "b.pdf")
     )
-    assert one.sha256 == two.sha256
+    assert first.sha256 == second.sha256
