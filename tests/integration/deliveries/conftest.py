@@ -75,9 +75,9 @@ def make_ready(
                 .where(Letter.bundle_id == bundle_id)
                 .values(first_page=Letter.sequence, pages=1)
             )
-            made = own.get_one(Bundle, bundle_id)
-            made.state = BundleState.READY
-            made.created_at -= timedelta(days=30)  # what happened lately, happened to it
+            frozen_bundle = own.get_one(Bundle, bundle_id)
+            frozen_bundle.state = BundleState.READY
+            frozen_bundle.created_at -= timedelta(days=30)  # what happened lately, happened to it
         return bundle_id
 
     return run
@@ -109,16 +109,16 @@ def staff(client: FlaskClient, app: Flask) -> FlaskClient:
 @pytest.fixture
 def other_mission(session: Session, campaign: Campaign) -> str:
     """Slug of a consulate of the same country in Montréal."""
-    made = make_target_mission(
+    mission = make_target_mission(
         7,
         slug="consulate-montreal",
         name={"en": "Consulate of the Republic"},
         locality="Montréal",
         address=["7 Rue Exemple"],
     )
-    session.add(made)
+    session.add(mission)
     session.commit()
-    return made.slug
+    return mission.slug
 
 
 @pytest.fixture

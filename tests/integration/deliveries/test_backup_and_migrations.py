@@ -62,7 +62,9 @@ def test_migrations_go_back_with_what_older_tables_can_hold(
     for place, taken in (("front", [(1, 2)]), ("back", [(4, 4), (6, 6)])):
         attempt_id = record(bundle, DeliveryOutcome.PART, taken=2, place=place).attempts[0].id
         attempt = session.get_one(DeliveryAttempt, attempt_id)
-        attempt.taken = [TakenLetters(first_number=one, last_number=last) for one, last in taken]
+        attempt.taken = [
+            TakenLetters(first_number=first, last_number=last) for first, last in taken
+        ]
         session.commit()
     session.close()
     engine = app.extensions["database"].engine

@@ -29,9 +29,9 @@ def lasting(session: Session, bundle: Bundle) -> Bundle:
 def end_of(session: Session, bundle: Bundle) -> BundleOutcome:
     session.rollback()
     session.expire_all()
-    found = find_outcomes(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
+    outcome = find_outcomes(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
     session.rollback()
-    return found
+    return outcome
 
 
 def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(

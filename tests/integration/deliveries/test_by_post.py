@@ -77,11 +77,11 @@ LINES = (
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """An open campaign that writes to an official of another country by post, committed."""
-    made = make_campaign(
+    open_campaign = make_campaign(
         session, targets=[Target(official=make_target_official(), kind=TargetKind.TO, position=0)]
     )
     session.commit()
-    return made
+    return open_campaign
 
 
 def official_of(campaign: Campaign) -> Official:
@@ -95,7 +95,7 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
     assert (bundle.mission_id, bundle.official) == (None, bundle.campaign.targets[0].official)
     assert frozen.by_post
     assert frozen.mission.lines == LINES
-    assert [one.addressing["en"].lines for one in frozen.targets.values()] == [LINES]
+    assert [target.addressing["en"].lines for target in frozen.targets.values()] == [LINES]
     assert (frozen.layout, frozen.mission.host_country) == ("us-10", "CA")
     assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
@@ -116,7 +116,7 @@ def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
         session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"
     )
     assert (third.sequence, third.kind, third.letter_count) == (1, BundleKind.FIRST, 1)
-    ids = {one.bundle_id for one in session.scalars(select(Letter))}
+    ids = {letter.bundle_id for letter in session.scalars(select(Letter))}
     assert ids == {bundle.id, second.id, third.id}
     assert freeze_bundle.next_number(session, campaign, official) == 8
     assert freeze_bundle.next_number(session, campaign, mission) == 2
@@ -169,8 +169,8 @@ def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_
     assert (slug_of(where), sheets.on_paper) == ("post:governor-1", 1)
     add_confirmed(session, campaign, 3)
     session.commit()
-    ((_where, (found,)),) = waiting_counts.list_by_mission(session)
-    assert (found.letters, found.mission) == (3, official_of(campaign))
+    ((_where, (waiting,)),) = waiting_counts.list_by_mission(session)
+    assert (waiting.letters, waiting.mission) == (3, official_of(campaign))
     (offer,) = list_offers(session, official_of(campaign))
     assert (offer.letters, offer.on_paper) == (3, 1)
 
@@ -206,11 +206,11 @@ def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_o
     )
     with force_locale("en"):
         cover = cover_context(frozen, None, Covered({target.id: letters}, 2, "https://gate"))
-    said = " ".join((*cover.paragraphs, *cover.closing))
+    words = " ".join((*cover.paragraphs, *cover.closing))
     assert cover.addressee_lines == LINES
     assert cover.salutation == ("Dear Governor," if letters else "Ines Quintero Vidal:")
     assert ("card" in cover.paragraphs[0]) is cards
-    assert "pass" not in said
+    assert "pass" not in words
     assert cover.counts == ()
     assert language_of(official_of(campaign), ["en", "fr", "es"]) == "es"
     official_of(campaign).salutation = {"fr": "Monsieur le Gouverneur,"}
@@ -231,9 +231,9 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     session.commit()
     with app.test_request_context("/en/"):
         ahead = [
-            one.title
-            for one in marks_of(session, signature, list_trips(session, signature))
-            if one.state == "ahead"
+            mark.title
+            for mark in marks_of(session, signature, list_trips(session, signature))
+            if mark.state == "ahead"
         ]
     assert "Posted to: Ines Quintero Vidal" in ahead
     assert "Delivered" not in ahead
@@ -256,8 +256,8 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
     with app.test_request_context("/en/"):
         marks = {
-            one.title: one.state
-            for one in marks_of(session, signature, list_trips(session, signature))
+            mark.title: mark.state
+            for mark in marks_of(session, signature, list_trips(session, signature))
         }
     assert marks["Posted to: Ines Quintero Vidal"] == "done"
     assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
@@ -284,8 +284,8 @@ def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
     with app.app_context():
         words = render(mail, settings).get_body(("plain",))
     assert words is not None
-    said = " ".join(words.get_content().split())
-    assert "It is addressed to: Ines Quintero Vidal, Governor of Altamar." in said
+    plain = " ".join(words.get_content().split())
+    assert "It is addressed to: Ines Quintero Vidal, Governor of Altamar." in plain
 
 
 def test_the_mail_of_a_stop_says_that_the_bundle_goes_by_post(
@@ -312,8 +312,8 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
         ).id
     session.rollback()
     run = session.get_one(EnvelopeRun, run_id)
-    found = mark_posted.weigh_envelopes(session, run, run.envelopes, "en")
-    assert {key: (one.sheets, one.words) for key, one in found.items()} == {
+    weights = mark_posted.weigh_envelopes(session, run, run.envelopes, "en")
+    assert {key: (weight.sheets, weight.words) for key, weight in weights.items()} == {
         1: (6, "30 g"),
         2: (3, "15 g"),
     }
@@ -424,7 +424,8 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
     session.commit()
     assert reload(session, bundle.id).destination is official_of(campaign)
     assert [
-        (slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(session)
+        (slug_of(waiting.mission), waiting.letters)
+        for waiting in waiting_counts.list_waiting(session)
     ] == [(mission.slug, 1)]
     assert list_offers(session, official_of(campaign)) == []
     bundle_id = bundle.id
@@ -435,7 +436,8 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
         )
     session.rollback()
     assert [
-        (slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(session)
+        (slug_of(waiting.mission), waiting.letters)
+        for waiting in waiting_counts.list_waiting(session)
     ] == [(mission.slug, 8)]
 
 
@@ -449,16 +451,16 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
         reroute_bundle.reroute_bundle(
             session, bundle, bundle.destination, settings=settings, actor="test"
         )
-    made = reroute_bundle.reroute_bundle(session, bundle, mission, settings=settings, actor="test")
-    frozen = Frozen.from_json(made.frozen)
+    moved = reroute_bundle.reroute_bundle(session, bundle, mission, settings=settings, actor="test")
+    frozen = Frozen.from_json(moved.frozen)
     assert not frozen.by_post
     assert "Embassy of the Republic" in frozen.mission.lines
-    assert made.letter_count == 7
-    made.state = bundle.state
+    assert moved.letter_count == 7
+    moved.state = bundle.state
     session.flush()
-    official = find_postal_official(session, made)
+    official = find_postal_official(session, moved)
     assert official is bundle.official
-    back = reroute_bundle.reroute_bundle(session, made, official, settings=settings, actor="test")
+    back = reroute_bundle.reroute_bundle(session, moved, official, settings=settings, actor="test")
     assert (back.sequence, back.official_id) == (2, official.id)
     assert Frozen.from_json(back.frozen).mission.lines == LINES
 
@@ -551,13 +553,13 @@ def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
     path = zip_of(app, bundle_id, tmp_path)
     result = verify_copy(path)
     assert (result.ok, result.letters) == (True, 1)
-    made = contents(path)
-    assert "delivery-sheet.pdf" not in made
-    assert {"cover-letter.pdf", "labels.pdf", "envelopes.pdf"} <= set(made)
-    readme = " ".join(made["README.html"].decode().split())
+    files = contents(path)
+    assert "delivery-sheet.pdf" not in files
+    assert {"cover-letter.pdf", "labels.pdf", "envelopes.pdf"} <= set(files)
+    readme = " ".join(files["README.html"].decode().split())
     assert "Check the rate at the post office" in readme
     assert "gate" not in readme
-    assert json.loads(made["manifest.json"])["bundle"]["mission"] == "by-post-governor-1"
+    assert json.loads(files["manifest.json"])["bundle"]["mission"] == "by-post-governor-1"
 
 
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(

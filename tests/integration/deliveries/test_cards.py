@@ -52,8 +52,8 @@ def test_no_page_of_a_bundle_of_cards_speaks_of_letters(
     assert has_no_letters(words_of(staff.get(after).text))
     assert has_no_letters(words_of(staff.get(f"{after}/reroute?mission={other_mission}").text))
     with app.app_context(), db.transaction() as session:
-        found = session.get_one(Bundle, cards.id)
-        split_bundle.split_bundle(session, found, letters_each=2, with_letters=False, actor="test")
+        bundle = session.get_one(Bundle, cards.id)
+        split_bundle.split_bundle(session, bundle, letters_each=2, with_letters=False, actor="test")
     assert has_no_letters(words_of(staff.get(f"{after}?letter=3").text))
     assert post(staff, f"{after}/post", posting(last="1")).status_code == 303
     assert has_no_letters(words_of(staff.get(after).text))

@@ -149,8 +149,10 @@ def remake(session: Session, bundle: Bundle, print_bundle: Print, ago: timedelta
     jobs.run_now("bundles.remake")
     print_bundle(bundle_id)
     newest = select(func.max(BundlePrint.id)).scalar_subquery()
-    made = update(BundlePrint).where(BundlePrint.id == newest).values(made_at=db.utcnow() - ago)
-    session.execute(made)
+    statement = (
+        update(BundlePrint).where(BundlePrint.id == newest).values(made_at=db.utcnow() - ago)
+    )
+    session.execute(statement)
     session.commit()
 
 
@@ -1075,7 +1077,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     withdrawn(number=5)
     gate = f"/desk/bundles/{remade.public_id}/deliver"
     first, second = prints.list_prints(session, remade)
-    made = [say_moment_in_zone(each.made_at, remade.zone) for each in (first, second)]
+    times = [say_moment_in_zone(each.made_at, remade.zone) for each in (first, second)]
     codes = [begin_of(each) for each in (first, second)]
     session.rollback()
     page = staff.get(gate).text
@@ -1086,13 +1088,13 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     names = "and their names made unreadable on its lists."
     begins = [f"Its check code begins with {code}." for code in codes]
     for words in (
-        f"6 letters, printed on {made[1]}. {newest} {begins[1]}",
-        f"5 letters, printed on {made[1]}. {removed}, {names} {begins[1]}",
-        f"7 letters, printed on {made[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
-        f"5 letters, printed on {made[0]}. {removed}, {names} {begins[0]}",
+        f"6 letters, printed on {times[1]}. {newest} {begins[1]}",
+        f"5 letters, printed on {times[1]}. {removed}, {names} {begins[1]}",
+        f"7 letters, printed on {times[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
+        f"5 letters, printed on {times[0]}. {removed}, {names} {begins[0]}",
         (
-            f"5 letters, printed on {made[0]}. {removed}. The cover letter and lists with it were "
-            f"printed on {made[1]}. {begins[1]}"
+            f"5 letters, printed on {times[0]}. {removed}. The cover letter and lists with it were "
+            f"printed on {times[1]}. {begins[1]}"
         ),
     ):
         assert words in page
@@ -1242,13 +1244,13 @@ def prove_all(session: Session, bundle: Bundle) -> set[int]:
 
 
 @pytest.mark.parametrize("days_ago", [0, 1])
-@pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
+@pytest.mark.parametrize(("withdrawn_in", "letters"), [("yes", 3), ("no", 2)])
 def test_of_envelopes_it_is_asked_whether_the_withdrawn_letter_was_in_them(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
     take_back: Callable[..., None],
-    said: str,
+    withdrawn_in: str,
     letters: int,
     is_remade: bool,
     days_ago: int,
@@ -1261,14 +1263,14 @@ def test_of_envelopes_it_is_asked_whether_the_withdrawn_letter_was_in_them(
     assert "They were still in the envelopes" in refused.text
     assert 'value="RR 1"' in refused.text
     assert counts(session) == [7]
-    assert post_envelopes(staff, bundle, withdrawn_in=said).status_code == 303
+    assert post_envelopes(staff, bundle, withdrawn_in=withdrawn_in).status_code == 303
     assert counts(session) == [7, letters]
-    assert reads_delivered(session, bundle) is (said == "yes")
+    assert reads_delivered(session, bundle) is (withdrawn_in == "yes")
     session.rollback()
     assert post_envelopes(staff, bundle, first="2", last="3").status_code == 303
     assert counts(session) == [7, letters, 4]
     # Removed by hand it is in the print all the same; made again without it, it is not.
-    was_in = said == "yes" or not is_remade
+    was_in = withdrawn_in == "yes" or not is_remade
     assert prove_all(session, bundle) == (ALL if was_in else ALL - {3})
 
 
@@ -1287,13 +1289,13 @@ def test_what_was_posted_before_the_day_of_the_withdrawal_held_the_letter(
     assert prove_all(session, bundle) == ALL
 
 
-@pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
+@pytest.mark.parametrize(("withdrawn_in", "letters"), [("yes", 3), ("no", 2)])
 def test_of_two_withdrawn_on_the_day_the_envelopes_were_filled_the_right_letter_went(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
     take_back: Callable[..., None],
-    said: str,
+    withdrawn_in: str,
     letters: int,
 ) -> None:
     day = today() - timedelta(days=2)
@@ -1301,11 +1303,11 @@ def test_of_two_withdrawn_on_the_day_the_envelopes_were_filled_the_right_letter_
     take_back(bundle, day, number=4)
     posted_on = day.isoformat()
     assert post_envelopes(staff, bundle, posted_on=posted_on).status_code == 422
-    answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in=said)
+    answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in=withdrawn_in)
     assert answered.status_code == 303
     assert counts(session) == [7, letters]
     ways = {number: trips_to(session, bundle, number) for number in (3, 4)}
-    assert ways == {3: set(), 4: {"went"} if said == "yes" else set()}
+    assert ways == {3: set(), 4: {"went"} if withdrawn_in == "yes" else set()}
 
 
 def test_a_letter_that_files_made_since_hold_is_asked_about_again(
@@ -1359,22 +1361,22 @@ def test_posted_after_others_of_the_remade_print_the_letter_counts_without_a_pro
     assert prove_all(session, bundle) == ALL - {3}
 
 
-@pytest.mark.parametrize(("said", "letters"), [("yes", 4), ("no", 3)])
+@pytest.mark.parametrize(("withdrawn_in", "letters"), [("yes", 4), ("no", 3)])
 def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
     take_back: Callable[..., None],
-    said: str,
+    withdrawn_in: str,
     letters: int,
 ) -> None:
     bundle = in_envelopes(letters_each=1)
     take_back(bundle)
     assert post_envelopes(staff, bundle, last="4").status_code == 422
-    assert post_envelopes(staff, bundle, last="4", withdrawn_in=said).status_code == 303
+    assert post_envelopes(staff, bundle, last="4", withdrawn_in=withdrawn_in).status_code == 303
     assert post_envelopes(staff, bundle, last="7").status_code == 303
     assert counts(session) == [7, letters, 3]
-    assert reads_delivered(session, bundle) is (said == "yes")
+    assert reads_delivered(session, bundle) is (withdrawn_in == "yes")
 
 
 @pytest.mark.one_engine

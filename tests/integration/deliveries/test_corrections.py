@@ -64,11 +64,11 @@ def visit(staff: FlaskClient, bundle: Bundle, session: Session) -> GateVisit:
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     assert post(staff, gate, form(outcome="courier", happened_time="")).status_code == 303
     session.rollback()
-    made = session.scalars(select(GateVisit)).one()
-    assert made.attempts[0].campaign.slug
+    recorded = session.scalars(select(GateVisit)).one()
+    assert recorded.attempts[0].campaign.slug
     session.expunge_all()
     session.rollback()
-    return made
+    return recorded
 
 
 def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
@@ -162,7 +162,7 @@ def test_a_colleague_adds_pictures_and_the_receipt(
     assert post(client, page, files).status_code == 303
     assert post(client, page, {"pictures": [(io.BytesIO(b"no"), "no.jpg")]}).status_code == 422
     assert "Choose a picture or a receipt." in post(client, page, {}).text
-    assert [one.kind.value for one in session.scalars(select(GateFile))] == ["picture", "receipt"]
+    assert [file.kind.value for file in session.scalars(select(GateFile))] == ["picture", "receipt"]
     entry = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "delivery.add-files")
     ).one()
@@ -193,13 +193,13 @@ def test_a_number_of_the_post_stands_on_its_envelope(
     run = split_bundle.split_bundle(
         session, bundle, letters_each=1, with_letters=False, actor="test"
     )
-    one, several = (
+    single, several = (
         post_envelopes(
             session, run, Posting(first, last, today), key=db.new_public_id(), actor="test"
         )
         for first, last in ((1, 1), (2, 4))
     )
-    correct_visit(session, visit_of(session, one), facts(tracking="CX 1"), actor="test")
+    correct_visit(session, visit_of(session, single), facts(tracking="CX 1"), actor="test")
     assert session.scalars(select(Envelope.tracking).order_by(Envelope.sequence)).first() == "CX 1"
     with pytest.raises(Invalid) as refused:
         correct_visit(session, visit_of(session, several), facts(tracking="CX 2"), actor="test")
@@ -299,8 +299,10 @@ def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_
     run = split_bundle.split_bundle(
         session, bundle, letters_each=1, with_letters=False, actor="test"
     )
-    made = post_envelopes(session, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
-    visit = visit_of(session, made)
+    attempt = post_envelopes(
+        session, run, Posting(1, 2, today), key=db.new_public_id(), actor="test"
+    )
+    visit = visit_of(session, attempt)
     session.commit()
     page = f"/desk/deliveries/{visit.public_id}/correct"
     changed = sent(visit, happened_on=(today - timedelta(days=1)).isoformat())

@@ -51,9 +51,9 @@ def gate(bundle: Bundle) -> str:
 
 
 def day_in(page: str, name: str) -> str:
-    found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
-    assert found, name
-    return found[1]
+    match = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
+    assert match, name
+    return match[1]
 
 
 def told(session: Session, bundle: Bundle) -> list[str]:
@@ -62,7 +62,7 @@ def told(session: Session, bundle: Bundle) -> list[str]:
     session.expire_all()
     letter = session.scalars(select(Letter).where(Letter.bundle_id == bundle.id)).first()
     assert letter is not None
-    return [one.fate.value for one in trips_of(session, [letter])]
+    return [trip.fate.value for trip in trips_of(session, [letter])]
 
 
 @pytest.mark.parametrize("zone", [EAST, WEST])
@@ -223,10 +223,10 @@ def test_what_happened_is_told_by_day_then_by_time(
     way: list[str],
 ) -> None:
     """A refusal, and an acceptance that was recorded after it."""
-    for outcome, one in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
-        record(old, outcome, day=days_ago(one["day"]), happened_time=one["at"])
+    for outcome, moment in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
+        record(old, outcome, day=days_ago(moment["day"]), happened_time=moment["at"])
     assert told(session, old) == way
-    assert [one.outcome.value for one in list_attempts_of(session, old)] == way
+    assert [attempt.outcome.value for attempt in list_attempts_of(session, old)] == way
     refused = session.scalars(
         select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.REFUSED)
     ).one()
@@ -281,8 +281,8 @@ def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
         titles = [
-            one.title
-            for one in marks_of(session, signature, list_trips(session, signature))
-            if one.state == "done"
+            mark.title
+            for mark in marks_of(session, signature, list_trips(session, signature))
+            if mark.state == "done"
         ]
     assert titles == ["Signed", "Confirmed", "Printed as letter 00001", "Refused at the door"]

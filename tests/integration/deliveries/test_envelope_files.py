@@ -38,8 +38,8 @@ def printed(session: Session, printed: Bundle) -> Bundle:
 
 def names(bundle: Bundle, run: EnvelopeRun) -> list[str]:
     prefix = f"{file_names.stored_folder(bundle.public_id)}/envelopes-{run.public_id}-"
-    found = storage.storage().names(file_names.stored_folder(bundle.public_id))
-    return sorted(one.removeprefix(prefix) for one in found if one.startswith(prefix))
+    stored = storage.storage().names(file_names.stored_folder(bundle.public_id))
+    return sorted(name.removeprefix(prefix) for name in stored if name.startswith(prefix))
 
 
 def take_back(session: Session, number: int, state: SignatureState) -> None:
@@ -63,9 +63,9 @@ def make(staff: FlaskClient, session: Session, again: Again) -> Callable[..., En
         typed = {"letters_each": str(each)} | ({"with_letters": "y"} if with_letters else {})
         assert post(staff, after(bundle, "split"), typed).status_code == 303
         again("deliveries.print-envelopes", run_of(session).id)
-        made = run_of(session)
-        assert made.state is RunState.READY
-        return made
+        printed_run = run_of(session)
+        assert printed_run.state is RunState.READY
+        return printed_run
 
     return run
 
@@ -114,13 +114,13 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     assert "The bundle is not ready yet." in waits.text
 
     again("deliveries.print-envelopes", run.id)
-    made = run_of(session)
-    assert made.files[1]["letters"] == [[1, 1], [3, letters]]
+    remade = run_of(session)
+    assert remade.files[1]["letters"] == [[1, 1], [3, letters]]
     body = post(staff, file)
     assert body.status_code == 200
-    assert len(pages_of(body.data)) == made.files[1]["pages"] == run.files[1]["pages"] - 1
+    assert len(pages_of(body.data)) == remade.files[1]["pages"] == run.files[1]["pages"] - 1
     with app.app_context():
-        assert names(printed, made) == ["2/envelopes-001.pdf", "2/labels.pdf"], "the old are gone"
+        assert names(printed, remade) == ["2/envelopes-001.pdf", "2/labels.pdf"], "the old are gone"
 
 
 def test_what_nobody_asks_for_is_made_anew_too(
@@ -154,7 +154,7 @@ def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
     refused(staff, printed, record)
     take_back(session, 2, SignatureState.WITHDRAWN)
     run = make(printed)
-    bare = [{key: value for key, value in one.items() if key != "letters"} for one in run.files]
+    bare = [{key: value for key, value in file.items() if key != "letters"} for file in run.files]
     session.execute(update(EnvelopeRun).values(files=bare))
     session.commit()
     for state in (RunState.WAITING, RunState.READY):
@@ -188,9 +188,9 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
         assert state is BundleState.READY
         assert names(printed, run) == ["1/envelopes-001.pdf", "1/labels.pdf"]
     again("deliveries.print-envelopes", run.id)
-    made = run_of(session)
-    assert made.state is RunState.READY
-    assert made.files[1]["letters"] == [[1, 1], [3, 7]]
+    remade = run_of(session)
+    assert remade.state is RunState.READY
+    assert remade.files[1]["letters"] == [[1, 1], [3, 7]]
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 

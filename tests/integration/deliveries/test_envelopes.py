@@ -55,7 +55,10 @@ def envelopes(session: Session) -> list[tuple[int, int, bool]]:
     session.rollback()
     session.expire_all()
     rows = session.scalars(select(Envelope).order_by(Envelope.sequence))
-    return [(one.first_number, one.last_number, one.attempt_id is not None) for one in rows]
+    return [
+        (envelope.first_number, envelope.last_number, envelope.attempt_id is not None)
+        for envelope in rows
+    ]
 
 
 def pages_of(body: bytes) -> list[str]:
@@ -78,7 +81,7 @@ def pages_of(body: bytes) -> list[str]:
 def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
     numbers: list[int], each: int, taken: list[tuple[int, int]], expected: list[tuple[int, ...]]
 ) -> None:
-    assert list(pack_letters(numbers, each, taken)) == [Span(*one) for one in expected]
+    assert list(pack_letters(numbers, each, taken)) == [Span(*facts) for facts in expected]
 
 
 @pytest.mark.both_engines
@@ -97,7 +100,7 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     session.expire_all()
     run = session.scalars(select(EnvelopeRun)).one()
     assert run.state is RunState.READY
-    assert [(one["name"], one["pages"]) for one in run.files] == [
+    assert [(file["name"], file["pages"]) for file in run.files] == [
         ("labels.pdf", 1),
         ("envelopes-001.pdf", 10),
     ]
@@ -140,7 +143,7 @@ def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used
             jobs.run_now("deliveries.print-envelopes", run_id)
         session.expire_all()
         run = session.scalars(select(EnvelopeRun)).one()
-        assert [one["pages"] for one in run.files] == pages
+        assert [file["pages"] for file in run.files] == pages
         session.rollback()
         assert post(staff, after(printed, "undo")).status_code == 303
     assert envelopes(session) == []
@@ -268,12 +271,12 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     new = session.get_one(Bundle, moved.to_bundle_id)
     assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
     letters = session.scalars(select(Letter).order_by(Letter.id)).all()
-    assert sorted((one.bundle_id, one.sequence) for one in letters) == [
+    assert sorted((letter.bundle_id, letter.sequence) for letter in letters) == [
         *[(printed.id, number) for number in (1, 2)],
         *[(new.id, number) for number in range(1, 6)],
     ]
     kept = session.scalars(select(LetterMove).order_by(LetterMove.sequence)).all()
-    assert [one.sequence for one in kept] == [3, 4, 5, 6, 7]
+    assert [move.sequence for move in kept] == [3, 4, 5, 6, 7]
     new_id = new.id
     session.rollback()
     with app.app_context():
@@ -342,7 +345,7 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     fresh_pages: None,
 ) -> None:
     letters = [sign(session, campaign, email=f"{name}@example.org") for name in ("first", "second")]
-    links = [f"/en/letter/token-{one.id}" for one in letters]
+    links = [f"/en/letter/token-{signature.id}" for signature in letters]
     bundle = reload(session, make_ready())
     record(bundle, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
@@ -365,7 +368,7 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     lost = client.get(f"{after(bundle)}?letter=3").text
     assert "No envelope contains a letter with this number. Check the number." in lost
     told = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
-    assert [one.recipient for one in told] == ["first@example.org"]
+    assert [mail.recipient for mail in told] == ["first@example.org"]
     session.rollback()
     first, second = (client.get(link).text for link in links)
     assert "Envelope 1 · Tracking number RN 123" in first
@@ -392,7 +395,7 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
         False,
     ]
     posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
-    assert [one.messages for one in session.scalars(posted)] == [1]
+    assert [attempt.messages for attempt in session.scalars(posted)] == [1]
 
 
 @pytest.mark.parametrize(

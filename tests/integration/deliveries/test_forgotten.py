@@ -203,8 +203,8 @@ def test_files_of_envelopes_that_were_posted_are_made_anew_without_them(
     file = after(printed, "files/envelopes-001.pdf")
     assert post(staff, file).status_code == 303
     again("deliveries.print-envelopes", run.id)
-    made = run_of(session)
-    assert (made.state, made.files[1]["letters"]) == (RunState.READY, [[9, 12]])
+    remade = run_of(session)
+    assert (remade.state, remade.files[1]["letters"]) == (RunState.READY, [[9, 12]])
     text = "".join(pages_of(post(staff, file).data))
     assert [name for name in "abcdefghijkl" if f"Quille{name}" in text] == list("ijkl")
 

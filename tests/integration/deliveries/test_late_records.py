@@ -42,7 +42,7 @@ def day(session: Session, bundle: Bundle) -> date:
 def told(session: Session) -> list[tuple[str, int]]:
     session.rollback()
     attempts = session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id))
-    return [(one.outcome.value, one.messages) for one in attempts]
+    return [(attempt.outcome.value, attempt.messages) for attempt in attempts]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_part_that_comes_in_late_is_named_and_the_later_visit_had_the_rest(
     assert entry.detail == {"before": 7, "after": 4}
     named = session.get_one(DeliveryAttempt, part.id)
     split_bundle.name_part(session, named, [Numbers(1, 3)], actor="test")
-    assert [(one.first_number, one.last_number) for one in named.taken] == [(1, 3)]
+    assert [(span.first_number, span.last_number) for span in named.taken] == [(1, 3)]
 
 
 def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(

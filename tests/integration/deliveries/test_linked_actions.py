@@ -27,11 +27,11 @@ TODAY = "1 campaign continues, but a linked action was stopped to prevent harm"
 @pytest.fixture
 def later(session: Session, campaign: Campaign) -> Campaign:
     """The follow-up of the campaign, which is closed."""
-    made = make_campaign(session, follows=campaign)
+    follow_up = make_campaign(session, follows=campaign)
     campaign.opened_at = db.utcnow() - timedelta(days=9)
     campaign.status, campaign.closed_at = CampaignStatus.CLOSED, db.utcnow()
     session.commit()
-    return made
+    return follow_up
 
 
 def stop(session: Session, campaign: Campaign, kind: StopKind = StopKind.HARM) -> None:

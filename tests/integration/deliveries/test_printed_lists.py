@@ -131,8 +131,8 @@ def get_page(staff: FlaskClient, session: Session, bundle: Bundle, path: str = "
 
 
 def fact(page: str, label: str) -> str:
-    said = re.search(rf"<dt>{label}</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
-    return said[1].strip() if said else ""
+    match = re.search(rf"<dt>{label}</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    return match[1].strip() if match else ""
 
 
 @pytest.mark.parametrize("state", ANY_CHANGE)

@@ -84,13 +84,17 @@ def test_three_deliveries_take_as_many_statements_as_one(
         case, old = session.get_one(Campaign, campaign_id), session.get_one(Bundle, first_id)
         admin = session.get_one(type(by), by_id)
         late = count(
-            lambda: [one.bundle.zone for one in visits.list_late_of(session, case) if one.bundle]
+            lambda: [
+                attempt.bundle.zone
+                for attempt in visits.list_late_of(session, case)
+                if attempt.bundle
+            ]
         )
         session.expunge_all()
         today = count(lambda: list_stop_todos(session, by=admin, now=db.utcnow()))
         session.expunge_all()
         returned = count(
-            lambda: [one.destination for one in reroute_bundle.list_returned(session, old)]
+            lambda: [bundle.destination for bundle in reroute_bundle.list_returned(session, old)]
         )
         return [late, today, returned]
 

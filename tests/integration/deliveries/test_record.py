@@ -104,14 +104,14 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     }
     assert post(staff, gate(bundle), form() | files).status_code == 303
     [visit] = visits(session)
-    assert [(one.kind.value, one.format.value) for one in visit.files] == [
+    assert [(file.kind.value, file.format.value) for file in visit.files] == [
         *[("picture", "image")] * 3,
         ("receipt", "pdf"),
     ]
-    for one in visit.files:
-        kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
+    for file in visit.files:
+        kept = b"".join(storage().sealed_chunks(f"gate/{file.folder}/page-1"))
         assert b"JFIF" not in kept, "sealed"
-        body = attachments.read_page(one, 1)
+        body = attachments.read_page(file, 1)
         picture = Image.open(io.BytesIO(body))
         assert picture.format == "JPEG"
         assert max(picture.size) <= 2000
@@ -294,7 +294,7 @@ def test_a_phone_that_sends_twice_makes_one_visit(
 def test_two_sendings_at_one_moment_make_one_visit(
     app: Flask, bundle: Bundle, session: Session
 ) -> None:
-    found: list[int] = []
+    visit_ids: list[int] = []
     at_once = threading.Barrier(4)
 
     def send() -> None:
@@ -310,17 +310,17 @@ def test_two_sendings_at_one_moment_make_one_visit(
                     key="one-key-of-a-phone",
                     actor="test",
                 )
-                found.append(visit.id)
+                visit_ids.append(visit.id)
 
     bundle_id = bundle.id
     session.rollback()
     threads = [threading.Thread(target=send) for _ in range(4)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert len(set(found)) == 1
-    assert len(found) == 4
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(visit_ids)) == 1
+    assert len(visit_ids) == 4
     assert len(session.scalars(select(DeliveryAttempt)).all()) == 1
 
 
@@ -376,7 +376,7 @@ def test_the_page_that_a_phone_keeps_names_nobody(
     user = sign_in(client, app, Role.STAFF, name="Planted Staff")
     page = client.get(gate(bundle)).text
     signers = session.scalars(select(Signature)).all()
-    names = {user.name, user.email, *(one.family_name for one in signers)}
+    names = {user.name, user.email, *(signer.family_name for signer in signers)}
     assert len(names) > 4
     assert [name for name in names if name in page] == []
 
@@ -404,7 +404,7 @@ def test_bundles_that_travel_together_have_an_attempt_each(
     sent = form(**{f"with_{second.id}": "y"})
     assert post(staff, gate(bundle), sent).status_code == 303
     [visit] = visits(session)
-    assert [(one.bundle_id, one.messages) for one in visit.attempts] == [
+    assert [(attempt.bundle_id, attempt.messages) for attempt in visit.attempts] == [
         (bundle.id, 7),
         (second.id, 2),
     ]
@@ -416,7 +416,9 @@ def test_bundles_that_travel_together_have_an_attempt_each(
     remove = f"/desk/deliveries/attempts/{removed}/remove"
     response = post(staff, remove)
     assert (response.status_code, response.location) == (303, f"/desk/deliveries/{visit.public_id}")
-    assert [one.bundle_id for [visit] in [visits(session)] for one in visit.attempts] == [bundle.id]
+    assert [attempt.bundle_id for [visit] in [visits(session)] for attempt in visit.attempts] == [
+        bundle.id
+    ]
     assert "2 letters" in staff.get(gate(second)).text, "the letters are here again"
     assert post(staff, remove).status_code == 404
 
@@ -590,7 +592,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     post(staff, gate(bundle), form(pictures=two))
     [visit] = visits(session)
     [attempt] = visit.attempts
-    first, second = (one.public_id for one in visit.files)
+    first, second = (file.public_id for file in visit.files)
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
     assert "7 letters delivered" in staff.get(page).text, "words to begin with"
     words = {
@@ -702,7 +704,7 @@ def test_what_was_taken_is_here_no_more_before_it_is_named(
     assert "of 4" in staff.get(gate(bundle)).text
     refused = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), refused).status_code == 303
-    assert [one.messages for visit in visits(session) for one in visit.attempts] == [3, 4]
+    assert [attempt.messages for visit in visits(session) for attempt in visit.attempts] == [3, 4]
 
 
 @pytest.fixture
@@ -715,7 +717,7 @@ def second(session: Session, bundle: Bundle, make_ready: Callable[[], int]) -> B
 
 def told(session: Session) -> list[list[tuple[int | None, str, int]]]:
     return [
-        [(one.bundle_id, one.outcome.value, one.messages) for one in visit.attempts]
+        [(attempt.bundle_id, attempt.outcome.value, attempt.messages) for attempt in visit.attempts]
         for visit in visits(session)
     ]
 
@@ -780,8 +782,8 @@ def test_the_second_of_two_who_record_the_same_minute_is_led_to_the_record_of_th
         answer = post(client, gate(bundle), form(outcome="refused"))
     assert answer.status_code == 422
     [visit] = visits(session)
-    said = answer.text.split("has already recorded this: Refused, ")[1]
-    [link] = re.findall('href="([^"]+)" target="_blank" rel="noopener">Open the record<', said)[:1]
+    words = answer.text.split("has already recorded this: Refused, ")[1]
+    [link] = re.findall('href="([^"]+)" target="_blank" rel="noopener">Open the record<', words)[:1]
     assert client.get(link).location == f"/desk/deliveries/{visit.public_id}"
     from_phone = post(
         client, gate(bundle), form(outcome="refused"), headers={"Accept": "application/json"}

@@ -29,7 +29,7 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
         campaign = own.get_one(Campaign, draft_id)
         mission = campaign.targets[0].mission
         assert mission is not None
-        made = freeze_bundle.freeze(
+        rehearsal = freeze_bundle.freeze(
             own,
             campaign=campaign,
             mission=mission,
@@ -38,8 +38,8 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
             actor="test",
             rehearsal=True,
         )
-        made.state = BundleState.READY
-        bundle_id = made.id
+        rehearsal.state = BundleState.READY
+        bundle_id = rehearsal.id
     return reload(session, bundle_id)
 
 
@@ -82,5 +82,5 @@ def test_a_rehearsal_is_marked_among_the_bundles(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle
 ) -> None:
     rows = staff.get("/desk/bundles/").text.split('<th scope="row">')[1:]
-    marked = ['<span class="status is-faint">Rehearsal</span>' in one for one in rows]
+    marked = ['<span class="status is-faint">Rehearsal</span>' in row for row in rows]
     assert marked == [True, False]

@@ -70,8 +70,8 @@ def with_sheets(
 ) -> Bundle:
     """Two letters and two people on sheets, printed."""
     add_confirmed(session, campaign, 2, letter_locale="en")
-    for one in add_confirmed(session, campaign, 2, family_name="Papier"):
-        one.origin, one.letters = Origin.PAPER, []
+    for signature in add_confirmed(session, campaign, 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
     session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
@@ -126,7 +126,7 @@ def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
         actor="test",
     )
     session.commit()
-    made = reroute(bundle.id)
+    moved_id = reroute(bundle.id)
     with app.app_context():
         went = "001 (consulate-montreal)"
         assert listed(session, bundle.id) == [
@@ -138,9 +138,9 @@ def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
             ("00006", "refused accepted", ""),
             ("00007", "refused refused", went),
         ]
-        session.execute(update(Letter).where(Letter.bundle_id == made).values(first_page=1))
+        session.execute(update(Letter).where(Letter.bundle_id == moved_id).values(first_page=1))
         session.commit()
-        assert [one[0] for one in listed(session, made)] == ["00001", "00002", "00003", "00004"]
+        assert [row[0] for row in listed(session, moved_id)] == ["00001", "00002", "00003", "00004"]
 
 
 # --- The new bundle fails at its first printing ------------------------------------------------
@@ -152,12 +152,12 @@ def failed(
 ) -> Bundle:
     """A bundle of letters that another mission refused, none of which can be printed."""
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reroute(bundle.id)
+    moved_id = reroute(bundle.id)
     for signature in session.scalars(select(Signature)):
         signature.own_words = f"I write {UNPRINTABLE}"
     session.commit()
-    assert print_bundle(made) is BundleState.FAILED
-    return reload(session, made)
+    assert print_bundle(moved_id) is BundleState.FAILED
+    return reload(session, moved_id)
 
 
 @pytest.mark.both_engines
@@ -167,8 +167,8 @@ def test_its_letters_can_be_given_back(
     failed_id, url = failed.id, f"/desk/bundles/{failed.public_id}"
     session.rollback()
     assert post(staff, f"{url}/release", {}).location.endswith(url)
-    made = reload(session, failed_id)
-    assert made.state is BundleState.CANCELLED
+    cancelled = reload(session, failed_id)
+    assert cancelled.state is BundleState.CANCELLED
     assert set(session.scalars(select(Letter.bundle_id))) == {bundle.id}, "where they were before"
     assert session.scalars(select(LetterMove)).all() == []
     assert reload(session, bundle.id).state is BundleState.READY
@@ -400,7 +400,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     assert print_bundle(bundle_id) is BundleState.READY
     left = reload(session, bundle_id)
     record(left, DeliveryOutcome.REFUSED)
-    made = reroute(left.id)
+    moved_id = reroute(left.id)
     left = reload(session, bundle_id)
     url = f"/desk/bundles/{left.public_id}"
     assert post(staff, f"{url}/download", {}).status_code == 200
@@ -416,11 +416,11 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     assert "Download the bundle" not in page
     assert "Part of the bundle was withdrawn." in post(staff, f"{url}/download", {}).text
     session.rollback()
-    names = {one.name for one in downloads.list_choices(session, reload(session, bundle_id))}
+    names = {choice.name for choice in downloads.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
     assert names.isdisjoint({"", "letters-002.pdf", "signatures.pdf"})
     assert "00004" not in staff.get(after(left)).text, "it is there no more"
-    assert reload(session, made).letter_count == 5
+    assert reload(session, moved_id).letter_count == 5
 
 
 def test_somebody_who_leaves_its_sheets_does_not_have_it_made_again(
@@ -449,15 +449,15 @@ def test_sheets_that_came_back_go_on_with_the_letters(
     tmp_path: Path,
 ) -> None:
     record(with_sheets, DeliveryOutcome.REFUSED)
-    made = reroute(with_sheets.id)
-    assert print_bundle(made) is BundleState.READY
-    assert Frozen.from_json(reload(session, made).frozen).on_paper == 2
-    path = zip_of(app, made, tmp_path)
+    moved_id = reroute(with_sheets.id)
+    assert print_bundle(moved_id) is BundleState.READY
+    assert Frozen.from_json(reload(session, moved_id).frozen).on_paper == 2
+    path = zip_of(app, moved_id, tmp_path)
     assert verify_copy(path).findings == []
     table = contents(path)["signatures.csv"].decode("utf-8-sig")
     assert table.count("Papier") == 2
     assert awaited_on_paper(session) == 2
-    record(reload(session, made), DeliveryOutcome.ACCEPTED)
+    record(reload(session, moved_id), DeliveryOutcome.ACCEPTED)
     session.rollback()
     assert awaited_on_paper(session) == 0
 
@@ -470,8 +470,8 @@ def test_sheets_stay_where_a_part_was_taken(
     assert "2 letters · 2 people on signed sheets" in page
     record(with_sheets, DeliveryOutcome.PART, taken=1)
     assert post(staff, after(with_sheets, "part"), {"numbers": "1"}).status_code == 303
-    made = reroute(with_sheets.id)
-    assert signed_sheets.count_carried(session, made) == 0
+    moved_id = reroute(with_sheets.id)
+    assert signed_sheets.count_carried(session, moved_id) == 0
     assert signed_sheets.count_carried(session, with_sheets.id) == 2
     assert awaited_on_paper(session) == 0, "they went with the part"
 
@@ -483,8 +483,8 @@ def test_sheets_go_on_with_the_letters_that_were_not_posted(
     record(with_sheets, DeliveryOutcome.REFUSED)
     assert post(staff, after(with_sheets, "split"), {"letters_each": "1"}).status_code == 303
     assert post(staff, after(with_sheets, "post"), posting()).status_code == 303
-    made = reroute(with_sheets.id)
-    assert signed_sheets.count_carried(session, made) == 2
+    moved_id = reroute(with_sheets.id)
+    assert signed_sheets.count_carried(session, moved_id) == 2
     assert awaited_on_paper(session) == 2
 
 
@@ -492,8 +492,10 @@ def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(
     staff: FlaskClient, session: Session, bundle: Bundle, record: Record, reroute: Reroute
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reload(session, reroute(bundle.id))
-    left, moved = (staff.get(f"/desk/bundles/{one.public_id}").text for one in (bundle, made))
+    rerouted = reload(session, reroute(bundle.id))
+    left, moved = (
+        staff.get(f"/desk/bundles/{shown.public_id}").text for shown in (bundle, rerouted)
+    )
     assert "First bundle" in left
     assert "First bundle" not in moved
     assert "Moved from another destination" in moved
@@ -502,7 +504,7 @@ def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(
     assert f'<li aria-current="page">{name}</li>' not in left
     gate = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
     assert 'data-name="UA 1/26 · 001 · Embassy of the Republic"' in gate
-    page = f"/desk/bundles/{made.public_id}"
+    page = f"/desk/bundles/{rerouted.public_id}"
     for given_up in (False, True):
         kinds = re.findall(r'data-label="Kind">(\w+)', listed_bundles(staff))
         assert kinds == ["Moved", "First"], given_up
@@ -528,9 +530,9 @@ def test_where_no_bundle_stands_it_is_a_first_one(
     )
     session.commit()
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reload(session, reroute(bundle.id))
-    assert (made.sequence, made.kind) == (2, BundleKind.FIRST)
-    assert session.scalars(select(Rerouting.to_bundle_id)).one() == made.id
+    rerouted = reload(session, reroute(bundle.id))
+    assert (rerouted.sequence, rerouted.kind) == (2, BundleKind.FIRST)
+    assert session.scalars(select(Rerouting.to_bundle_id)).one() == rerouted.id
 
 
 @pytest.mark.both_engines
@@ -541,8 +543,8 @@ def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_
         session.rollback()
         session.expire_all()
         query = select(Letter).where(Letter.bundle_id == bundle_id).order_by(Letter.sequence)
-        found = (find_proof(session, letter) for letter in session.scalars(query))
-        return [proof for proof in found if proof is not None]
+        of_letters = (find_proof(session, letter) for letter in session.scalars(query))
+        return [proof for proof in of_letters if proof is not None]
 
     before = proofs(printed.id)
     assert len(before) == 7

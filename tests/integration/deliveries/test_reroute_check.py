@@ -37,9 +37,9 @@ Places = Callable[[], list[tuple[int | None, ...]]]
 def refused(bundle: Bundle, session: Session, record: Record) -> Bundle:
     """Seven letters that came back from the gate."""
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reload(session, bundle.id)
-    assert made.campaign.slug
-    return let_go(session, made)
+    came_back = reload(session, bundle.id)
+    assert came_back.campaign.slug
+    return let_go(session, came_back)
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def post_two(session: Session, bundle: Bundle) -> None:
         with_letters=False,
         actor="test",
     )
-    said = Posting(1, 2, clock.today("America/Toronto"))
-    post_envelopes(session, run, said, key=db.new_public_id(), actor="test")
+    posting = Posting(1, 2, clock.today("America/Toronto"))
+    post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
     session.commit()
 
 
@@ -133,17 +133,21 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     staff: FlaskClient, refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
     before = places()
-    made = reroute(refused.id)
+    moved_id = reroute(refused.id)
     assert places() != before
     session.rollback()
     cancel_bundle.cancel(
-        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session,
+        session.get_one(Bundle, moved_id),
+        storage.storage(),
+        reason="A mistake.",
+        actor="test",
     )
     session.commit()
     assert places() == before
     assert session.scalar(select(func.count()).select_from(LetterMove)) == 0
     assert session.scalar(select(func.count()).select_from(Rerouting)) == 0
-    given_up = session.get_one(Bundle, made)
+    given_up = session.get_one(Bundle, moved_id)
     assert (given_up.state, given_up.returned_to_id) == (BundleState.CANCELLED, refused.id)
     assert count_here(session, session.get_one(Bundle, refused.id)) == 7
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.give-back")).one()
@@ -162,14 +166,18 @@ def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     refused: Bundle, session: Session, reroute: Reroute
 ) -> None:
     post_two(session, refused)
-    made = reroute(refused.id)
+    moved_id = reroute(refused.id)
     session.rollback()
     cancel_bundle.cancel(
-        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session,
+        session.get_one(Bundle, moved_id),
+        storage.storage(),
+        reason="A mistake.",
+        actor="test",
     )
     run = split_bundle.get_run(session, session.get_one(Bundle, refused.id))
-    said = Posting(1, 7, clock.today("America/Toronto"))
-    rest = post_envelopes(session, run, said, key=db.new_public_id(), actor="test")
+    posting = Posting(1, 7, clock.today("America/Toronto"))
+    rest = post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
     assert rest.messages == 5
 
 
@@ -178,11 +186,15 @@ def test_where_nobody_noted_the_places_the_letters_wait_again(
     refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
     """They went to the other mission before places were noted."""
-    made = reroute(refused.id)
+    moved_id = reroute(refused.id)
     session.rollback()
     session.execute(update(LetterMove).values(volume_id=None))
     cancel_bundle.cancel(
-        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session,
+        session.get_one(Bundle, moved_id),
+        storage.storage(),
+        reason="A mistake.",
+        actor="test",
     )
     session.commit()
     assert {bundle_id for bundle_id, *_rest in places()} == {None}

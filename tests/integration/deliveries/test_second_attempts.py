@@ -65,16 +65,16 @@ def tell(session: Session, again: Callable[[str, int], None]) -> Tell:
         session.rollback()
         attempts = session.scalars(select(DeliveryAttempt.id).order_by(DeliveryAttempt.id)).all()
         session.rollback()
-        for one in attempts:
-            again("following.delivery-recorded", one)
+        for attempt_id in attempts:
+            again("following.delivery-recorded", attempt_id)
         notices = session.scalars(select(Notice.id).order_by(Notice.id)).all()
         session.rollback()
-        for one in notices:
-            again("following.tell", one)
+        for notice_id in notices:
+            again("following.tell", notice_id)
         told = select(OutboxMail.recipient).where(OutboxMail.kind == "letter-handed-over")
-        found = session.scalars(told.order_by(OutboxMail.id)).all()
+        recipients = session.scalars(told.order_by(OutboxMail.id)).all()
         session.rollback()
-        return [str(one).partition("@")[0] for one in found]
+        return [str(recipient).partition("@")[0] for recipient in recipients]
 
     return run
 
@@ -204,9 +204,9 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
     lost = client.get(f"{after(three)}?letter=2").text
     assert none in lost
     assert "00003</span>" not in lost
-    found = client.get(f"{after(three)}?letter=3").text
-    assert none not in found
-    assert "00003</span>" in found
+    held = client.get(f"{after(three)}?letter=3").text
+    assert none not in held
+    assert "00003</span>" in held
 
 
 @pytest.mark.both_engines

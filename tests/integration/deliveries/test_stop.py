@@ -47,7 +47,7 @@ def loose(session: Session, bundle: Bundle) -> Bundle:
 def mailed(session: Session) -> list[str]:
     session.rollback()
     mails = select(OutboxMail).where(OutboxMail.kind == "staff-stopped").order_by(OutboxMail.id)
-    return [str(one.recipient) for one in session.scalars(mails)]
+    return [str(mail.recipient) for mail in session.scalars(mails)]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_who_may_carry_is_mailed_of_a_stop_once(
     assert mailed(session) == ["staff@example.org", "admin@example.org"]
     mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
     assert mail is not None
-    assert [one["name"] for one in json.loads(mail.context)["bundles"]] == ["UA 1/26 · 001"]
+    assert [bundle["name"] for bundle in json.loads(mail.context)["bundles"]] == ["UA 1/26 · 001"]
 
 
 def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
@@ -163,7 +163,7 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     assert "The paper of this bundle was destroyed" in staff.get(page).text
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
-    assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
+    assert [entry.detail for entry in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
 
 
 @pytest.mark.both_engines
@@ -227,7 +227,7 @@ def test_the_mail_names_lists_that_lie_here_though_nobody_is_on_a_sheet_any_more
     session.rollback()
     mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
     assert mail is not None
-    assert [one["only_sheets"] for one in json.loads(mail.context)["bundles"]] == [True]
+    assert [bundle["only_sheets"] for bundle in json.loads(mail.context)["bundles"]] == [True]
 
 
 @pytest.mark.both_engines
@@ -294,7 +294,7 @@ def test_lists_lie_here_though_every_letter_was_posted_in_an_envelope(
     session.rollback()
     mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
     assert mail is not None
-    assert [one["only_lists"] for one in json.loads(mail.context)["bundles"]] == [last == "7"]
+    assert [bundle["only_lists"] for bundle in json.loads(mail.context)["bundles"]] == [last == "7"]
     session.rollback()
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "Stopped: do not deliver" not in staff.get("/desk/today").text
@@ -361,8 +361,10 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
 ) -> None:
     record(loose, DeliveryOutcome.REFUSED)
     with app.app_context(), db.transaction() as own:
-        found = own.get_one(Bundle, loose.id)
-        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
+        loose_bundle = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(
+            own, loose_bundle, letters_each=1, with_letters=False, actor="test"
+        )
     stop()
     page = f"/desk/bundles/{loose.public_id}/after"
     shown = staff.get(page).text
@@ -389,8 +391,10 @@ def test_what_went_out_on_the_day_of_a_stop_is_after_it_unless_its_time_says_oth
 ) -> None:
     """So it is at the gate and at the post office."""
     with app.app_context(), db.transaction() as own:
-        found = own.get_one(Bundle, loose.id)
-        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
+        loose_bundle = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(
+            own, loose_bundle, letters_each=1, with_letters=False, actor="test"
+        )
     stop()
     bundle = session.get_one(Bundle, loose.id)
     bundle.campaign.stopped_at = clock.moment_of(days_ago(1), time(12), bundle.zone)
@@ -428,10 +432,12 @@ def test_a_time_to_come_of_a_posting_is_refused_at_its_field(
     staff: FlaskClient, app: Flask, session: Session, loose: Bundle, stop: Stop
 ) -> None:
     with app.app_context(), db.transaction() as own:
-        found = own.get_one(Bundle, loose.id)
-        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
-        assert found.mission is not None
-        found.mission.timezone = "Etc/UTC"
+        loose_bundle = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(
+            own, loose_bundle, letters_each=1, with_letters=False, actor="test"
+        )
+        assert loose_bundle.mission is not None
+        loose_bundle.mission.timezone = "Etc/UTC"
     stop()
     soon = db.utcnow() + timedelta(hours=1)
     at = {"posted_on": clock.day_of(soon, "Etc/UTC").isoformat(), "happened_time": f"{soon:%H:%M}"}
@@ -481,7 +487,7 @@ def test_a_delivery_stands_on_its_side_of_the_stop_whatever_the_zones(
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
         titles = [
-            one.title for one in marks_of(session, signature, list_trips(session, signature))
+            mark.title for mark in marks_of(session, signature, list_trips(session, signature))
         ][-2:]
     way = ["This action has been stopped", "Left at the door"]
     assert titles == (way if late else way[::-1])

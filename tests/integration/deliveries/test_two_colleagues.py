@@ -39,10 +39,10 @@ def run_id(app: Flask, bundle: Bundle, session: Session, record: Record) -> int:
     bundle_id = bundle.id
     session.rollback()
     with app.app_context(), db.transaction() as own:
-        made = split_bundle.split_bundle(
+        run = split_bundle.split_bundle(
             own, own.get_one(Bundle, bundle_id), letters_each=1, with_letters=False, actor="test"
         )
-        return made.id
+        return run.id
 
 
 def find(session: Session, run_id: int) -> EnvelopeRun:
@@ -53,8 +53,8 @@ def find(session: Session, run_id: int) -> EnvelopeRun:
 
 
 def note_posted(session: Session, run: EnvelopeRun) -> None:
-    said = mark_posted.Posting(1, 3, today())
-    mark_posted.post_envelopes(session, run, said, key=db.new_public_id(), actor="test")
+    posting = mark_posted.Posting(1, 3, today())
+    mark_posted.post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
 
 
 def undo(session: Session, run: EnvelopeRun) -> None:
@@ -83,7 +83,7 @@ def test_two_who_name_a_part_name_it_once(
             lambda session, attempt: name(3, 4, session, attempt),
         )
     taken = session.scalars(select(TakenLetters)).all()
-    assert [(one.first_number, one.last_number) for one in taken] == [(1, 2)]
+    assert [(span.first_number, span.last_number) for span in taken] == [(1, 2)]
 
 
 def test_envelopes_that_are_being_posted_are_not_taken_apart(
@@ -110,7 +110,7 @@ def test_two_who_post_the_same_envelopes_post_them_once(
             note_posted,
         )
     posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
-    assert [one.messages for one in session.scalars(posted)] == [3]
+    assert [attempt.messages for attempt in session.scalars(posted)] == [3]
 
 
 @pytest.mark.parametrize("second", [note_posted, undo])
@@ -324,10 +324,10 @@ def test_a_bundle_that_a_colleague_has_just_removed_is_not_found(
     session.commit()
 
     def look(session: Session) -> Bundle:
-        found = session.get(Bundle, bundle_id)
-        if found is None:  # SQLite: the second begins after the first
+        failed = session.get(Bundle, bundle_id)
+        if failed is None:  # SQLite: the second begins after the first
             raise NotFound("bundle")
-        return found
+        return failed
 
     with pytest.raises(NotFound, match="bundle"):
         overtake(app, lambda session: release(session, look(session)), look, deed)

@@ -118,8 +118,8 @@ def test_who_records_another_day_of_what_has_gone_reads_when_it_went(
     sent = form(outcome="posted", happened_on=earlier.isoformat())
     assert post(first, gate(bundle), sent).status_code == 303
     answer = post(second, gate(bundle), form(outcome="posted", notes="Typed words."))
-    said = f"First has already recorded this: Posted, {i18n.say_day(earlier, 'en')}."
-    assert said in answer.text
+    message = f"First has already recorded this: Posted, {i18n.say_day(earlier, 'en')}."
+    assert message in answer.text
     assert TAB in answer.text
     assert "Typed words." in answer.text
     phone = {"Accept": "application/json"}

@@ -40,12 +40,12 @@ def opened(bundle: Bundle, ago: timedelta) -> dict[str, str]:
 def filled_in(page: str) -> dict[str, str]:
     names = ("offered", "happened_on", "happened_time")
     inputs = re.findall(r"<input[^>]*>", page)
-    found = {}
+    values = {}
     for name in names:
         [tag] = [each for each in inputs if f'name="{name}"' in each]
         value = re.search(r'value="([^"]*)"', tag)
-        found[name] = value[1] if value else ""
-    return found
+        values[name] = value[1] if value else ""
+    return values
 
 
 def moment(visit: GateVisit, zone: str) -> datetime:
@@ -58,10 +58,10 @@ def recorded(session: Session) -> list[GateVisit]:
 
 
 def test_the_page_says_which_moment_it_filled_in(staff: FlaskClient, bundle: Bundle) -> None:
-    said = filled_in(staff.get(gate(bundle)).text)
-    offered = datetime.fromisoformat(said["offered"]).astimezone(UTC)
-    assert said["happened_on"] == clock.day_of(offered, bundle.zone).isoformat()
-    assert said["happened_time"] == clock.time_of(offered, bundle.zone).isoformat("minutes")
+    fields = filled_in(staff.get(gate(bundle)).text)
+    offered = datetime.fromisoformat(fields["offered"]).astimezone(UTC)
+    assert fields["happened_on"] == clock.day_of(offered, bundle.zone).isoformat()
+    assert fields["happened_time"] == clock.time_of(offered, bundle.zone).isoformat("minutes")
 
 
 @pytest.mark.both_engines
