@@ -79,8 +79,8 @@ def test_a_changed_export_changes_many_at_once(
     work(desk, session, "officials.apply-import")
     session.rollback()
     session.expire_all()
-    found = session.scalars(select(Mission)).all()
-    assert {(one.kind, one.host_country, one.hours) for one in found} == {
+    missions = session.scalars(select(Mission)).all()
+    assert {(mission.kind, mission.host_country, mission.hours) for mission in missions} == {
         (MissionKind.CONSULATE, "FR", "10 to 12")
     }
 
@@ -127,5 +127,5 @@ def test_many_are_changed_or_deleted_and_what_is_used_stays(
     changed = select(Official.country).where(Official.slug == "somebody")
     assert session.scalars(changed).all() == ["PE"]
     actions = session.scalars(select(AuditEntry.action)).all()
-    assert [actions.count(f"missions.{one}") for one in ("edit", "delete")] == [2, 1]
+    assert [actions.count(f"missions.{deed}") for deed in ("edit", "delete")] == [2, 1]
     assert desk.get("/desk/missions/bulk?field=slug&slug=order").status_code == 404

@@ -98,7 +98,7 @@ def test_a_mission_typed_by_hand_is_recognised_not_doubled(session: Session) -> 
 
 def test_one_bad_row_stops_the_whole_import_unless_it_is_skipped(session: Session) -> None:
     report = import_entries(session, Directory.MISSIONS, read_csv(BAD), actor="command")
-    assert (report.applied, [one.row for one in report.problems]) == (False, [6])
+    assert (report.applied, [problem.row for problem in report.problems]) == (False, [6])
     assert session.scalar(select(func.count(Mission.id))) == 0
     assert counts(session, BAD, skip_bad=True) == (4, 0, 0)
     assert session.scalar(select(func.count(Mission.id))) == 4
@@ -229,7 +229,7 @@ def test_a_real_ministrys_list_comes_in(run: Any, session: Session) -> None:
     file = real("irish_embassies.json")
     assert "Missions of Ireland." in run("missions", file).stdout
     items = json.loads(file.read_text())
-    listed = sum(1 + len(one.get("consulates") or []) for one in items)
+    listed = sum(1 + len(entry.get("consulates") or []) for entry in items)
     again = json.loads(run("missions", file, "--json").stdout)
     assert (again["added"], again["changed"]) == (0, 0)
     assert again["left"] == listed

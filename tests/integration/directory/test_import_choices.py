@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     assert "<td><bdi>phone</bdi></td><td><bdi>nonsense</bdi></td>" in listed
     imported(desk, session, where)
     kept = session.execute(select(ContactDetail.type, ContactDetail.value)).all()
-    assert ("fax", "8521-0306") in [tuple(one) for one in kept]
+    assert ("fax", "8521-0306") in [tuple(row) for row in kept]
 
 
 @pytest.mark.one_engine
@@ -367,7 +367,10 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     assert {"chile-ottawa", "ghana-ottawa", "peru-ottawa"} <= set(slugs)
     assert "kenya-ottawa" not in slugs
     ghana = session.scalars(select(Mission).where(Mission.slug == "ghana-ottawa")).one()
-    assert ([one.value for one in ghana.contacts], ghana.source_id) == (["old@example.org"], "")
+    assert ([contact.value for contact in ghana.contacts], ghana.source_id) == (
+        ["old@example.org"],
+        "",
+    )
     entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "imports.undo"))
     assert entry is not None
     assert {name: entry.detail[name] for name in ("removed", "restored", "stays")} == {
@@ -451,14 +454,14 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
 
 
 def _edit_form(page: str) -> dict[str, str]:
-    found = form_of(page)
+    fields = form_of(page)
     for name, value in re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page):
-        found.setdefault(name, value)
+        fields.setdefault(name, value)
     for name, text in re.findall(
         r'<textarea[^>]* name="(\w+)"[^>]*>\s*(.*?)</textarea>', page, re.DOTALL
     ):
-        found[name] = text
-    return found
+        fields[name] = text
+    return fields
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.SCHEDULED])

@@ -66,12 +66,12 @@ def upload(desk: FlaskClient, text: str | bytes, part: str = "missions") -> Any:
 
 def form_of(page: str) -> dict[str, str]:
     """What the mapping page proposes."""
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     fields = re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL)
     for name, inside in fields:
         chosen = re.search(r'<option selected value="([^"]*)"', inside)
-        found[name] = chosen[1] if chosen else ""
-    return found | dict.fromkeys(re.findall(r'type="hidden" name="(column_\d+)"', page), "")
+        mapping[name] = chosen[1] if chosen else ""
+    return mapping | dict.fromkeys(re.findall(r'type="hidden" name="(column_\d+)"', page), "")
 
 
 def rehearsed(desk: FlaskClient, session: Session, text: str, part: str, **change: str) -> str:
@@ -94,9 +94,9 @@ def work(desk: FlaskClient, session: Session, job: str) -> None:
 def newest(session: Session) -> DirectoryImport:
     session.rollback()
     session.expire_all()
-    found = session.scalars(select(DirectoryImport).order_by(DirectoryImport.id.desc())).first()
-    assert found is not None
-    return found
+    latest = session.scalars(select(DirectoryImport).order_by(DirectoryImport.id.desc())).first()
+    assert latest is not None
+    return latest
 
 
 def test_the_preview_names_the_columns_that_are_not_read(
@@ -148,7 +148,7 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Ses
     assert "File imported" in desk.get(where).get_data(as_text=True)
     added = session.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
     assert added is not None
-    assert [one.value for one in added.contacts] == [
+    assert [contact.value for contact in added.contacts] == [
         "+1 613 555 0100",
         "+1 613 555 0101",
         "post@example.org",
@@ -252,7 +252,7 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"<html><body>Sign in</body></html>", "This file is a web page"),
         (b'{"persons": [', "Fix line 1"),
@@ -260,11 +260,11 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
     ],
 )
 def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
-    desk: FlaskClient, session: Session, body: bytes, said: str
+    desk: FlaskClient, session: Session, body: bytes, message: str
 ) -> None:
     response = upload(desk, body, "officials")
     assert response.status_code == 422
-    assert said in response.get_data(as_text=True)
+    assert message in response.get_data(as_text=True)
     assert session.scalar(select(func.count(DirectoryImport.id))) == 0
 
 
@@ -280,7 +280,7 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"column_3": "kind"}, "Another column already has this meaning"),
         ({"column_2": ""}, "No column contains this"),
@@ -288,13 +288,13 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused_by_its_column(
-    desk: FlaskClient, session: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], message: str
 ) -> None:
     where = upload(desk, MISSIONS).headers["Location"]
     data = form_of(desk.get(where).get_data(as_text=True)) | change
     response = post(desk, where, data)
     assert response.status_code == 422
-    assert said in response.get_data(as_text=True)
+    assert message in response.get_data(as_text=True)
     assert newest(session).state is ImportState.UPLOADED
 
 
@@ -336,8 +336,8 @@ def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(
     desk: FlaskClient, session: Session
 ) -> None:
     where = rehearsed(desk, session, MISSIONS, "missions")
-    said = post(desk, f"{where}/discard", follow_redirects=True).get_data(as_text=True)
-    assert "Nothing was imported" in said
+    page = post(desk, f"{where}/discard", follow_redirects=True).get_data(as_text=True)
+    assert "Nothing was imported" in page
     session.rollback()
     entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None

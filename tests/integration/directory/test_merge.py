@@ -56,7 +56,7 @@ def double(**overrides: Any) -> Official:
 
 
 def bundle_of(session: Session, campaign: Any, mission: Mission, sequence: int = 1) -> Bundle:
-    made = Bundle(
+    bundle = Bundle(
         campaign_id=campaign.id,
         mission_id=mission.id,
         sequence=sequence,
@@ -65,9 +65,9 @@ def bundle_of(session: Session, campaign: Any, mission: Mission, sequence: int =
         frozen={},
         letter_count=1,
     )
-    session.add(made)
+    session.add(bundle)
     session.flush()
-    return made
+    return bundle
 
 
 def put_in(bundle: Bundle, letter: Letter) -> None:
@@ -77,11 +77,11 @@ def put_in(bundle: Bundle, letter: Letter) -> None:
 def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
     desk: FlaskClient, session: Session
 ) -> None:
-    one = make_target_official(source_id="Q1")
-    two = double(source_id="Q1", name="INÉS Quintero Vidál")
-    for official in (one, two):
+    first = make_target_official(source_id="Q1")
+    second = double(source_id="Q1", name="INÉS Quintero Vidál")
+    for official in (first, second):
         official.contacts = [ContactDetail(type="email", value="same@example.org", note="")]
-    session.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
+    session.add_all([first, second, make_target_official(9, slug="ana", name="Ana Pérez")])
     session.commit()
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
     for why in ("Same id", "Same email", "Same name and country"):
@@ -114,9 +114,15 @@ def test_each_field_is_chosen_and_all_that_depends_moves_over(
     (official,) = session.scalars(select(Official)).all()
     assert official.locality == "Mérida"
     assert (official.office["en"], official.office["ar"]) == ("Governor of Altamar", "حاكمة")
-    assert sorted(one.value for one in official.contacts) == ["+52 999 555 0100", "a@example.org"]
+    assert sorted(contact.value for contact in official.contacts) == [
+        "+52 999 555 0100",
+        "a@example.org",
+    ]
     assert set(session.scalars(select(Target.official_id))) == {official.id}
-    assert {one.campaign_id for one in session.scalars(select(Target))} == {campaign.id, second.id}
+    assert {target.campaign_id for target in session.scalars(select(Target))} == {
+        campaign.id,
+        second.id,
+    }
     entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.merge"))
     assert entry is not None
     assert entry.detail["moved"] == {"target": 1}
@@ -271,9 +277,9 @@ def test_a_campaign_that_aims_at_both_keeps_one_target_and_each_letter_once(
     assert target.id == second_id  # what is printed names its target
     assert (target.official.slug, target.kind, target.position) == ("governor-1", TargetKind.TO, 0)
     letters = session.scalars(select(Letter)).all()
-    assert {one.target_id for one in letters} == {target.id}
-    assert len({one.signature_id for one in letters}) == len(letters) == 3
-    assert printed_id in {one.id for one in letters}
+    assert {letter.target_id for letter in letters} == {target.id}
+    assert len({letter.signature_id for letter in letters}) == len(letters) == 3
+    assert printed_id in {letter.id for letter in letters}
 
 
 def test_letters_to_both_that_are_printed_keep_the_two_apart(
@@ -317,20 +323,20 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     there = make_target_mission(8, slug="double", head_of_mission="Ana Núñez", hours="9 to 12")
     session.add(there)
     session.flush()
-    made = [bundle_of(session, campaign, one) for one in (here, there)]
-    for one in made:
+    both = [bundle_of(session, campaign, destination) for destination in (here, there)]
+    for printed in both:
         facts = facts_of(
             campaign,
-            one.mission,
+            printed.mission,
             pairs=(),
             at=db.utcnow(),
             settings=settings,
             locale="en",
             choice=EVERYTHING,
         )
-        one.frozen = facts.to_json()
-    names = [file_names.zip_name(one) for one in made]
-    bundles = [one.id for one in made]
+        printed.frozen = facts.to_json()
+    names = [file_names.zip_name(bundle) for bundle in both]
+    bundles = [bundle.id for bundle in both]
     journey = Journey(mission=there)
     session.add(journey)
     session.commit()
@@ -352,7 +358,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
         (bundles[1], mission.id, 2),
     ]
     kept = session.scalars(select(Bundle).order_by(Bundle.id)).all()
-    assert [file_names.zip_name(one) for one in kept] == names, "as their papers call them"
+    assert [file_names.zip_name(bundle) for bundle in kept] == names, "as their papers call them"
 
 
 @pytest.mark.one_engine
@@ -419,7 +425,7 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
-    ("one", "other", "reason"),
+    ("first", "second", "reason"),
     [
         ({"locality": "Paris"}, {"locality": "باريس"}, "place"),
         (
@@ -443,14 +449,15 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     ],
 )
 def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
-    session: Session, one: dict[str, Any], other: dict[str, Any], reason: str
+    session: Session, first: dict[str, Any], second: dict[str, Any], reason: str
 ) -> None:
     session.add_all(
-        make_target_mission(at, host_country="FR", **facts) for at, facts in enumerate((one, other))
+        make_target_mission(at, host_country="FR", **facts)
+        for at, facts in enumerate((first, second))
     )
     session.flush()
-    found = find_duplicates(session, Mission).rows
-    assert [pair.reasons for pair in found] == ([(reason,)] if reason else [])
+    pairs = find_duplicates(session, Mission).rows
+    assert [pair.reasons for pair in pairs] == ([(reason,)] if reason else [])
 
 
 def test_texts_and_the_preferred_language_go_by_the_names_of_languages(

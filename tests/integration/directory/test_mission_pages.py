@@ -60,7 +60,7 @@ def test_an_organizer_adds_a_mission(organizer: FlaskClient, session: Session) -
     assert mission.kind is MissionKind.EMBASSY
     assert mission.accredited_to == ["BS", "CU"]
     assert mission.last_checked_on == date(2026, 1, 15)
-    assert [one.value for one in mission.contacts] == ["https://embassy.example.org"]
+    assert [contact.value for contact in mission.contacts] == ["https://embassy.example.org"]
     page = organizer.get(ADDRESS).get_data(as_text=True)
     printed = re.search(r'<p dir="auto">(.*?)</p>', page)
     assert printed is not None, "in the direction of its name"
@@ -135,7 +135,7 @@ def test_an_address_that_no_window_holds_is_not_saved(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("accredited", "Bahamas\nAtlantis", "We do not know the country “Atlantis”"),
         ("host_country", "", "Choose the country where the mission is."),
@@ -146,11 +146,11 @@ def test_an_address_that_no_window_holds_is_not_saved(
     ],
 )
 def test_bad_input_is_told_by_its_field(
-    organizer: FlaskClient, session: Session, field: str, value: str, said: str
+    organizer: FlaskClient, session: Session, field: str, value: str, message: str
 ) -> None:
     response = post(organizer, "/desk/missions/new", FORM | {field: value})
     assert response.status_code == 422
-    assert said in response.get_data(as_text=True)
+    assert message in response.get_data(as_text=True)
     assert "Ambassade du Kenya à Ottawa" in response.get_data(as_text=True)
     assert kept(session) is None
 
@@ -184,15 +184,15 @@ def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checke
     session.commit()
     names = ["Mission KE-CA", "Mission KE-FR", "Mission MX-CA"]
 
-    def found(query: str) -> list[str]:
+    def listed(query: str) -> list[str]:
         page = organizer.get(f"/desk/missions{query}").get_data(as_text=True)
         return [name for name in names if name in page]
 
-    assert found("") == names
-    assert found("?sending=KE") == names[:2]
-    assert found("?sending=KE&host=CA") == names[:1]
-    assert found("?stale=y") == names[1:]
-    assert found("?q=ke-fr&sort=checked") == names[1:2]
+    assert listed("") == names
+    assert listed("?sending=KE") == names[:2]
+    assert listed("?sending=KE&host=CA") == names[:1]
+    assert listed("?stale=y") == names[1:]
+    assert listed("?q=ke-fr&sort=checked") == names[1:2]
     everything = organizer.get("/desk/missions").get_data(as_text=True)
     assert everything.count('<tr class="is-alarm">') == 2
 
@@ -232,8 +232,8 @@ def test_the_embassy_is_suggested() -> None:
     ]
 
     def suggested(host: str) -> str | None:
-        found = best_mission(missions, host)
-        return found.slug if found else None
+        best = best_mission(missions, host)
+        return best.slug if best else None
 
     assert [suggested(host) for host in ("CA", "MC", "KE")] == ["embassy", "paris", None]
 
@@ -262,7 +262,7 @@ def test_missions_are_in_the_order_of_the_names_of_their_countries(
 
     def order(language: str) -> list[str]:
         with app.app_context(), force_locale(language):
-            return [one.sending_country for one in list_missions(session).rows]
+            return [mission.sending_country for mission in list_missions(session).rows]
 
     assert order("en") == ["AL", "EU", "ZA", "ES", "AE"]
     assert order("es") == ["AL", "AE", "ES", "ZA", "EU"]

@@ -114,7 +114,7 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("country", "", "Choose the country"),
         ("country", "ZZ", "Choose one of the answers offered"),
@@ -129,12 +129,12 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     ],
 )
 def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
-    organizer: FlaskClient, session: Session, field: str, value: str, said: str
+    organizer: FlaskClient, session: Session, field: str, value: str, message: str
 ) -> None:
     response = post(organizer, "/desk/officials/new", FORM | {field: value})
     page = response.get_data(as_text=True)
     assert response.status_code == 422
-    assert said in page
+    assert message in page
     assert "Gobernadora de Altamar" in page
     assert kept(session) is None
 
@@ -169,18 +169,18 @@ def test_the_list_is_searched_filtered_and_sorted_by_its_address(
     session.add(make_target_official(2, slug="b-otieno", name="Ben Otieno", country="KE"))
     session.commit()
 
-    def found(query: str) -> list[str]:
+    def listed(query: str) -> list[str]:
         page = organizer.get(f"/desk/officials{query}").get_data(as_text=True)
         return [name for name in ("Ana Pérez", "Ben Otieno") if name in page]
 
-    assert found("") == ["Ana Pérez", "Ben Otieno"]
-    assert found("?q=p%C3%A9rez") == ["Ana Pérez"]
-    assert found("?q=Fiscal%C3%ADa") == ["Ana Pérez"]
-    assert found("?q=OTIENO") == ["Ben Otieno"]
-    assert found("?country=KE") == ["Ben Otieno"]
-    assert found("?q=%25") == []
-    assert found("?sort=country&page=99") == ["Ana Pérez", "Ben Otieno"]
-    assert found("?page=x&sort=nonsense") == ["Ana Pérez", "Ben Otieno"]
+    assert listed("") == ["Ana Pérez", "Ben Otieno"]
+    assert listed("?q=p%C3%A9rez") == ["Ana Pérez"]
+    assert listed("?q=Fiscal%C3%ADa") == ["Ana Pérez"]
+    assert listed("?q=OTIENO") == ["Ben Otieno"]
+    assert listed("?country=KE") == ["Ben Otieno"]
+    assert listed("?q=%25") == []
+    assert listed("?sort=country&page=99") == ["Ana Pérez", "Ben Otieno"]
+    assert listed("?page=x&sort=nonsense") == ["Ana Pérez", "Ben Otieno"]
 
 
 def test_an_unused_official_is_deleted_after_being_asked(
@@ -294,4 +294,4 @@ def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
         slugs = sorted(session.scalars(select(Official.slug)))
         assert slugs == ["ines-quintero", "ines-quintero-2"]
         assert sorted(session.scalars(select(Mission.slug))) == ["mexico-ottawa", "mexico-ottawa-2"]
-        assert [len(one.contacts) for one in session.scalars(select(Official))] == [1, 1]
+        assert [len(official.contacts) for official in session.scalars(select(Official))] == [1, 1]

@@ -28,11 +28,11 @@ MEANT = "Continue anyway"
 
 @pytest.fixture
 def campaign(app: Flask, client: FlaskClient, session: Session) -> Campaign:
-    made = make_campaign(session)
-    made.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=NAME)]
+    flagged = make_campaign(session)
+    flagged.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=NAME)]
     session.commit()
     sign_in(client, app, Role.ADMIN)
-    return made
+    return flagged
 
 
 def entries(campaign: Campaign) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -134,7 +134,7 @@ def test_an_import_leaves_out_the_row(
     heads = session.execute(
         select(Mission.sending_country, Mission.head_of_mission).order_by("slug")
     )
-    assert [tuple(one) for one in heads] == [("MX", ""), ("GH", NAME)]
+    assert [tuple(row) for row in heads] == [("MX", ""), ("GH", NAME)]
 
 
 def test_an_undo_leaves_what_flags_rule_out_since(
@@ -170,7 +170,7 @@ def test_of_many_changed_at_once_it_stays(
     assert "Not changed: Ines Quintero Vidal." in told
     session.expire_all()
     countries = session.execute(select(Official.slug, Official.country).order_by(Official.slug))
-    assert [tuple(one) for one in countries] == [("governor-1", "MX"), ("governor-2", "PE")]
+    assert [tuple(row) for row in countries] == [("governor-1", "MX"), ("governor-2", "PE")]
 
 
 @pytest.mark.both_engines

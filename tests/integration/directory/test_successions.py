@@ -88,7 +88,7 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
     response = new_person(desk)
     assert response.headers["Location"] == f"{AIMED}?successor=ana-nunez"
     page = desk.get(response.headers["Location"]).get_data(as_text=True)
-    assert all(one.reference in page for one in (campaign, draft))
+    assert all(listed.reference in page for listed in (campaign, draft))
     assert over.reference not in page
     chosen = {"successor": "ana-nunez", "campaign": [campaign.slug, draft.slug, over.slug]}
     session.rollback()
@@ -244,14 +244,17 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
         ]
     )
     session.commit()
-    found = desk.get(f"{LEFT}/successor?q=kiptoo").get_data(as_text=True)
-    assert 'value="ben"' in found
+    page = desk.get(f"{LEFT}/successor?q=kiptoo").get_data(as_text=True)
+    assert 'value="ben"' in page
     post(desk, f"{LEFT}/successor/known", {"successor": "ben", "on": "2026-10-01"})
     session.expire_all()
     ben = session.scalar(select(Official).where(Official.slug == "ben"))
     assert ben is not None
     assert (ben.office["es"], ben.salutation["en"]) == ("Gobernadora de Altamar", "Dear Governor,")
-    assert [one.post.label["en"] for one in ben.memberships] == ["Mayor", "Governor of Altamar"]
+    assert [membership.post.label["en"] for membership in ben.memberships] == [
+        "Mayor",
+        "Governor of Altamar",
+    ]
     session.rollback()
     early = post(
         desk, "/desk/officials/ben/successor/known", {"successor": "governor-1", "on": "2026-02-31"}
@@ -263,7 +266,7 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"on": "2026-02-31"}, "There is no 31 February 2026."),
         ({"on": ""}, "Enter the day"),
@@ -271,13 +274,13 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     ],
 )
 def test_a_successor_without_a_day_or_a_name_is_refused(
-    desk: FlaskClient, session: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], message: str
 ) -> None:
     session.add(make_target_official())
     session.commit()
     response = new_person(desk, **change)
     assert response.status_code == 422
-    assert said in response.get_data(as_text=True)
+    assert message in response.get_data(as_text=True)
     assert session.scalars(select(Official.slug)).all() == ["governor-1"]
 
 
