@@ -94,7 +94,7 @@ def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
 
 
 @pytest.fixture
-def made(app: Flask) -> Callable[[int], bytes]:
+def make_file(app: Flask) -> Callable[[int], bytes]:
     """Make an export as the worker would; gives its file."""
 
     def run(export_id: int) -> bytes:

@@ -31,12 +31,12 @@ from tests.factories import add_confirmed, make_campaign, make_members, post
 from tests.integration.exports.conftest import EVIL, REASON, Scene
 from tests.integration.exports.test_requests import second_person
 
-Made = Callable[[int], bytes]
+MakeFile = Callable[[int], bytes]
 List = Callable[..., list[dict[str, str]]]
 
 
 @pytest.fixture
-def listed(app: Flask, settings: Settings, scene: Scene, made: Made) -> List:
+def listed(app: Flask, settings: Settings, scene: Scene, make_file: MakeFile) -> List:
     """Asks for a list, makes it and, where told so, downloads it; gives its rows."""
 
     def run(
@@ -49,7 +49,7 @@ def listed(app: Flask, settings: Settings, scene: Scene, made: Made) -> List:
                 session, columns=columns, reason=REASON, keys=[], by=by, settings=chosen
             )
             number = export.id
-        data = made(number)
+        data = make_file(number)
         if fetch:
             with app.app_context(), db.transaction() as session:
                 export = session.get_one(DataExport, number)
@@ -121,9 +121,9 @@ def test_days_are_those_of_the_organization(
         for row in listed():
             told = {row["consented_on"], row["confirmed_on"], row["status_on"]}
             assert told == {"2026-11-27"}, later
-        for one in (member, earlier):  # in the download of the person as well
-            assert one.email
-            own = gather_data(session, Mailbox(one.email, one.email_hmac, now), now)
+        for person in (member, earlier):  # in the download of the person as well
+            assert person.email
+            own = gather_data(session, Mailbox(person.email, person.email_hmac, now), now)
             [held] = cast(list[dict[str, object]], own.data["network"])
             assert {held["joined_at"], held["confirmed_at"]} == {date(2026, 11, 27)}, later
 

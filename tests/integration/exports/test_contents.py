@@ -34,7 +34,7 @@ from tests.factories import make_target_official, post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
 
-Made = Callable[[int], bytes]
+MakeFile = Callable[[int], bytes]
 
 
 def rows_of(data: bytes) -> tuple[str, list[dict[str, str]]]:
@@ -45,8 +45,10 @@ def rows_of(data: bytes) -> tuple[str, list[dict[str, str]]]:
     return lines[0][0], [dict(zip(heads, row, strict=True)) for row in lines[2:]]
 
 
-def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made: Made) -> None:
-    mark, rows = rows_of(made(ask()))
+def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(
+    ask: Ask, make_file: MakeFile
+) -> None:
+    mark, rows = rows_of(make_file(ask()))
     assert [row["state"] for row in rows] == [
         "Confirmed",
         "Confirmed",
@@ -64,7 +66,7 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made
 
 @pytest.mark.one_engine
 def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
-    session: Session, ask: Ask, made: Made
+    session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
     zone = "America/Toronto"
     session.execute(update(Campaign).values(timezone=zone))
@@ -73,14 +75,14 @@ def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     paper = update(Signature).where(Signature.id == first)
     session.execute(paper.values(origin=Origin.PAPER, signed_at=noon))
     session.commit()
-    _mark, rows = rows_of(made(ask()))
+    _mark, rows = rows_of(make_file(ask()))
     assert rows[0]["signed_at"] == "2026-03-01"
     assert all(row["signed_at"].endswith("Z") for row in rows[1:])
 
 
 @pytest.mark.one_engine
-def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) -> None:
-    _mark, rows = rows_of(made(ask(ExportKind.OFFICIALS)))
+def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, make_file: MakeFile) -> None:
+    _mark, rows = rows_of(make_file(ask(ExportKind.OFFICIALS)))
     assert len(rows) == 3, "confirmed ones alone"
     shown = [(row["name"], row["locality"], row["postal_code"]) for row in rows]
     assert shown == [
@@ -93,14 +95,14 @@ def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) 
 
 
 @pytest.mark.one_engine
-def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
-    data = made(ask(reason=f"For the embassy;{EVIL}\t{EVIL} |{EVIL}"))
+def test_no_cell_is_a_formula(ask: Ask, make_file: MakeFile) -> None:
+    data = make_file(ask(reason=f"For the embassy;{EVIL}\t{EVIL} |{EVIL}"))
     _mark, rows = rows_of(data)
     assert rows[0]["words"] == f"'{EVIL}"
     for delimiter in ",;\t|":
         lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter)
         assert not any(cell.lstrip(" ").startswith("=") for line in lines for cell in line)
-    book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
+    book = openpyxl.load_workbook(io.BytesIO(make_file(ask(written_as=ExportFormat.XLSX))))
     cells = [cell for sheet in book for row in sheet for cell in row if cell.value is not None]
     assert EVIL in {cell.value for cell in cells}
     assert {cell.data_type for cell in cells} == {"s"}
@@ -108,8 +110,8 @@ def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
 
 
 @pytest.mark.one_engine
-def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
+def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, make_file: MakeFile) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(make_file(ask(written_as=ExportFormat.XLSX))))
     assert book.sheetnames == ["Export", "List"]
     facts = {row[0].value: row[1].value for row in book["Export"]}
     assert facts["Requested by"] == "Ada Asker"
@@ -119,10 +121,10 @@ def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) ->
 
 @pytest.mark.one_engine
 def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
-    ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_file, "ROWS_OF_A_SHEET", 3)
-    data = made(ask(written_as=ExportFormat.XLSX))
+    data = make_file(ask(written_as=ExportFormat.XLSX))
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["Export", "List", "List 2"]
     names = [row[3].value for name in book.sheetnames[1:] for row in list(book[name].rows)[1:]]
@@ -134,23 +136,25 @@ def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     ("locale", "head", "rtl"), [("fr", "Nom de famille", False), ("ar", "اسم العائلة", True)]
 )
 def test_a_file_speaks_the_language_that_was_asked_for(
-    ask: Ask, made: Made, locale: str, head: str, rtl: bool
+    ask: Ask, make_file: MakeFile, locale: str, head: str, rtl: bool
 ) -> None:
-    text = made(ask(locale=locale)).decode("utf-8-sig")
+    text = make_file(ask(locale=locale)).decode("utf-8-sig")
     mark, heads, row = text.split("\r\n")[:3]
     assert head in heads.split(",")
     words = set(re.findall(r"[A-Za-z_]+", mark + heads + row.split("Planted", 1)[0]))
     assert not words & {"export", "asked", "reason", "vetting", "given_name", "confirmed", "online"}
     book = openpyxl.load_workbook(
-        io.BytesIO(made(ask(locale=locale, written_as=ExportFormat.XLSX)))
+        io.BytesIO(make_file(ask(locale=locale, written_as=ExportFormat.XLSX)))
     )
     assert head in {cell.value for cell in next(book.worksheets[1].rows)}
-    assert all(bool(one.sheet_view.rightToLeft) is rtl for one in book.worksheets)
+    assert all(bool(sheet.sheet_view.rightToLeft) is rtl for sheet in book.worksheets)
 
 
 @pytest.mark.one_engine
-def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
-    lines = [json.loads(line) for line in made(ask(written_as=ExportFormat.JSONL)).splitlines()]
+def test_json_lines_begin_with_whose_they_are(ask: Ask, make_file: MakeFile) -> None:
+    lines = [
+        json.loads(line) for line in make_file(ask(written_as=ExportFormat.JSONL)).splitlines()
+    ]
     assert lines[0]["export"]["reason"] == REASON
     assert lines[1]["words"] == EVIL, "JSON runs nothing: it is as it was written"
     assert lines[1]["news"] in {True, False}
@@ -160,27 +164,27 @@ def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
 @pytest.mark.one_engine
 @pytest.mark.parametrize("kind", export_rules.OF_CAMPAIGNS)
 def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
-    ask: Ask, made: Made, kind: ExportKind
+    ask: Ask, make_file: MakeFile, kind: ExportKind
 ) -> None:
     lists = [
-        made(ask(kind, written_as=ExportFormat.JSONL, locale=locale)).splitlines()[1:]
+        make_file(ask(kind, written_as=ExportFormat.JSONL, locale=locale)).splitlines()[1:]
         for locale in ("en", "ar")
     ]
     assert lists[0] == lists[1]
     assert {json.loads(line)["country"] for line in lists[0]} - {""} == {"CA"}
-    sheet = made(ask(kind, locale="ar")).decode("utf-8-sig")
+    sheet = make_file(ask(kind, locale="ar")).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(sheet, newline="")))[1:]
     at = rows[0].index("البلد")
     assert {row[at] for row in rows[1:]} - {""} == {"كندا"}
 
 
 def test_batches_meet_without_gap_or_double(
-    ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "_BATCH", 2)
     monkeypatch.setattr(spreadsheets, "_ROWS_AT_ONCE", 3)
     monkeypatch.setattr(write_file, "_ROWS_AT_ONCE", 3)
-    _mark, rows = rows_of(made(ask()))
+    _mark, rows = rows_of(make_file(ask()))
     assert len({row["signature"] for row in rows}) == len(rows) == 6
 
 
@@ -197,7 +201,7 @@ def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, session: 
     with app.app_context():
         assert len(list(records.iter_records(records.Source.of(export), lambda: None))) == 6
     event.remove(engine, "before_cursor_execute", note)
-    statement, facts = next(one for one in asked if "LIMIT" in one[0])
+    statement, facts = next(query for query in asked if "LIMIT" in query[0])
     plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", facts).all()
     assert [row[3] for row in plan] == [
         "SEARCH signature USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
@@ -210,14 +214,14 @@ def test_a_bundles_list_has_its_numbers_and_targets(
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], object],  # noqa: F811
 ) -> None:
     bundle_id = freeze(scene.campaign_id)
     print_bundle(bundle_id)
     for kind in ExportKind:
-        mark, rows = rows_of(made(ask(kind, bundle_id=bundle_id)))
+        mark, rows = rows_of(make_file(ask(kind, bundle_id=bundle_id)))
         assert "Bundle: 001" in mark
         assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
         assert all("Quintero" in row["target"] for row in rows)
@@ -227,7 +231,7 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], object],  # noqa: F811
 ) -> None:
@@ -242,7 +246,7 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     letter.bundle_id = letter.volume_id = letter.sequence = letter.first_page = None
     letter.target_id = campaign.targets[1].id
     session.commit()
-    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    _mark, rows = rows_of(make_file(ask(bundle_id=bundle_id)))
     assert [row["went_on"] for row in rows] == ["", "Needs another bundle", ""]
     assert "Quintero" in rows[0]["target"]
     assert "Ana Merged" in rows[1]["target"]
@@ -253,7 +257,7 @@ def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_acc
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], object],  # noqa: F811
 ) -> None:
@@ -269,11 +273,11 @@ def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_acc
     )
     session.add(attempt)
     session.commit()
-    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    _mark, rows = rows_of(make_file(ask(bundle_id=bundle_id)))
     assert {row["outcome"] for row in rows} == {"Accepted in part, not yet known which letters"}
     attempt.taken.append(TakenLetters(first_number=1, last_number=2))
     session.commit()
-    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    _mark, rows = rows_of(make_file(ask(bundle_id=bundle_id)))
     assert [row["outcome"] for row in rows] == ["Accepted", "Accepted", "Refused"]
 
 
@@ -297,7 +301,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], object],  # noqa: F811
     browsers: Callable[..., FlaskClient],
@@ -366,7 +370,7 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], object],  # noqa: F811
 ) -> None:
@@ -382,24 +386,24 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
 
 @pytest.mark.one_engine
 def test_what_does_not_open_costs_its_own_row_only(
-    app: Flask, session: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
     session.execute(text("UPDATE signature SET given_name = own_words WHERE id = 2"))
     session.commit()
     export_id = ask()
-    _mark, rows = rows_of(made(export_id))
+    _mark, rows = rows_of(make_file(export_id))
     assert len(rows) == 5
     assert session.get_one(DataExport, export_id).rows_unreadable == 1
 
 
 @pytest.mark.one_engine
 def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
-    app: Flask, ask: Ask, made: Made
+    app: Flask, ask: Ask, make_file: MakeFile
 ) -> None:
     mine, theirs = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
     keys = [str(mine.to_public()), str(theirs.to_public())]
     export_id = ask(keys=keys)
-    data = made(export_id)
+    data = make_file(export_id)
     assert data.startswith(b"age-encryption.org/v1\n")
     assert b"Planted" not in data
     for key in (mine, theirs):
@@ -412,9 +416,9 @@ def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
 @pytest.mark.one_engine
 @pytest.mark.parametrize("written_as", list(ExportFormat))
 def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
-    app: Flask, ask: Ask, made: Made, written_as: ExportFormat
+    app: Flask, ask: Ask, make_file: MakeFile, written_as: ExportFormat
 ) -> None:
-    made(ask(written_as=written_as))
+    make_file(ask(written_as=written_as))
     settings = app.extensions["settings"]
     for path in settings.folder.rglob("*"):
         if path.is_file():
@@ -424,23 +428,23 @@ def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
 
 @pytest.mark.one_engine
 def test_names_of_files_are_made_of_our_own_letters(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
     session.execute(text("UPDATE campaign SET reference = '../UA 58/20\r\nx: y' WHERE id = 1"))
     session.commit()
     export_id = ask()
-    made(export_id)
+    make_file(export_id)
     assert session.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
 
 
 @pytest.mark.one_engine
 def test_an_empty_list_is_a_file_all_the_same(
-    app: Flask, session: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
     session.execute(text("UPDATE signature SET state = 'withdrawn'"))
     session.commit()
     for written_as in ExportFormat:
-        data = made(ask(written_as=written_as))
+        data = make_file(ask(written_as=written_as))
         assert data
         if written_as is ExportFormat.XLSX:
             assert ZipFile(io.BytesIO(data)).testzip() is None

@@ -26,7 +26,7 @@ from campaign.tracking.letter_links import Mailbox
 from tests.factories import add_confirmed, make_campaign, make_members, post
 from tests.integration.exports.conftest import REASON, Ask, Scene
 
-Made = Callable[[int], bytes]
+MakeFile = Callable[[int], bytes]
 Browsers = Callable[..., FlaskClient]
 Leave = Callable[[Session, Signature], object]
 
@@ -91,12 +91,12 @@ def test_a_ready_file_is_deleted_instead_of_given_out_and_made_again_without_who
     settings: Settings,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     browsers: Browsers,
     kind: ExportKind,
     leave: Leave,
 ) -> None:
-    before = made(number := ask(kind))
+    before = make_file(number := ask(kind))
     assert b"Planted1" in before
     add_confirmed(session, find_named(session, "Planted1").campaign, 1, given_name="Later")
     session.commit()
@@ -120,7 +120,7 @@ def test_a_ready_file_is_deleted_instead_of_given_out_and_made_again_without_who
     assert "Make the file again" in page
     assert post(client, f"{url}/remake").status_code == 303
     assert post(client, f"{url}/remake").status_code == 303, "a second click changes nothing"
-    made(number)
+    make_file(number)
     answer = post(client, f"{url}/download")
     assert answer.status_code == 200
     assert b"Later" in answer.data
@@ -132,14 +132,14 @@ def test_a_ready_file_is_deleted_instead_of_given_out_and_made_again_without_who
 
 
 def test_it_is_deleted_within_minutes_though_nobody_asks_for_it(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
     leaves, stays = ask(), ask(bundle_id=None)
-    made(leaves)
+    make_file(leaves)
     add_confirmed(session, session.get_one(DataExport, leaves).campaign, 1)
     delete_everything(session, find_named(session, "Planted0"))
     session.commit()
-    made(stays)
+    make_file(stays)
     with app.app_context():
         jobs.run_now("exports.sweep")
     assert reload_export(session, leaves).state is ExportState.EXPIRED
@@ -149,12 +149,12 @@ def test_it_is_deleted_within_minutes_though_nobody_asks_for_it(
 
 
 def test_who_was_deleted_is_not_taken_for_who_got_their_number_next(
-    session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
     last = add_confirmed(session, find_named(session, "Planted0").campaign, 1, given_name="Last")
     session.commit()
     number = ask()
-    assert b"Last" in made(number)
+    assert b"Last" in make_file(number)
     row_id, campaign = last[0].id, last[0].campaign
     delete_everything(session, last[0])
     session.flush()
@@ -165,7 +165,12 @@ def test_who_was_deleted_is_not_taken_for_who_got_their_number_next(
 
 
 def test_a_list_of_members_is_not_given_out_with_who_left_or_was_deleted(
-    app: Flask, session: Session, settings: Settings, scene: Scene, made: Made, browsers: Browsers
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    scene: Scene,
+    make_file: MakeFile,
+    browsers: Browsers,
 ) -> None:
     def ask_for_members() -> int:
         chosen = settings.model_copy(update={"exports_need_second_person": False})
@@ -195,21 +200,21 @@ def test_a_list_of_members_is_not_given_out_with_who_left_or_was_deleted(
 
     client = browsers(scene.asker_id)
     for change in (leave, erase, take_letter_back):
-        made(number := ask_for_members())
+        make_file(number := ask_for_members())
         url = f"/desk/exports/{reload_export(session, number).public_id}"
         change()
         session.commit()
         assert post(client, f"{url}/download").status_code == 303, change.__name__
         post(client, f"{url}/remake")
-        made(number)
+        make_file(number)
         assert post(client, f"{url}/download").status_code == 200, change.__name__
 
 
 @pytest.mark.one_engine
 def test_only_who_asked_makes_it_again_and_only_after_it_was_deleted_so(
-    session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
-    made(number := ask())
+    make_file(number := ask())
     url = f"/desk/exports/{reload_export(session, number).public_id}"
     assert post(browsers(scene.other_id), f"{url}/remake").status_code == 404
     client = browsers(scene.asker_id)

@@ -38,7 +38,7 @@ from tests.integration.exports.conftest import REASON, Ask, Scene
 
 pytestmark = pytest.mark.one_engine
 
-Made = Callable[[int], bytes]
+MakeFile = Callable[[int], bytes]
 Browsers = Callable[..., FlaskClient]
 KEY = "age1sujmuvwpctkq77064wsz5p0nqfulgp9506kdxx3cj3743c58gsfq98cgre"
 
@@ -51,8 +51,8 @@ def loaded(session: Session, export_id: int) -> DataExport:
 
 def actions(session: Session) -> list[str]:
     session.rollback()
-    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
-    return [one.action for one in found if one.action.startswith("export.")]
+    entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    return [entry.action for entry in entries if entry.action.startswith("export.")]
 
 
 def form(scene: Scene, **others: object) -> dict[str, object]:
@@ -72,7 +72,7 @@ def second_person(app: Flask) -> None:
 
 
 def test_asked_for_made_fetched_and_gone(
-    app: Flask, session: Session, scene: Scene, browsers: Browsers, made: Made
+    app: Flask, session: Session, scene: Scene, browsers: Browsers, make_file: MakeFile
 ) -> None:
     client = browsers(scene.asker_id)
     answer = post(client, "/desk/exports/new", form(scene))
@@ -80,7 +80,7 @@ def test_asked_for_made_fetched_and_gone(
     export = loaded(session, 1)
     assert export.state is ExportState.MAKING
     assert "as soon as the background service is free" in client.get(answer.location).text
-    made(1)
+    make_file(1)
     url = f"/desk/exports/{export.public_id}"
     assert "Download the file" in client.get(url).text
     assert client.get(f"{url}/progress").headers["HX-Refresh"] == "true"
@@ -109,9 +109,9 @@ def test_asked_for_made_fetched_and_gone(
 
 @pytest.mark.both_engines
 def test_of_two_who_fetch_at_once_each_is_counted(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
-    made(ask())
+    make_file(ask())
     store: Storage = app.extensions["storage"]
     with app.app_context():
         mine, me = session.get_one(DataExport, 1), session.get_one(StaffUser, scene.asker_id)
@@ -126,9 +126,9 @@ def test_of_two_who_fetch_at_once_each_is_counted(
 
 
 def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
-    made(ask())
+    make_file(ask())
     url = f"/desk/exports/{loaded(session, 1).public_id}"
     other = browsers(scene.other_id)
     page = other.get(url).text
@@ -164,12 +164,18 @@ def test_organizers_find_no_exports(client: FlaskClient, app: Flask, scene: Scen
 
 @pytest.mark.parametrize("deed", ["ask", "approve", "download", "key"])
 def test_who_signed_in_a_while_ago_is_asked_again_who_it_is(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers, deed: str
+    app: Flask,
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    make_file: MakeFile,
+    browsers: Browsers,
+    deed: str,
 ) -> None:
     second_person(app)
     export_id = ask(second_person=deed == "approve")
     if deed == "download":
-        made(export_id)
+        make_file(export_id)
     url = f"/desk/exports/{loaded(session, export_id).public_id}"
     client = browsers(scene.other_id if deed == "approve" else scene.asker_id, fresh=False)
     before = actions(session)
@@ -187,7 +193,7 @@ def test_who_signed_in_a_while_ago_is_asked_again_who_it_is(
 
 
 def test_a_second_person_approves_and_never_oneself(
-    app: Flask, session: Session, scene: Scene, browsers: Browsers, made: Made
+    app: Flask, session: Session, scene: Scene, browsers: Browsers, make_file: MakeFile
 ) -> None:
     second_person(app)
     asker, other = browsers(scene.asker_id), browsers(scene.other_id)
@@ -208,7 +214,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert REASON in other.get(url).text
     assert post(other, f"{url}/approve").status_code == 303
     assert post(other, f"{url}/approve").status_code == 409, "it is decided"
-    data = made(1)
+    data = make_file(1)
     assert b"Approved by: Otto Other" in data
     session.rollback()
     kinds = {mail.kind for mail in session.scalars(select(OutboxMail))}
@@ -283,9 +289,9 @@ def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
 
 
 def test_who_asked_ends_it_and_the_file_goes_at_once(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
-    made(ask())
+    make_file(ask())
     url = f"/desk/exports/{loaded(session, 1).public_id}"
     client = browsers(scene.asker_id)
     assert post(client, f"{url}/withdraw").status_code == 303
@@ -296,9 +302,9 @@ def test_who_asked_ends_it_and_the_file_goes_at_once(
 
 
 def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
-    made(ask(ExportKind.OFFICIALS))
+    make_file(ask(ExportKind.OFFICIALS))
     waiting = ask(ExportKind.OFFICIALS)
     session.execute(text("UPDATE campaign SET status = 'stopped'"))
     session.commit()
@@ -379,7 +385,7 @@ def test_the_log_is_found_by_who_what_and_when(
     client = browsers(scene.other_id)
     with_asker = session.get_one(StaffUser, scene.asker_id).public_id
     session.rollback()
-    for query, found in (
+    for query, listed in (
         ("", 2),
         ("kind=full", 1),
         ("state=ready", 0),
@@ -393,12 +399,12 @@ def test_the_log_is_found_by_who_what_and_when(
         ("kind=%27&state=%3C&since=x&before=x", 2),
     ):
         page = client.get(f"/desk/exports/?{query}").text
-        assert page.count(f">{REASON}<") == found, query
+        assert page.count(f">{REASON}<") == listed, query
 
 
 @pytest.mark.both_engines
 def test_a_worker_that_dies_costs_time_only(
-    app: Flask, session: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
     export_id = ask()
     with app.app_context():
@@ -452,9 +458,9 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
 
 def test_a_file_that_was_tampered_with_is_not_handed_out(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
-    made(ask())
+    make_file(ask())
     export = loaded(session, 1)
     path = app.extensions["settings"].files_folder / export.storage_key
     stored = path.read_bytes()
@@ -470,29 +476,31 @@ def test_no_name_reaches_logs_queue_or_audit(
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    made(ask())
+    make_file(ask())
     with app.app_context():
         jobs.queue().send("exports.make", (1,))
         jobs.run_now("exports.sweep")
-    said = capsys.readouterr()
-    entries = json.dumps([one.detail for one in session.scalars(select(AuditEntry))])
+    output = capsys.readouterr()
+    entries = json.dumps([entry.detail for entry in session.scalars(select(AuditEntry))])
     queue = (app.extensions["settings"].folder / "jobs.sqlite").read_bytes()
-    for place in (said.out, said.err, caplog.text, entries, queue.decode("latin-1")):
+    for place in (output.out, output.err, caplog.text, entries, queue.decode("latin-1")):
         for planted in ("Planted", "Nameless", "Hintertux", "calc", REASON):
             assert planted not in place
 
 
 def test_services_hold_the_same_rules_without_pages(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
-    made(ask())
+    make_file(ask())
     export = loaded(session, 1)
-    other, asker = (session.get_one(StaffUser, one) for one in (scene.other_id, scene.asker_id))
+    other, asker = (
+        session.get_one(StaffUser, staff_id) for staff_id in (scene.other_id, scene.asker_id)
+    )
     store: Storage = app.extensions["storage"]
     with app.app_context():
         with pytest.raises(NotFound):
@@ -508,16 +516,24 @@ def test_services_hold_the_same_rules_without_pages(
     ("role", "active"), [(Role.ORGANIZER, True), (Role.STAFF, False), (Role.ADMIN, False)]
 )
 def test_services_refuse_whose_role_has_no_exports_or_who_is_disabled(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, role: Role, active: bool
+    app: Flask,
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    make_file: MakeFile,
+    role: Role,
+    active: bool,
 ) -> None:
-    made(ask())
+    make_file(ask())
     ask(second_person=True)
     store: Storage = app.extensions["storage"]
     for user_id in (scene.asker_id, scene.other_id):
         user = session.get_one(StaffUser, user_id)
         user.role, user.active = role, active
     session.commit()
-    asker, other = (session.get_one(StaffUser, one) for one in (scene.asker_id, scene.other_id))
+    asker, other = (
+        session.get_one(StaffUser, staff_id) for staff_id in (scene.asker_id, scene.other_id)
+    )
     with app.app_context():
         with pytest.raises(NotFound):
             requests.open_download(session, loaded(session, 1), store, by=asker)
@@ -535,11 +551,11 @@ def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
     session: Session,
     scene: Scene,
     ask: Ask,
-    made: Made,
+    make_file: MakeFile,
     kind: ExportKind,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = made(ask(kind))
+    file = make_file(ask(kind))
     seconds = partial(downloads.while_wanted, clock=partial(next, count()))
     monkeypatch.setattr(downloads, "while_wanted", seconds)
     session.rollback()
