@@ -62,7 +62,9 @@ def ours(app: Flask, session: Session) -> str:
 
 def marked(session: Session) -> dict[bytes, str]:
     session.rollback()
-    return {bytes(one.email_hmac): one.status for one in session.scalars(select(BadAddress))}
+    return {
+        bytes(address.email_hmac): address.status for address in session.scalars(select(BadAddress))
+    }
 
 
 @pytest.mark.one_engine
@@ -247,7 +249,9 @@ def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None
     assert status_of(550, b"5.1.1 <ana@example.org>: unknown") == "5.1.1"
     assert status_of(550, b"No such user") == "5.0.0"
     assert status_of(452, b"4.2.2 full") == ""
-    assert [one.status for one in list_reports(report(Status="5.1.10 (x)").encode())] == ["5.1.10"]
+    assert [bounce.status for bounce in list_reports(report(Status="5.1.10 (x)").encode())] == [
+        "5.1.10"
+    ]
 
 
 @pytest.mark.one_engine

@@ -46,7 +46,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, box: Mailbox) -> Iterator[Flask]:
     """An instance whose bounces and replies come to one mailbox."""
-    made = create_app(
+    instance = create_app(
         load_settings(
             instance=tmp_path / "instance",
             database_url=database_url,
@@ -57,10 +57,10 @@ def app(database_url: str, tmp_path: Path, box: Mailbox) -> Iterator[Flask]:
             bounce_imap_password=imap_server.PASSWORD,
         )
     )
-    made.testing = True
-    audit_coverage.watch(made)
-    yield made
-    close_app(made)
+    instance.testing = True
+    audit_coverage.watch(instance)
+    yield instance
+    close_app(instance)
 
 
 @pytest.fixture

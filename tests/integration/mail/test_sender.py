@@ -225,16 +225,16 @@ def unchangeable(app: Flask, mail_id: int) -> Iterator[None]:
     engine = app.extensions["database"].engine
     where = f"BEFORE UPDATE ON outbox_mail FOR EACH ROW WHEN (OLD.id = {mail_id})"
     if engine.dialect.name == "sqlite":
-        made = [f"CREATE TRIGGER broken {where} BEGIN SELECT RAISE(ABORT, 'broken'); END"]
+        created = [f"CREATE TRIGGER broken {where} BEGIN SELECT RAISE(ABORT, 'broken'); END"]
         removed = ["DROP TRIGGER broken"]
     else:
         body = "BEGIN RAISE EXCEPTION 'broken'; END"
-        made = [
+        created = [
             f"CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
             f"CREATE TRIGGER broken {where} EXECUTE FUNCTION break_it()",
         ]
         removed = ["DROP TRIGGER broken ON outbox_mail", "DROP FUNCTION break_it()"]
-    for statements in (made, None, removed):
+    for statements in (created, None, removed):
         if statements is None:
             yield
             continue
