@@ -33,9 +33,9 @@ def mails(app: Flask) -> Mails:
     def read() -> list[dict[str, Any]]:
         with app.app_context(), db.reading() as session:
             return [
-                {"kind": one.kind, "to": one.recipient, "locale": one.locale}
-                | json.loads(one.context or "{}")
-                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                {"kind": mail.kind, "to": mail.recipient, "locale": mail.locale}
+                | json.loads(mail.context or "{}")
+                for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read

@@ -261,7 +261,7 @@ def test_what_nobody_confirmed_is_deleted_and_who_had_left_has_left_still(
     session.commit()
     client.post("/en/network", data=FORM)
     client.post("/en/network", data=FORM | {"email": "member-1@example.org"})
-    assert {one.state for one in members()} == {MemberState.PENDING}
+    assert {member.state for member in members()} == {MemberState.PENDING}
     session.execute(
         update(NetworkMember).values(token_expires_at=db.utcnow() - timedelta(minutes=1))
     )
@@ -380,7 +380,7 @@ def test_a_planted_address_stands_in_no_log_and_no_message_of_the_queue(
     assert b"network.send" in waiting
     with capture_logs() as events:
         jobs.run_now("network.sweep")
-    said = str(events)
-    assert "address cannot be opened" in said
-    assert "planted-name" not in said
+    logged = str(events)
+    assert "address cannot be opened" in logged
+    assert "planted-name" not in logged
     assert b"planted-name" not in waiting

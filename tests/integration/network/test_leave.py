@@ -28,9 +28,9 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @pytest.fixture
 def member(session: Session) -> NetworkMember:
-    [made] = make_members(session, 1)
+    [joined] = make_members(session, 1)
     session.commit()
-    return made
+    return joined
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
     db.run_after_commit(session)
     run_queue(app)
     sent = mails()
-    assert [(one["kind"], one["to"], one["locale"]) for one in sent] == [
+    assert [(mail["kind"], mail["to"], mail["locale"]) for mail in sent] == [
         ("network-action", "member-1@example.org", "fr"),
         ("network-action", "member-6@example.org", "en"),
     ]
@@ -128,7 +128,7 @@ def test_a_mailing_that_was_killed_goes_on_where_it_stood(
         jobs.run_now("network.send", mailing_id)
     assert len(mails()) == told(session) < number
     jobs.run_now("network.sweep")
-    assert [one["to"] for one in mails()] == [f"member-{n}@example.org" for n in range(1, 8)]
+    assert [mail["to"] for mail in mails()] == [f"member-{n}@example.org" for n in range(1, 8)]
     session.rollback()
     assert session.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
 
@@ -141,7 +141,7 @@ def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
         mailing_of(session, make_campaign(session))
     with failing_at(app, 1):
         jobs.run_now("network.sweep")
-    assert [one["news"]["reference"] for one in mails()] == ["UA 2/26"]
+    assert [mail["news"]["reference"] for mail in mails()] == ["UA 2/26"]
     jobs.run_now("network.sweep")
     assert len(mails()) == 2
 
@@ -159,7 +159,7 @@ def test_workers_at_once_tell_each_member_once(
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert len({one["to"] for one in mails()}) == len(mails()) == told(session) == 30
+    assert len({mail["to"] for mail in mails()}) == len(mails()) == told(session) == 30
 
 
 def test_the_key_keeps_from_telling_twice_even_when_the_place_is_lost(
@@ -184,7 +184,7 @@ def test_an_announcement_whose_message_was_lost_is_made_up_for(
     session.commit()
     jobs.run_now("network.sweep")
     jobs.run_now("network.sweep")
-    assert [one["news"]["reference"] for one in mails()] == ["UA 1/26"]
+    assert [mail["news"]["reference"] for mail in mails()] == ["UA 1/26"]
 
 
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
@@ -235,7 +235,7 @@ def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
         assert mails() == [], number
     jobs.run_now("network.digest")
     sent = mails()
-    assert [(one["kind"], one["to"], one["frequency"]) for one in sent] == [
+    assert [(mail["kind"], mail["to"], mail["frequency"]) for mail in sent] == [
         ("network-digest", "member-1@example.org", "weekly"),
         ("network-digest", "member-3@example.org", "monthly"),
     ]
@@ -262,7 +262,7 @@ def test_nobody_is_told_late_whose_day_began_before_that_of_utc(
     jobs.run_now("network.send", just_after.id)
     jobs.run_now("network.digest")
     assert [
-        (one["to"], [news["reference"] for news in one.get("items", [])]) for one in mails()
+        (mail["to"], [news["reference"] for news in mail.get("items", [])]) for mail in mails()
     ] == [
         ("member-1@example.org", []),
         ("member-2@example.org", ["UA 1/26"]),
@@ -354,7 +354,7 @@ def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     assert mails() == []
     assert post(client, address, form | {"tell_network": "y"}).status_code == 303
     run_queue(app)
-    assert [one["news"]["title"] for one in mails()] == ["The guards are back"]
+    assert [mail["news"]["title"] for mail in mails()] == ["The guards are back"]
     assert post(client, address, form | {"kind": "reply", "tell_network": "y"}).status_code == 422
 
 

@@ -88,7 +88,7 @@ def test_mails_of_joining_hold_their_links(session: Session, settings: Settings,
     confirm: Mail = NetworkConfirm(link="https://x.example/l", days=7)
     for message in (confirm, NetworkAlready(**LINKS)):
         message.send(session, to="ana@example.org", locale=lang)
-    first, second = (render(one, settings) for one in session.query(OutboxMail).order_by("id"))
+    first, second = (render(mail, settings) for mail in session.query(OutboxMail).order_by("id"))
     for part in ("plain", "html"):
         assert "https://x.example/l" in first.get_body((part,)).get_content()  # type: ignore[union-attr]
         assert LINKS["preferences_url"] in second.get_body((part,)).get_content()  # type: ignore[union-attr]
