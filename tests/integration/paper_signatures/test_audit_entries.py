@@ -31,22 +31,22 @@ def staff(client: FlaskClient, app: Flask, campaign: Campaign) -> FlaskClient:
 
 def last_deed(session: Session) -> str:
     session.rollback()
-    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert found is not None
-    return found.action
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    return entry.action
 
 
 @pytest.mark.one_engine
 def test_a_sheet_is_begun_changed_and_deleted(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
-    made = post(staff, "/desk/paper/new", NEW | {"campaign": campaign.slug})
-    assert made.status_code == 303
+    answer = post(staff, "/desk/paper/new", NEW | {"campaign": campaign.slug})
+    assert answer.status_code == 303
     assert last_deed(session) == "paper.sheet-add"
-    assert post(staff, f"{made.location}/about", NEW | {"place": "Fair"}).status_code == 303
+    assert post(staff, f"{answer.location}/about", NEW | {"place": "Fair"}).status_code == 303
     assert last_deed(session) == "paper.sheet-edit"
     assert session.scalars(select(PaperSheet.place)).one() == "Fair"
-    assert post(staff, f"{made.location}/delete").location == "/desk/paper/"
+    assert post(staff, f"{answer.location}/delete").location == "/desk/paper/"
     assert last_deed(session) == "paper.sheet-delete"
     assert session.scalar(select(func.count()).select_from(PaperSheet)) == 0
 

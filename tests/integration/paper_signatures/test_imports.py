@@ -74,8 +74,8 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
     _work(app)
     assert "2 signatures added to the count" in client.get(address).text
     with app.app_context(), db.transaction() as session:
-        found = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
-        assert counted(session, found) == (3, 2)
+        reloaded = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
+        assert counted(session, reloaded) == (3, 2)
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 4
         left = list((app.extensions["settings"].files_folder / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
@@ -219,9 +219,11 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
 
     def read_slowly() -> None:
         with app.app_context(), db.reading() as session:
-            made = session.get_one(PaperImport, number)
-            reading = paper_imports.read_rows(made)
-            quick.append(count_sorted(reading, sort_rows(session, made.campaign_id, reading)))
+            paper_import = session.get_one(PaperImport, number)
+            reading = paper_imports.read_rows(paper_import)
+            quick.append(
+                count_sorted(reading, sort_rows(session, paper_import.campaign_id, reading))
+            )
         slow.wait()
         slow.wait()
         with app.app_context():
@@ -265,8 +267,9 @@ def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
     silent = claim()
     assert end(claim(), PaperImportState.FAILED) is PaperImportState.FAILED
     with app.app_context(), db.transaction() as session:
-        made = session.get_one(PaperImport, number)
-        made.state, made.lease_until = PaperImportState.REHEARSING, None  # asked for once more
+        paper_import = session.get_one(PaperImport, number)
+        # asked for once more
+        paper_import.state, paper_import.lease_until = PaperImportState.REHEARSING, None
     assert end(silent, PaperImportState.READY) is PaperImportState.REHEARSING
     last = claim()
     assert end(silent, PaperImportState.READY) is PaperImportState.REHEARSING
@@ -294,9 +297,9 @@ def _work(app: Flask) -> None:
         jobs.run_now("paper.resume-imports")
         with db.reading() as session:
             ids = session.scalars(select(PaperImport.id)).all()
-        for one in ids:
-            jobs.run_now("paper.rehearse-import", one)
-            jobs.run_now("paper.apply-import", one)
+        for import_id in ids:
+            jobs.run_now("paper.rehearse-import", import_id)
+            jobs.run_now("paper.apply-import", import_id)
 
 
 MAPPING = {

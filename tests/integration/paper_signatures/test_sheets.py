@@ -146,7 +146,7 @@ def test_a_row_is_corrected_taken_out_and_put_back(session: Session) -> None:
     assert sheets.count_rows(session, sheet).missing == 1
     data_entry.restore_row(session, row, actor="a")
     assert counted(session, sheet.campaign) == (2, 2)
-    assert [one.position for one in data_entry.list_rows(session, sheet)] == [2, 1]
+    assert [listed.position for listed in data_entry.list_rows(session, sheet)] == [2, 1]
 
 
 def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> None:
@@ -180,13 +180,13 @@ def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
             with db.transaction() as session:
                 data_entry.add_row(session, session.get_one(PaperSheet, sheet_id), ANA, actor="a")
 
-    threads = [Thread(target=key, args=(one,)) for one in ids]
+    threads = [Thread(target=key, args=(sheet_id,)) for sheet_id in ids]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     with app.app_context(), db.reading() as session:
-        verdicts = sorted(one.value for one in session.scalars(select(PaperRow.verdict)))
+        verdicts = sorted(verdict.value for verdict in session.scalars(select(PaperRow.verdict)))
     assert verdicts == ["counted", "double"]
 
 
@@ -284,11 +284,11 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert wrong.status_code == 422
     assert 'value="Eva"' in wrong.text
     assert "Check 1 row. The rows in this form are not saved yet." in wrong.text
-    said = "Enter a name. Nothing was saved."
-    assert re.search(f"nothing-keyed[^>]* hidden>{said}", wrong.text)
+    message = "Enter a name. Nothing was saved."
+    assert re.search(f"nothing-keyed[^>]* hidden>{message}", wrong.text)
     empty = post(client, address, {"locality-0": "Ottawa", "country-0": "CA"})
     assert empty.status_code == 422
-    assert re.search(f'nothing-keyed" role="alert">{said}', empty.text)
+    assert re.search(f'nothing-keyed" role="alert">{message}', empty.text)
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 0
     right = post(client, address, _row(0) | _row(1, given_name="Eva", locality='"'))
@@ -313,10 +313,10 @@ def test_a_row_left_out_of_the_sheet_keeps_its_number(client: FlaskClient, app: 
     eva = _row(1, given_name="Eva", number="3")
     assert post(client, address, _row(0) | eva).status_code == 303
     assert re.findall(r'data-label="Row">(\d+)<', client.get(address).text) == ["3", "1"]
-    for number, said in (("3", "already has a row with this number"), ("x", "Enter the number")):
+    for number, message in (("3", "already has a row with this number"), ("x", "Enter the number")):
         wrong = post(client, address, _row(0, given_name="Mika", number=number))
         assert wrong.status_code == 422
-        assert said in wrong.text
+        assert message in wrong.text
         assert f'value="{number}" maxlength="6"' in wrong.text
         assert 'value="Mika"' in wrong.text
     (row, _first) = re.findall(rf'href="({address}/rows/[^"/]+)"', client.get(address).text)
@@ -335,7 +335,7 @@ def test_a_row_left_out_of_the_sheet_keeps_its_number(client: FlaskClient, app: 
 
 
 @pytest.mark.parametrize(
-    ("ticked", "said"),
+    ("ticked", "hints"),
     [
         (["news"], ["gets news"]),
         (["network"], ["gets new actions"]),
@@ -343,13 +343,13 @@ def test_a_row_left_out_of_the_sheet_keeps_its_number(client: FlaskClient, app: 
     ],
 )
 def test_a_row_says_which_mails_its_person_gets(
-    client: FlaskClient, app: Flask, ticked: list[str], said: list[str]
+    client: FlaskClient, app: Flask, ticked: list[str], hints: list[str]
 ) -> None:
     address = f"/desk/paper/{_new_sheet(app)}"
     sign_in(client, app, Role.STAFF)
     ticks = dict.fromkeys(ticked, "y")
     assert post(client, address, _row(0, email="ana@example.org", **ticks)).status_code == 303
-    assert re.findall(r'class="hint">(gets [^<]+)<', client.get(address).text) == said
+    assert re.findall(r'class="hint">(gets [^<]+)<', client.get(address).text) == hints
 
 
 def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask) -> None:
@@ -388,9 +388,11 @@ def test_a_scan_is_judged_by_content_and_lies_sealed(client: FlaskClient, app: F
     assert b"secret" not in body.data
     assert body.headers["Cache-Control"] == "no-store"
     with app.app_context():
-        files = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
+        files = [
+            path for path in app.extensions["settings"].files_folder.rglob("*") if path.is_file()
+        ]
     assert files
-    assert all(not one.read_bytes().startswith(b"\xff\xd8") for one in files)
+    assert all(not path.read_bytes().startswith(b"\xff\xd8") for path in files)
 
 
 def test_the_pdf_of_a_scan_asks_who_one_is_and_leaves_a_line(

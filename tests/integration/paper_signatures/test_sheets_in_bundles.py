@@ -59,16 +59,16 @@ def freeze(session: Session, campaign: Campaign, settings: Settings) -> Bundle:
 @pytest.fixture
 def sheet(session: Session) -> PaperSheet:
     """Of a campaign with two letters."""
-    made = make_sheet(session)
-    add_confirmed(session, made.campaign, 2)
-    return made
+    paper_sheet = make_sheet(session)
+    add_confirmed(session, paper_sheet.campaign, 2)
+    return paper_sheet
 
 
 def names_in(bundle: Bundle, session: Session) -> list[str]:
     """Who stands in the bundle's lists for a sheet, with the number there."""
     session.commit()
     rows = iter_carried(bundle.id, Frozen.from_json(bundle.frozen))
-    return [f"{one.number} {one.name}" for one in rows]
+    return [f"{row.number} {row.name}" for row in rows]
 
 
 def test_sheets_travel_once(session: Session, settings: Settings, sheet: PaperSheet) -> None:
@@ -81,7 +81,7 @@ def test_sheets_travel_once(session: Session, settings: Settings, sheet: PaperSh
     frozen = Frozen.from_json(bundle.frozen)
     assert frozen.on_paper == 1
     cover = cover_context(frozen, None, Covered({campaign.targets[0].id: 2}, on_paper=1))
-    assert any("1 person signed by hand" in one for one in cover.paragraphs)
+    assert any("1 person signed by hand" in paragraph for paragraph in cover.paragraphs)
     (travelling,) = list_travelling_sheets(session, bundle.id)
     assert (travelling.collected_on, travelling.place, travelling.people) == (
         sheet.collected_on,
@@ -339,14 +339,18 @@ def test_a_removed_row_is_to_be_blacked_out_by_its_number_until_it_is_keyed_in_a
         bundle = freeze(session, sheet.campaign, settings)
     row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
     for _day in ("first", "when it can no longer be put back"):
-        assert [one.black_out for one in list_travelling_sheets(session, bundle.id)] == [(2,)]
+        assert [
+            travelling.black_out for travelling in list_travelling_sheets(session, bundle.id)
+        ] == [(2,)]
         assert sheets.list_black_out(session, sheet) == [row]
         session.flush()
         data_entry.forget_removed_rows(session)
         session.expire_all()
     assert (row.details, row.email_hmac, data_entry.details_of(row)) == (None, None, None)
     data_entry.add_row(session, sheet, LEA, actor="a", position=2)
-    assert [one.black_out for one in list_travelling_sheets(session, bundle.id)] == [()]
+    assert [travelling.black_out for travelling in list_travelling_sheets(session, bundle.id)] == [
+        ()
+    ]
 
 
 @pytest.mark.one_engine

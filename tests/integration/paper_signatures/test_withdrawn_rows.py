@@ -58,12 +58,12 @@ TOKEN = re.compile(r'name="csrf_token" value="[^"]+"')
 @pytest.fixture
 def sheet(session: Session) -> PaperSheet:
     """On which Ana signed, and Eva, who gets the news; two letters wait besides."""
-    made = make_sheet(session, place="Hull")
-    add_confirmed(session, made.campaign, 2)
+    paper_sheet = make_sheet(session, place="Hull")
+    add_confirmed(session, paper_sheet.campaign, 2)
     for details in (ANA, EVA):
-        data_entry.add_row(session, made, details, actor="test")
+        data_entry.add_row(session, paper_sheet, details, actor="test")
     session.commit()
-    return made
+    return paper_sheet
 
 
 @pytest.fixture
