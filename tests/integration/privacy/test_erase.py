@@ -102,13 +102,13 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
     plain = render(row, settings).get_body(("plain",))
     assert plain is not None
-    for said in (page, " ".join(plain.get_content().split())):
-        assert not_yet not in said
-        assert gone in said
-        assert term in said
-        assert "On our server, such lists are deleted after 24 hours." in said
-        assert "Encrypted backups keep a copy until we delete them." in said
-        assert "For 30 days after our last email to you" in said
+    for words in (page, " ".join(plain.get_content().split())):
+        assert not_yet not in words
+        assert gone in words
+        assert term in words
+        assert "On our server, such lists are deleted after 24 hours." in words
+        assert "Encrypted backups keep a copy until we delete them." in words
+        assert "For 30 days after our last email to you" in words
 
 
 @pytest.mark.one_engine
@@ -132,12 +132,12 @@ def test_who_sent_a_card_reads_what_becomes_of_a_card(
     assert plain is not None
     mail = " ".join(plain.get_content().split())
     assert "This deletes everything signed with" in page
-    for said in (after, mail):
-        assert "We have deleted your cards," in said
-    for said in (page, after, mail):
-        assert "In our records of printed cards," in said
-        assert "When we deliver cards together" in said
-        assert "printed letters" not in said
+    for words in (after, mail):
+        assert "We have deleted your cards," in words
+    for words in (page, after, mail):
+        assert "In our records of printed cards," in words
+        assert "When we deliver cards together" in words
+        assert "printed letters" not in words
 
 
 @pytest.mark.one_engine
@@ -198,7 +198,7 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
         assert session.scalar(select(func.count()).select_from(model)) == 0
     assert session.scalars(select(Signature.id)).all() == [other_id]
     assert session.scalars(select(Letter.signature_id)).all() == [other_id]
-    assert [(one["kind"], one["to"]) for one in mails()] == [("letters-erased", ANA)]
+    assert [(mail["kind"], mail["to"]) for mail in mails()] == [("letters-erased", ANA)]
     gone = client.get(f"/en/letter/{token}")
     assert gone.status_code == 410
     assert "This letter was deleted" in gone.text
@@ -327,7 +327,7 @@ def raw(app: Flask) -> Callable[[], bytes]:
 
     def read() -> bytes:
         path = Path(str(app.extensions["database"].engine.url.database))
-        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+        return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
     return read
 
@@ -397,7 +397,7 @@ def test_what_somebody_else_deletes_meanwhile_keeps_nothing_from_being_erased(
         erase_supporter.erase_mailbox(other, mailbox, locale="en", now=now)
 
     with app.test_request_context():
-        overtake(app, lambda one: vanish(one, signature_id), lambda _other: db.utcnow(), erase)
+        overtake(app, lambda own: vanish(own, signature_id), lambda _other: db.utcnow(), erase)
     session.rollback()
     for model in (Signature, NetworkMember, LettersLink):
         assert session.scalars(select(model.id)).all() == []

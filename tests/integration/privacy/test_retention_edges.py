@@ -62,9 +62,9 @@ class Stuck(LocalPlace):
 def stuck(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Stuck:
     """The storage's place, which cannot remove anything until it is told."""
     store = app.extensions["storage"]
-    made = Stuck(store.place.folder)
-    monkeypatch.setattr(store, "place", made)
-    return made
+    place = Stuck(store.place.folder)
+    monkeypatch.setattr(store, "place", place)
+    return place
 
 
 def _file_of(bundle: Bundle) -> str:
@@ -219,7 +219,7 @@ def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
     mission_id = other.id
     session.rollback()
     with app.app_context(), db.transaction() as fresh:
-        made = reroute_bundle.reroute_bundle(
+        moved_id = reroute_bundle.reroute_bundle(
             fresh,
             fresh.get_one(Bundle, refused),
             fresh.get_one(type(other), mission_id),
@@ -229,14 +229,14 @@ def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
     erase()
     assert session.get_one(Bundle, refused).emptied_at is None, "we know who wrote what is in it"
     assert reload(session, omar).given_name == ""
-    deliver(made)
+    deliver(moved_id)
     session.rollback()
     long_ago(session, 190)
     erase()
     assert reload(session, again).given_name == ""
     session.expire_all()
     emptied = session.scalars(select(Bundle.id).where(Bundle.emptied_at.is_not(None))).all()
-    assert {refused, made} <= set(emptied)
+    assert {refused, moved_id} <= set(emptied)
 
 
 def test_what_a_storage_cannot_remove_is_removed_by_the_next_run(
