@@ -68,7 +68,7 @@ def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
         shown = re.split("(?:Other cases|Another case) you can write about now", page.text)[1]
         links = set(re.findall(r'href="/en/actions/([^"/]+)"', shown))
         expected = {other} if kind is StopKind.HARM else offered
-        assert links == {one.slug for one in expected}, page.request.path
+        assert links == {action.slug for action in expected}, page.request.path
 
 
 @pytest.mark.one_engine
@@ -92,8 +92,8 @@ def test_few_cases_need_no_search(
 def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
     papers = re.findall(r'<a href="[^"]*(?:poster|sheet)\.pdf[^"]*">(.*?)</a>', page)
-    said = [unescape(re.sub(r"<[^>]+>", "", one)) for one in papers]
-    assert said == [
+    labels = [unescape(re.sub(r"<[^>]+>", "", label)) for label in papers]
+    assert labels == [
         "Poster, A4",
         "Poster, US Letter",
         "Signature sheet, A4",
@@ -118,7 +118,7 @@ def test_thanks_ask_for_others_before_all_else(
         'id="way"',
         'id="send"',
     ]
-    places = [page.index(one) for one in order]
+    places = [page.index(mark) for mark in order]
     assert places == sorted(places)
 
 

@@ -48,7 +48,7 @@ def post_on(campaign: Campaign, day: date, title: str, kind: UpdateKind = Update
 @pytest.fixture
 def cases(session: Session) -> dict[str, Campaign]:
     """An open case in Mexico, one in Colombia, an ended one and a draft."""
-    made = {
+    campaigns = {
         "mexico": make_campaign(session),
         "colombia": make_campaign(
             session, country="CO", themes=["women"], person_name="Łucja Peña", letter_locales=["es"]
@@ -58,17 +58,17 @@ def cases(session: Session) -> dict[str, Campaign]:
         ),
         "draft": make_campaign(session, status=CampaignStatus.DRAFT, person_name="Nobody Yet"),
     }
-    post_on(made["mexico"], date(2026, 3, 1), "The governor replied")
-    post_on(made["draft"], date(2026, 3, 2), "A post of a draft")
+    post_on(campaigns["mexico"], date(2026, 3, 1), "The governor replied")
+    post_on(campaigns["draft"], date(2026, 3, 2), "A post of a draft")
     session.commit()
-    return made
+    return campaigns
 
 
 def shown(client: FlaskClient, path: str, cases: dict[str, Campaign]) -> set[str]:
     page = client.get(path)
     assert page.status_code == 200
     main = page.text[page.text.index("<main") :]
-    return {name for name, one in cases.items() if one.reference in main}
+    return {name for name, campaign in cases.items() if campaign.reference in main}
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, 
 
 @pytest.mark.one_engine
 def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session: Session) -> None:
-    made = make_campaign(session, format="card")
+    campaign = make_campaign(session, format="card")
     words, kind = {"en": ("A reply", "They wrote back.")}, UpdateKind.REPLY
-    post_update(session, made, actor="command", kind=kind, happened_on=days_ago(2), words=words)
+    post_update(session, campaign, actor="command", kind=kind, happened_on=days_ago(2), words=words)
     reasons = {"en": "She is free."}
     safe = StopKind.SAFE
-    stop_campaign(session, made, actor="command", now=utcnow(), reasons=reasons, kind=safe)
+    stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons, kind=safe)
     session.commit()
     assert "No more cards needed" in client.get("/en/updates").text
 
@@ -433,7 +433,10 @@ def test_the_site_map_names_each_page_in_each_language_once(
     places = tree.xpath("s:url/s:loc/text()", namespaces=SITEMAP)
     assert len(places) == len(set(places))
     for url in tree.findall("s:url", SITEMAP):
-        there = {one.get("hreflang"): one.get("href") for one in url.findall("x:link", SITEMAP)}
+        there = {
+            alternate.get("hreflang"): alternate.get("href")
+            for alternate in url.findall("x:link", SITEMAP)
+        }
         assert there.pop("x-default") == there["en"]
         assert url.findtext("s:loc", namespaces=SITEMAP) in there.values()
         assert set(there.values()) <= set(places)
@@ -540,10 +543,10 @@ def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     # 26 hours apart: the day of the one is always over in the other.
     campaign.act_by, campaign.timezone = clock.today(clock.LATEST_ZONE), clock.EARLIEST_ZONE
     session.commit()
-    said = f"The deadline was {campaign.act_by:%A}. You can still write for a few hours."
+    words = f"The deadline was {campaign.act_by:%A}. You can still write for a few hours."
     for page in (client.get(case).text, client.get("/en/").text):
-        assert page.count(said) == 1
-        assert "Write by" not in page.partition("<footer")[0].replace(said, "")
+        assert page.count(words) == 1
+        assert "Write by" not in page.partition("<footer")[0].replace(words, "")
         assert "Today is the last day" not in page
     page = client.get(case).text
     assert "Write a letter" in page
@@ -574,8 +577,8 @@ def test_the_first_page_of_the_demo_says_that_its_cases_are_of_years_ago(
     session.commit()
     page = client.get("/en/").text
     assert slug in page
-    said = "This demo shows real cases of 2018 to 2020 as if they were open today."
-    assert (said in page) is is_said
+    words = "This demo shows real cases of 2018 to 2020 as if they were open today."
+    assert (words in page) is is_said
 
 
 @pytest.mark.one_engine
@@ -665,8 +668,8 @@ def test_the_archive_says_of_one_without_an_outcome_what_its_page_and_the_api_sa
 def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
     client: FlaskClient, session: Session, kind: StopKind, words: str
 ) -> None:
-    made, reasons = make_campaign(session), {"en": "Her family asks for silence."}
-    stop_campaign(session, made, actor="command", now=utcnow(), reasons=reasons, kind=kind)
+    campaign, reasons = make_campaign(session), {"en": "Her family asks for silence."}
+    stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons, kind=kind)
     session.commit()
     page = client.get("/en/archive").text
     assert words in page
@@ -678,17 +681,17 @@ def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
 def test_the_archive_tells_the_outcome_that_was_posted_beside_the_reason_of_the_end(
     client: FlaskClient, session: Session, end: Any
 ) -> None:
-    made, reasons = make_campaign(session), {"en": "Her family asks for silence."}
-    end(session, made, actor="command", now=utcnow(), reasons=reasons)
+    campaign, reasons = make_campaign(session), {"en": "Her family asks for silence."}
+    end(session, campaign, actor="command", now=utcnow(), reasons=reasons)
     session.commit()
     assert "Outcome:" not in client.get("/en/archive").text
     words = {"en": ("She is at home", "Since Monday.")}
     outcome, day = UpdateKind.OUTCOME, days_ago(0)
-    post_update(session, made, actor="command", kind=outcome, happened_on=day, words=words)
+    post_update(session, campaign, actor="command", kind=outcome, happened_on=day, words=words)
     session.commit()
     page = client.get("/en/archive").text
-    link = f'<a href="/en/actions/{made.slug}#on-{day.isoformat()}">She is at home</a>'
+    link = f'<a href="/en/actions/{campaign.slug}#on-{day.isoformat()}">She is at home</a>'
     assert f"<p>Outcome: {link}</p>" in page
     assert "Her family asks for silence." in page
     place = f'id="on-{day.isoformat()}"'
-    assert place in client.get(f"/en/actions/{made.slug}").text
+    assert place in client.get(f"/en/actions/{campaign.slug}").text

@@ -32,15 +32,15 @@ HOST = "http://127.0.0.1:5000"
 
 def test_other_sites_are_told_what_the_page_is(client: FlaskClient, case: str) -> None:
     french = case.replace("/en/", "/fr/")
-    found = extruct.extract(
+    metadata = extruct.extract(
         client.get(french).text, base_url=HOST, syntaxes=["json-ld", "opengraph"], uniform=True
     )
-    (data,) = found["json-ld"]
+    (data,) = metadata["json-ld"]
     assert (data["@type"], data["@context"]) == ("Article", "https://schema.org")
     assert data["inLanguage"] == "fr"
     assert data["url"] == f"{HOST}{french}"
     assert data["potentialAction"]["target"] == f"{HOST}{french}/write"
-    (graph,) = found["opengraph"]
+    (graph,) = metadata["opengraph"]
     assert graph["og:title"] == data["headline"]
     assert graph["og:url"] == data["url"]
     picture = client.get(graph["og:image"].removeprefix(HOST))
