@@ -28,9 +28,9 @@ def reply_url(client: FlaskClient, app: Flask, session: Session) -> str:
 
 def last_deed(session: Session) -> str:
     session.rollback()
-    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert found is not None
-    return found.action
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    return entry.action
 
 
 def test_a_draft_is_worked_over(client: FlaskClient, session: Session, reply_url: str) -> None:

@@ -75,8 +75,8 @@ def make_mail(to: str, sender: str = OFFICE, **headers: str) -> EmailMessage:
 def put(folder: Path, *mails: EmailMessage) -> None:
     """Deliver mails."""
     box = mailbox.Maildir(str(folder))
-    for one in mails:
-        box.add(one.as_bytes())
+    for mail in mails:
+        box.add(mail.as_bytes())
 
 
 def left(folder: Path) -> int:
@@ -96,11 +96,11 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
             assert reply.text == "Hemos recibido su carta."
             assert (reply.state, reply.sender_known, reply.locale) == (ReplyState.DRAFT, True, "es")
             assert reply.target is not None
-            assert [one.kind.value for one in session.scalars(select(Scan))] == ["pdf"]
+            assert [scan.kind.value for scan in session.scalars(select(Scan))] == ["pdf"]
             assert session.scalar(select(func.count(Update.id))) == 0
     assert left(folder) == 0
-    kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
-    assert all(b"%PDF" not in one.read_bytes() for one in kept)
+    kept = [path for path in app.extensions["settings"].files_folder.rglob("*") if path.is_file()]
+    assert all(b"%PDF" not in path.read_bytes() for path in kept)
 
 
 @pytest.mark.one_engine
@@ -194,8 +194,8 @@ def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
         (name,) = mailboxes.list_put_aside()
         jobs.run_now("replies.read-mail")
         assert mailboxes.list_put_aside() == [name]
-    kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
-    assert all(b"Zzyzx" not in one.read_bytes() for one in kept)
+    kept = [path for path in app.extensions["settings"].files_folder.rglob("*") if path.is_file()]
+    assert all(b"Zzyzx" not in path.read_bytes() for path in kept)
     sign_in(client, app, Role.ADMIN)
     assert "campaign files aside" in client.get("/desk/today").text
 

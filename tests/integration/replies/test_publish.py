@@ -63,12 +63,12 @@ def draft(client: FlaskClient, app: Flask) -> Any:
         slug = make_campaign(session).slug
     sign_in(client, app, Role.ORGANIZER)
     scan = {"scan": (io.BytesIO(png()), "scan.png"), "who": ""}
-    made = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
+    address = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
     with app.app_context(), db.transaction() as session:
         reply = session.scalars(select(Reply)).one()
         assert not reply.shown_page, "none is published before somebody chooses it"
         reply.shown_page = f"{session.scalars(select(Scan.public_id)).one()}/1"
-    return made
+    return address
 
 
 @pytest.mark.parametrize("part", MORE)
@@ -169,9 +169,9 @@ def test_a_button_for_a_reply_that_is_published_meanwhile_leads_back_and_changes
     with app.app_context(), db.reading() as session:
         assert session.scalars(select(Reply.text)).one() == FORM["text"]
         assert [session.scalar(select(func.count(row.id))) for row in (Scan, DeskDraft)] == [1, 1]
-    for said in ("no longer on the case page", "because the reply was unpublished"):
+    for reason in ("no longer on the case page", "because the reply was unpublished"):
         assert post(client, f"{draft}/take-back").location == draft
-        assert said in client.get(draft).text
+        assert reason in client.get(draft).text
 
 
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:

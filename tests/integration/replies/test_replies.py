@@ -65,7 +65,7 @@ def _everything(session: Session) -> str:
         *session.scalars(select(UpdateEdition.body)),
         *session.scalars(select(UpdateEdition.title)),
     ]
-    rows += [str(one) for one in session.scalars(select(OutboxMail.context))]
+    rows += [str(context) for context in session.scalars(select(OutboxMail.context))]
     return "\n".join(rows)
 
 
@@ -194,8 +194,8 @@ def tell(app: Flask) -> None:
         jobs.run_now("following.find-news")
         with db.reading() as session:
             notices = session.scalars(select(Notice.id)).all()
-        for one in notices:
-            while tell_batch(one):
+        for notice_id in notices:
+            while tell_batch(notice_id):
                 pass
 
 
@@ -284,9 +284,9 @@ def test_a_draft_is_kept_without_its_scan_being_drawn(client: FlaskClient, app: 
     with app.app_context(), db.transaction() as session:
         slug = make_campaign(session).slug
     sign_in(client, app, Role.ORGANIZER)
-    made = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | {"who": ""}).location
+    draft = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | {"who": ""}).location
     kept = FORM | {"who": "", "keep": "1", "scan": (io.BytesIO(png()), "scan.png")}
-    assert answer_without_readers(partial(post, client, made, kept)).status_code == 303
+    assert answer_without_readers(partial(post, client, draft, kept)).status_code == 303
 
 
 def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
@@ -295,29 +295,29 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
         slug, who = campaign.slug, campaign.targets[0].official.slug
     sign_in(client, app, Role.ORGANIZER)
     form = FORM | {"who": f"target:{who}", "scan": (io.BytesIO(png()), "scan.png")}
-    made = post(client, f"/desk/replies/campaigns/{slug}/new", form)
-    assert made.status_code == 303
-    page = client.get(f"{made.location}/bars").text
+    answer = post(client, f"/desk/replies/campaigns/{slug}/new", form)
+    assert answer.status_code == 303
+    page = client.get(f"{answer.location}/bars").text
     (scan_page,) = set(re.findall(r'data-page="([^"]+)"', page))
     with app.app_context(), db.transaction() as session:
         session.scalars(select(Reply)).one().shown_page = scan_page
     bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
-    assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
-    assert post(client, f"{made.location}/bars", bars).status_code == 303
-    page = client.get(f"{made.location}/publish").text
+    assert post(client, f"{answer.location}/bars", bars | {"w-0": "x"}).status_code == 422
+    assert post(client, f"{answer.location}/bars", bars).status_code == 303
+    page = client.get(f"{answer.location}/publish").text
     assert SECRET not in page
     look = {"look": look_on(page)}
-    assert post(client, f"{made.location}/publish", look).status_code == 422, (
+    assert post(client, f"{answer.location}/publish", look).status_code == 422, (
         "nobody said it is read"
     )
-    assert post(client, f"{made.location}/publish", look | {"checked": "y"}).status_code == 303
+    assert post(client, f"{answer.location}/publish", look | {"checked": "y"}).status_code == 303
     shown = client.get(f"/en/actions/{slug}").text
     (address,) = re.findall(r'src="(/pictures/[^"]+)"', shown) or re.findall(
         r'<figure class="picture"><img src="([^"]+)"', shown
     )
     picture = Image.open(io.BytesIO(client.get(address).data)).convert("RGB")
     points = [picture.getpixel((x, y)) for x in range(picture.width) for y in range(picture.height)]
-    red = [one for one in points if isinstance(one, tuple) and one[0] > one[1] + 60]
+    red = [pixel for pixel in points if isinstance(pixel, tuple) and pixel[0] > pixel[1] + 60]
     assert red == [], "what lay under the bar is in no pixel"
     updates = f"/desk/campaigns/{slug}/updates"
     assert 'name="update"' not in client.get(updates).text, (
@@ -326,7 +326,7 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     key = address.lstrip("/")
     with app.app_context(), db.transaction() as session:
         other = make_campaign(session, picture=key)
-    assert post(client, f"{made.location}/take-back").status_code == 303
+    assert post(client, f"{answer.location}/take-back").status_code == 303
     assert client.get(address).status_code == 200, "another case shows the same"
     with app.app_context(), db.transaction() as session:
         session.get_one(Campaign, other.id).picture = ""
@@ -368,7 +368,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
         r"<option[^>]*>([^<]*At the gate)<", client.get(f"/desk/replies/{untitled}").text
     )
     assert len(choices) == len(set(choices)) == 2
-    assert all("Ottawa" in one for one in choices)
+    assert all("Ottawa" in choice for choice in choices)
 
 
 @pytest.mark.both_engines
