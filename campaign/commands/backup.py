@@ -41,7 +41,8 @@ def backup(file: Path) -> None:
     if file.exists():
         raise click.ClickException(f"{file} already exists. Choose another name or delete it.")
     app = ready_app()
-    recipients = app.extensions["settings"].backup_recipients
+    settings = app.extensions["settings"]
+    recipients = settings.backup_recipients
     with app.app_context():
         # Before it, so that the backup's own audit log has the line and reaches the anchor.
         _note(BACKED_UP)
@@ -53,8 +54,10 @@ def backup(file: Path) -> None:
             _note(BACKUP_FAILED)
             raise
     encrypted = f", encrypted with {len(recipients)} keys" if recipients else ""
+    keys = ", ".join(settings.list_key_names())
     click.echo(
-        f"Wrote {rows} rows to {file}{encrypted}. Keep data.key elsewhere: it decrypts them.\n"
+        f"Wrote {rows} rows to {file}{encrypted}. They cannot be read without the keys of this "
+        f"instance: keep all of them elsewhere ({keys}).\n"
         f"Keep this elsewhere too, to check the backup when you restore it: --anchor {anchor}"
     )
 
@@ -203,7 +206,8 @@ def _list_own_anchors() -> list[Anchor]:
         return audit.list_anchors()
     except audit.DamagedAnchor as problem:
         raise click.ClickException(
-            "audit.anchor in the instance folder was changed, or encrypted with another data.key."
+            "audit.anchor in the instance folder was changed, or encrypted with a key that is not "
+            "here."
         ) from problem
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from campaign import migrations
 from campaign.commands.backup_manifest import (
     FILES,
+    OTHER_KEYS,
     ROWS,
     Manifest,
     check_entries,
@@ -266,9 +267,7 @@ def _check(
         try:
             _try_key(archive, name, manifest, database)
         except (WrongKey, sealed.Damaged) as problem:
-            raise Refused(
-                "the backup was made with another data.key: put that key into the instance folder"
-            ) from problem
+            raise Refused(OTHER_KEYS) from problem
     with database.engine.connect() as connection:
         for table in tables:
             if connection.scalar(select(func.count()).select_from(table)):

@@ -22,6 +22,10 @@ from campaign.core.sealing import Keyring
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.hmac"
 FORMAT = 3
+OTHER_KEYS = (
+    "the backup was made with a key that is not here: put all keys of its instance (data.key, "
+    "data-2.key and so on) into the instance folder"
+)
 """3: manifest with sizes and an HMAC. 2: without. 1 (and none said): files sealed whole besides."""
 SIGNED_SINCE = 3
 ROWS, FILES = "rows/", "files/"
@@ -100,9 +104,7 @@ def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool)
         try:
             manifest.get_anchor(keyring)
         except DamagedAnchor as problem:
-            raise Refused(
-                "the backup was made with another data.key: put that key into the instance folder"
-            ) from problem
+            raise Refused(OTHER_KEYS) from problem
         raise Refused("the backup was changed: the HMAC of its manifest does not match")
     return manifest
 

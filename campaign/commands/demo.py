@@ -6,6 +6,7 @@ import sys
 import click
 
 from campaign.commands.instance import ready_app
+from campaign.core.errors import NotFound
 from campaign.demo import load_demo, synthesis
 
 
@@ -35,14 +36,17 @@ def synth(
     """
     app = ready_app()
     with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
-        added = synthesis.synthesise(
-            campaign,
-            signatures=signatures,
-            own_words=own_words,
-            locales=[code.strip() for code in locales.split(",") if code.strip()],
-            seed=seed,
-            progress=bar.update,
-        )
+        try:
+            added = synthesis.synthesise(
+                campaign,
+                signatures=signatures,
+                own_words=own_words,
+                locales=[code.strip() for code in locales.split(",") if code.strip()],
+                seed=seed,
+                progress=bar.update,
+            )
+        except NotFound as problem:
+            raise click.ClickException(f"There is no campaign {campaign}.") from problem
     if as_json:
         click.echo(json.dumps({"campaign": campaign, "signatures": added, "seed": seed}))
     else:

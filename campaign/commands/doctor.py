@@ -2,6 +2,7 @@
 
 import shutil
 import smtplib
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -145,7 +146,8 @@ def _about_us() -> Iterator[str]:
     """Yield what the public pages about us still lack in production."""
     settings = current_settings()
     if names := list_empty_settings(settings):
-        yield f"Privacy notice: set {', '.join(names)} (docs/settings.md)."
+        named = ", ".join(names)
+        yield f"Privacy notice: {named}: empty or still the example. Set them (docs/settings.md)."
     with db.reading() as session:
         locales = list(list_empty_languages(session, settings))
     if locales:
@@ -220,8 +222,8 @@ def _audit() -> Iterator[str]:
             first = next(audit.check(session, anchors=audit.list_anchors()), None)
     except DamagedAnchor:
         yield (
-            "audit.anchor was changed, or encrypted with another data.key. Check the "
-            "chain with an anchor you noted (campaign audit verify --anchor), then "
+            "audit.anchor was changed, or encrypted with a key that is not here. Check "
+            "the chain with an anchor you noted (campaign audit verify --anchor), then "
             "delete the file."
         )
         return
@@ -282,10 +284,22 @@ def _mail() -> Iterator[str]:
         with Smtp(settings).connect() as server:
             server.noop()
     except (OSError, smtplib.SMTPException) as problem:
-        yield (
-            f"{settings.smtp_host}:{settings.smtp_port} gives a wrong "
-            f"answer ({type(problem).__name__}). Check the settings smtp_*."
-        )
+        yield f"{settings.smtp_host}:{settings.smtp_port} {_describe_smtp_fault(problem)}"
+
+
+def _describe_smtp_fault(problem: Exception) -> str:
+    name = type(problem).__name__
+    match problem:
+        case smtplib.SMTPAuthenticationError():
+            return "refuses the password. Check smtp_user and smtp_password."
+        case smtplib.SMTPNotSupportedError():  # its text is that of Python: STARTTLS, or AUTH
+            return f"cannot do what smtp_security or smtp_user needs: {problem}"
+        case smtplib.SMTPException():
+            return f"gives a wrong answer ({name}). Check the settings smtp_*."
+        case ssl.SSLError():
+            return f"does not encrypt as smtp_security says ({name}), or its certificate is bad."
+        case _:
+            return f"cannot be reached ({name}). Check smtp_host and smtp_port."
 
 
 def _programs() -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import inspect
@@ -104,6 +105,18 @@ def slow_bar(total: int, label: str) -> Iterator[Callable[[int], object]]:
         bar.render_finish()
 
 
+@contextmanager
+def _known_revision(revision: str) -> Iterator[None]:
+    """Say so where the database cannot be moved to that revision."""
+    try:
+        yield
+    except CommandError as problem:
+        raise click.ClickException(
+            f"The database cannot be moved to revision {revision}. The newest revision is "
+            f"{migrations.newest_revision()}. To see where it is: campaign db check"
+        ) from problem
+
+
 @click.group("db")
 def database_group() -> None:
     """Set up, upgrade, downgrade or check the database."""
@@ -115,7 +128,8 @@ def upgrade(revision: str) -> None:
     """Upgrade the database to REVISION (default: the newest)."""
     settings = load_settings()
     database = db.Database.of(settings)  # with its keys: some steps seal what lay open
-    migrations.upgrade(database.engine, revision)
+    with _known_revision(revision):
+        migrations.upgrade(database.engine, revision)
     click.echo(f"The database is at revision {migrations.current_revision(database.engine)}.")
     store = Storage.of(settings, database.keyring)
     database.close()
@@ -131,7 +145,8 @@ def downgrade(revision: str, yes: bool) -> None:
     if not yes:
         click.confirm("This deletes data in newer tables. Continue?", abort=True)
     database = db.Database.of(load_settings())
-    migrations.downgrade(database.engine, revision)
+    with _known_revision(revision):
+        migrations.downgrade(database.engine, revision)
     stands = migrations.current_revision(database.engine) or "nothing"
     click.echo(f"The database is at revision {stands}.")
     database.close()

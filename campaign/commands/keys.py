@@ -31,7 +31,7 @@ def show() -> None:
         keyring, settings = db.database().keyring, app.extensions["settings"]
         for version in range(1, keyring.newest + 1):
             where = "setting" if settings.data_key else settings.key_file(version).name
-            does = "seals" if version == keyring.state.sealing else "decrypts what it encrypted"
+            does = "encrypts" if version == keyring.state.sealing else "decrypts what it encrypted"
             if version < keyring.state.bound:
                 does = "decrypts files and backups; refused in the database"
             click.echo(f"{version}  {keyring.name_key(version)}  {where}  {does}")

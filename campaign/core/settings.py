@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     """Its password."""
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
-    """How the connection is encrypted."""
+    """How the connection is encrypted: `starttls`, `tls` from the start, or `none`."""
     mails_per_address_per_day: int = Field(5, ge=1)
     """Emails of a kind to one address in a day, no matter who asks: links that confirm letters,
     notices about letters. Links to My letters: 3 at most. Joining the network: 2 at most."""
@@ -368,6 +368,12 @@ class Settings(BaseSettings):
 
     def key_file(self, version: int) -> Path:
         return self.folder / ("data.key" if version == 1 else f"data-{version}.key")
+
+    def list_key_names(self) -> list[str]:
+        """List the files, or settings, in which the keys of personal data are."""
+        if self.data_key is not None:
+            return ["data_key", "later_data_keys"][: len(self.data_secrets)]
+        return [self.key_file(version).name for version in range(1, len(self.data_secrets) + 1)]
 
     def _later_key_files(self) -> list[Path]:
         paths: list[Path] = []

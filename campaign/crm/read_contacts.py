@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.text.fold import fold_name, read_word_table
+from campaign.core.text.written_days import list_days
 from campaign.directory.imports import people_list
 from campaign.directory.imports.tables import Table
 from campaign.signing.clean_text import Problem, check_line
@@ -22,7 +23,8 @@ email: email|e mail|e mail address|email address|mail|courriel|adresse courriel|
 language: language|preferred language|locale|langue|idioma|اللغة
 consented_on: consented_on|consented on|date|date of consent|consent date|opt in date|opted in on|
   date du consentement|fecha de consentimiento
-wording: consent|consent wording|wording|sentence|what they agreed to|consentement|consentimiento
+wording: consent|consent wording|wording|sentence|what they agreed to|consentement|
+  phrase|consentimiento|frase
 source: proof|proof of consent|where the proof is|preuve|prueba
 """)
 MEANINGS = tuple(_COLUMN_NAMES)
@@ -105,10 +107,10 @@ def _with_proof(row: int, email: str, values: Mapping[str, str], proof: Proof) -
     """Return the member of a row, or the slug of what is missing or wrong in it."""
     consented_on = proof.consented_on
     if typed := values.get("consented_on"):
-        try:
-            consented_on = date.fromisoformat(typed[:10])
-        except ValueError:
-            return "date-bad"
+        days = list_days(typed)
+        if len(days) != 1:
+            return "date-unclear" if days else "date-bad"
+        consented_on = days.pop()
     if consented_on is None:
         return "date-missing"
     if consented_on > proof.today:

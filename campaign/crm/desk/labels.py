@@ -10,6 +10,10 @@ FAULTS: Mapping[str, object] = {
     "twice": _l("This address is in the file more than once."),
     "date-missing": _l("The date of consent is missing."),
     "date-bad": _l("Write the date as year, month and day: 2026-12-04."),
+    "date-unclear": _l(
+        "This can be two dates, with the day first or the month first. Write the date as year, "
+        "month and day: 2026-12-04."
+    ),
     "date-to-come": _l("The date of consent is in the future."),
     "wording-missing": _l("The sentence they agreed to is missing."),
     "source-missing": _l("This row does not say where the proof is."),

@@ -3,7 +3,6 @@
 import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -11,6 +10,7 @@ from typing import TypeVar
 from campaign.core.errors import N_
 from campaign.core.text.desk_texts import split_lines
 from campaign.core.text.fold import fold_name, read_word_table
+from campaign.core.text.written_days import list_days
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code, country_code_anywhere
 from campaign.directory.entries import PLACES, Contact
@@ -37,9 +37,7 @@ embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|amb
 """)
 _FOLDED = [(MissionKind(kind), word) for kind, words in _WORDS.items() for word in words]
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
-_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
-_WITH_STROKES = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})")
-_WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+_YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(\d{1,2}))?")
 
 
 @dataclass(slots=True)
@@ -302,15 +300,14 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
     text = text.strip()
     if not text:
         return None
-    # Dots are only ever set between day, month and year; strokes are set in either order.
-    days = _list_days(text)
+    days = list_days(text)
     if len(days) == 1:
         return days.pop()
-    match = _DAY.fullmatch(_WITH_DOTS.sub(r"\3-\2-\1", text))
-    year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    match = _YEAR_OR_MONTH.fullmatch(text)
+    year, month = (int(part or 0) for part in match.groups()) if match else (0, 0)
     try:
         month = month or (12 if last else 1)
-        return date(year, month, day or (calendar.monthrange(year, month)[1] if last else 1))
+        return date(year, month, calendar.monthrange(year, month)[1] if last else 1)
     except ValueError as problem:
         sentence = N_("“%(value)s” is not a date. Write year, month and day: 2026-11-24.")
         if days:
@@ -319,14 +316,3 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
                 "month and day: 2026-11-24."
             )
         raise UnreadableRow(column, sentence, value=text) from problem
-
-
-def _list_days(text: str) -> set[date]:
-    """Return the days that it can be, with the day first or the month first."""
-    days: set[date] = set()
-    if match := _WITH_STROKES.fullmatch(text):
-        first, second, year = (int(match[group]) for group in (1, 3, 4))
-        for day, month in ((first, second), (second, first)):
-            with suppress(ValueError):
-                days.add(date(year, month, day))
-    return days

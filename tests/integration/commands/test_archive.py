@@ -197,7 +197,7 @@ def test_a_backup_of_another_key_is_refused(
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     other = dataclasses.replace(database, keyring=Keyring(b"k" * 32))
-    with pytest.raises(Refused, match=r"another data\.key"):
+    with pytest.raises(Refused, match="a key that is not here"):
         backup_archive.restore(other, storage, tmp_path / "backup.zip", ANY)
 
 

@@ -38,8 +38,7 @@ from tests.integration.bundles.test_worker_kill import (
     wait_until,
 )
 from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
-from tests.integration.exports.conftest import ask, scene  # noqa: F401 — fixtures
-from tests.integration.exports.conftest import made as make_file  # noqa: F401 — a fixture
+from tests.integration.exports.conftest import ask, make_file, scene  # noqa: F401 — fixtures
 from tests.integration.storage.test_whole_instance import PLANTED
 from tests.sources import HOUSE
 from tests.unit.storage.test_temporary_file import open_files

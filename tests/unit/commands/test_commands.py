@@ -11,13 +11,17 @@ import pytest
 from click.testing import CliRunner
 from gunicorn.config import Config
 
-from campaign import cli
+from campaign import cli, migrations
 from campaign.commands import serve
+from campaign.commands.backup import backup
+from campaign.commands.demo import synth
 from campaign.commands.doctor import doctor
 from campaign.commands.instance import database_group as db_command
+from campaign.commands.keys import keys
 from campaign.core.errors import UnsafeSettings
 from campaign.operations.health import is_nearly_full
 from tests.commands import ROOT, Commands
+from tests.smtp_server import serve as mail_server
 
 MB = 1024**2
 
@@ -151,6 +155,50 @@ def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
     assert "audit      to fix" in answer.output
     assert "audit.anchor was changed" in answer.output
     assert "mail       ok" in answer.output
+
+
+@pytest.mark.parametrize("move", [("upgrade",), ("downgrade", "--yes")])
+def test_a_revision_that_does_not_exist_is_said(instance: Path, move: tuple[str, ...]) -> None:
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    answer = CliRunner().invoke(db_command, [*move, "9999"])
+    assert answer.exit_code == 1
+    assert "cannot be moved to revision 9999" in answer.output
+    assert migrations.newest_revision() in answer.output
+
+
+def test_a_backup_names_every_key_that_it_needs(instance: Path) -> None:
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    answer = CliRunner().invoke(backup, [str(instance / "first.zip")])
+    assert "elsewhere (data.key)." in answer.output
+    assert CliRunner().invoke(keys, ["add"]).exit_code == 0
+    answer = CliRunner().invoke(backup, [str(instance / "second.zip")])
+    assert "elsewhere (data.key, data-2.key)." in answer.output
+
+
+def test_people_are_invented_for_no_campaign_that_does_not_exist(instance: Path) -> None:
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    answer = CliRunner().invoke(synth, ["nobody", "--signatures", "3"])
+    assert (answer.exit_code, answer.output.splitlines()[-1]) == (
+        1,
+        "Error: There is no campaign nobody.",
+    )
+
+
+def test_the_doctor_says_what_is_wrong_with_the_mail_server(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    port = free_port()
+    monkeypatch.setenv("CAMPAIGN_MAIL_TRANSPORT", "smtp")
+    monkeypatch.setenv("CAMPAIGN_SMTP_PORT", str(port))
+    assert f"{port} cannot be reached (" in CliRunner().invoke(doctor).output
+    with mail_server() as server:
+        monkeypatch.setenv("CAMPAIGN_SMTP_PORT", str(server.port))
+        assert "needs: STARTTLS extension not" in CliRunner().invoke(doctor).output
+        monkeypatch.setenv("CAMPAIGN_SMTP_SECURITY", "none")
+        assert "mail       ok" in CliRunner().invoke(doctor).output
+        monkeypatch.setenv("CAMPAIGN_SMTP_USER", "letters")
+        assert "needs: SMTP AUTH extension not" in CliRunner().invoke(doctor).output
 
 
 def test_the_doctor_says_that_second_factors_are_waived(

@@ -45,12 +45,24 @@ def test_without_proof_nobody_is_taken_in(lacks: dict[str, object], slug: str) -
         (("no address",), "email-bad"),
         (("",), "email-bad"),
         (("a@example.org", "3 May"), "date-bad"),
+        (("a@example.org", "2025"), "date-bad"),
+        (("a@example.org", "31.2.2025"), "date-bad"),
+        (("a@example.org", "3/5/2025"), "date-unclear"),
         (("a@example.org", "2027-01-01"), "date-to-come"),
         (("a@example.org", "", "x" * 601), "proof-long"),
     ],
 )
 def test_what_is_wrong_is_said(cells: tuple[str, ...], slug: str) -> None:
     assert read(*cells) == slug
+
+
+@pytest.mark.parametrize(
+    "typed", ["2025-12-25", "2025-12-25T10:00:00Z", "25/12/2025", "12-25-2025", "25. 12. 2025"]
+)
+def test_a_day_that_can_be_only_one_is_taken(typed: str) -> None:
+    contact = read("a@example.org", typed)
+    assert isinstance(contact, Contact)
+    assert contact.consented_on == date(2025, 12, 25)
 
 
 def test_of_two_spellings_the_first_counts_and_a_list_of_addresses_needs_no_proof() -> None:
