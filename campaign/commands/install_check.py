@@ -29,6 +29,7 @@ from campaign.mail.mailboxes import WaitingMail, is_maildir, list_mails
 from campaign.mail.transports import MailNotTaken, transport_of
 from campaign.operations import outside_checks
 from campaign.operations.outside_checks import Note, SiteAnswer, Skipped, sender_domain
+from campaign.signing.validate import check_email
 
 _PAUSE = 0.5
 _HEAD_BYTES = 64 * 1024
@@ -57,6 +58,8 @@ def install() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead of lines.")
 def check(mail_to: str | None, wait: int, *, as_json: bool) -> None:
     """Check all that `campaign doctor` checks, and what others see: DNS, TLS, clock, emails."""
+    if mail_to and check_email(mail_to):
+        raise click.BadParameter("it is not an email address.", param_hint="--mail-to")
     with open_app().app_context():
         results = run_checks(doctor.CHECKS | list_checks(current_settings(), mail_to, wait))
         if not as_json:

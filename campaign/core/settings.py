@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -410,6 +411,10 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as problem:
         first = problem.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"
+        if first["type"] == "extra_forbidden":
+            near = get_close_matches(name, Settings.model_fields, 1)
+            meant = f" Is it {near[0]}?" if near else ""
+            raise UnsafeSettings(f"There is no setting {name}.{meant}") from problem
         raise UnsafeSettings(f"Setting {name}: {first['msg']}.") from problem
     except SettingsError as problem:
         raise UnsafeSettings(f"The environment cannot be read: {problem}.") from problem

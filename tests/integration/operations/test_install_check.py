@@ -107,6 +107,12 @@ def read_check(name: str, *arguments: str) -> tuple[list[str], list[str]]:
     return result["to_fix"], result["notes"]
 
 
+def test_a_test_email_goes_to_no_address_that_is_none() -> None:
+    answer = CliRunner().invoke(campaign, ["install", "check", "--mail-to", "foo"])
+    assert answer.exit_code == 2
+    assert "it is not an email address" in answer.output
+
+
 def test_the_doctors_checks_come_first_and_each_fault_has_its_remedy(delivery: Delivery) -> None:
     result = run_check()
     names = [line[:10].strip() for line in result.output.splitlines() if line[:1].strip()]

@@ -90,7 +90,9 @@ def test_a_file_that_is_no_toml_is_refused_with_its_line(tmp_path: Path) -> None
 
 def test_an_unknown_setting_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("organization_name = 'misspelt'\n")
-    with pytest.raises(UnsafeSettings, match="organization_name"):
+    with pytest.raises(
+        UnsafeSettings, match=r"no setting organization_name\. Is it organisation_name\?"
+    ):
         load_settings(instance=tmp_path)
 
 
