@@ -43,7 +43,7 @@ def describe_problem(problem: Problem) -> str:
     values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
     if "found" in data:
         texts = [isolate(text) for text in data["found"][:_NAMED]]
-        values["found"] = i18n.semicolon(i18n.locale()).join(texts)
+        values["found"] = i18n.between_quotes(i18n.locale()).join(texts)
     text = str(_TEXTS[problem.slug])
     # A text without values may have a percent sign of its own, also in one language alone.
     return text % values if values else text
@@ -112,17 +112,17 @@ _TEXTS: Mapping[str, LazyString] = {
     "nul": _l("We removed hidden characters that we cannot print. Check your text, then continue."),
     "not-text": _l("We cannot read part of this text. Type it again."),
     "forbidden-word": _l(
-        "Remove this, or say it another way: %(found)s. It could put someone in danger."
+        "Remove this, or say it another way: “%(found)s”. It could put someone in danger."
     ),
-    "insult": _l("Say this another way: %(found)s. Polite words are harder to ignore."),
+    "insult": _l("Say this another way: “%(found)s”. Polite words are harder to ignore."),
     "threat": _l(
-        "This reads as a threat: %(found)s. Remove it. If you are quoting someone, put the words "
+        "This reads as a threat: “%(found)s”. Remove it. If you are quoting someone, put the words "
         "in quotation marks."
     ),
     "phone-number": _l(
-        "Remove the phone number: %(found)s. Many people will handle what you write."
+        "Remove the phone number: “%(found)s”. Many people will handle what you write."
     ),
-    "link": _l("Remove the link or email address: %(found)s. No one can open it on paper."),
+    "link": _l("Remove the link or email address: “%(found)s”. No one can open it on paper."),
     "full-needs-region": _l("Fill this in, or choose below to show officials less."),
     "full-needs-postal-code": _l("Enter your postal code, or choose below to show officials less."),
     "street-as-town": _l(

@@ -129,7 +129,7 @@ def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
     campaign.forbidden_words = [words, "Else"]
     session.commit()
     check = f"/en/actions/{campaign.slug}/check"
-    told = "say it another way: {}."
+    told = "say it another way: “{}”."
 
     def is_told(words: str) -> bool:
         shown = client.post(check, data={**FORM, "own_words": f"I thank {words} ."})

@@ -136,11 +136,11 @@ def test_a_quoted_phone_number_keeps_its_order_on_such_a_page(
 ) -> None:
     form = {**FORM, "own_words": "Call 514-555-0199 or 514-555-0198."}
     assert (
-        "Remove the phone number: 514-555-0199; 514-555-0198."
+        "Remove the phone number: “514-555-0199” “514-555-0198”."
         in client.post(f"{case}/you", data=form).text
     )
     arabic = client.post(f"{case.replace('/en/', '/ar/')}/you", data=form).text
-    assert "\u2068514-555-0199\u2069؛ \u2068514-555-0198\u2069" in arabic
+    assert "«\u2068514-555-0199\u2069» «\u2068514-555-0198\u2069»" in arabic
 
 
 def test_what_is_wrong_is_listed_in_the_order_of_the_page(client: FlaskClient, case: str) -> None:

@@ -75,9 +75,9 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
     ("words", "sentence"),
     [
         ("I met Elena there.", "It could put someone in danger"),
-        ("You are idiots.", "Say this another way: are idiots"),
-        ("Call me: +52 999 123 4567", "Remove the phone number: +52 999 123 4567"),
-        ("See https://example.org/x", "Remove the link or email address: https://example.org/x"),
+        ("You are idiots.", "Say this another way: “are idiots"),
+        ("Call me: +52 999 123 4567", "Remove the phone number: “+52 999 123 4567”"),
+        ("See https://example.org/x", "Remove the link or email address: “https://example.org/x”"),
     ],
 )
 @pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
@@ -301,7 +301,7 @@ def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, c
     form = {**FORM, "own_words": words}
     told = [
         "We cannot print emoji",
-        "another way: You idiots",
+        "another way: “You idiots",
         "the phone number",
         "the link or email address",
     ]
