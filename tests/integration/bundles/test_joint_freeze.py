@@ -139,10 +139,20 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     gate = client.get(f"/desk/bundles/{bundles[0].public_id}/deliver").text
     assert f'name="with_{bundles[1].id}"' in gate
     assert " checked" not in gate
-    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    first = Campaign.id == campaigns[0].id
+    session.execute(update(Campaign).where(first).values(status=CampaignStatus.STOPPED))
     session.commit()
     answer = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
     assert answer.status_code == 409
+    page = client.get(f"/desk/bundles/journeys/{public_id}").text
+    assert "delivery-sheet.pdf" not in page, "what would be refused is not offered"
+    stopped, running = page.partition("Campaign stopped:")[2].split("of each other bundle")
+    assert [made[0].public_id in stopped, made[1].public_id in stopped] == [True, False]
+    assert [made[0].public_id in running, made[1].public_id in running] == [False, True]
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
+    page = client.get(f"/desk/bundles/journeys/{public_id}").text
+    assert "of each other bundle" not in page
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "is-good" not in page, "what is stopped is not ready"
     assert page.count("On hold: stopped") == 2
