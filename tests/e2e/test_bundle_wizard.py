@@ -71,7 +71,7 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     settled(desk)
     assert_accessible(browser, desk)
     desk.get_by_role("link", name=re.compile("^UA 58")).click()
-    expect(main).to_contain_text("Delivered together with")
+    expect(main).to_contain_text("Prepared together with")
     assert_accessible(browser, desk)
     with desk.expect_download() as download:
         press(desk)

@@ -115,6 +115,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     sign_in(client, app, "staff")
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "Printed 0 of 2 letters." in page
+    assert "Bundles prepared together" in page, "nothing is delivered"
     assert 'hx-trigger="every 2s"' in page
     assert "delivery-sheet.pdf" not in page
     for frozen in bundles:
@@ -157,7 +158,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     assert "is-good" not in page, "what is stopped is not ready"
     assert page.count("On hold: stopped") == 2
     shown = client.get(f"/desk/bundles/{bundles[0].public_id}").text
-    assert "Delivered together with" in shown
+    assert "Prepared together with" in shown
     assert f"/desk/bundles/{bundles[1].public_id}" in shown
     assert client.get("/desk/bundles/journeys/nowhere").status_code == 404
 
