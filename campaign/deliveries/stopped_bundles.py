@@ -1,5 +1,6 @@
 """Paper that lies here when its campaign is stopped: who is told, and what became of it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypedDict
 
@@ -55,12 +56,16 @@ def is_held_back() -> ColumnElement[bool]:
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
         stopped.correlate(Bundle),
-        or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
+        _was_printed(),
         Bundle.state != BundleState.CANCELLED,
         ~is_gone_whole(),
         # Lists and cover letter go with the bundle itself, and in no envelope, as sheets do.
         or_(has_paper_here(), moved, ~have_gone()),
     )
+
+
+def _was_printed() -> ColumnElement[bool]:
+    return or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None))
 
 
 def is_loose_sheet() -> ColumnElement[bool]:
@@ -74,7 +79,7 @@ def is_loose_sheet() -> ColumnElement[bool]:
         PaperRow.sheet_id == PaperSheet.id,
         CarriedSignature.signature_id == PaperRow.signature_id,
         Bundle.id == CarriedSignature.bundle_id,
-        or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
+        _was_printed(),
     )
     return and_(PaperSheet.origin == Origin.PAPER, is_known, ~of_printed.correlate(PaperSheet))
 
@@ -93,6 +98,18 @@ def is_left_behind(session: Session, sheet: PaperSheet) -> bool:
     """Whether it is such a sheet, of a stopped campaign."""
     loose = select(PaperSheet.id).where(PaperSheet.id == sheet.id, is_loose_sheet())
     return is_stopped(sheet.campaign.status) and db.has_row(session, loose)
+
+
+def list_bundles_of(session: Session, sheet: PaperSheet) -> Sequence[Bundle]:
+    """List the printed bundles that have a sheet: what became of its paper is said of these."""
+    if sheet.origin is not Origin.PAPER:
+        return ()
+    carried = select(CarriedSignature.bundle_id).join(
+        PaperRow, PaperRow.signature_id == CarriedSignature.signature_id
+    )
+    of_sheet = Bundle.id.in_(carried.where(PaperRow.sheet_id == sheet.id))
+    bundles = select(Bundle).where(of_sheet, _was_printed()).order_by(Bundle.id)
+    return session.scalars(bundles.options(*WITH_DESTINATION)).all()
 
 
 def is_unsettled() -> ColumnElement[bool]:

@@ -178,6 +178,12 @@ def is_left_behind(sheet: PaperSheet) -> bool:
     return stopped_bundles.is_left_behind(db.session(), sheet)
 
 
+@blueprint.app_template_global("bundles_of_sheet")
+def bundles_of_sheet(sheet: PaperSheet) -> Sequence[Bundle]:
+    """The printed bundles that a sheet is in."""
+    return stopped_bundles.list_bundles_of(db.session(), sheet)
+
+
 @blueprint.app_template_global("has_letters_left")
 def has_letters_left(campaign: Campaign) -> bool:
     return linked_actions.has_letters_left(db.session(), campaign)

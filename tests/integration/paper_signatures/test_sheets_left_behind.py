@@ -315,6 +315,7 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     assert paper in today.partition(words)[2]
     assert "Do not print or deliver anything from it" in client.get(paper).text
     assert words in client.get(paper).text
+    assert "This sheet is in a printed bundle." not in client.get(paper).text
     sign_in(client, app, Role.ADMIN)
     assert words in client.get(page).text
     session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=15)))
@@ -324,7 +325,10 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     session.execute(update(Bundle).where(Bundle.id == bundle_id).values(state=BundleState.READY))
     session.commit()
     assert words not in client.get(page).text
-    assert words not in client.get(paper).text, "the page of its bundle says what to do"
+    shown = client.get(paper).text
+    assert words not in shown, "the page of its bundle says what to do"
+    url = f"/desk/bundles/{session.get_one(Bundle, bundle_id).public_id}"
+    assert f'<a href="{url}">' in shown.partition("This sheet is in a printed bundle.")[2]
     assert "Do not print or deliver anything from it" in client.get(paper).text
     assert "Stopped: do not deliver 1 printed bundle" in client.get("/desk/today").text
 
