@@ -322,7 +322,8 @@ def mission_rows(session: Session, campaign: Campaign, figures: Figures) -> list
     gone_out: dict[int | None, int] = defaultdict(int)
     for attempt in attempts:
         gone_out[attempt.bundle_id] += attempt.messages if attempt.outcome in GONE_OUT else 0
-    newest = {attempt.destination: attempt for attempt in reversed(attempts)}
+    # One that found no letters left, by a record of an earlier one that came late, tells nothing.
+    newest = {each.destination: each for each in reversed(attempts) if each.messages}
     printed: dict[Destination, int] = defaultdict(int)
     handed_over: dict[Destination, int] = defaultdict(int)
     of_campaign = select(Bundle).where(Bundle.campaign_id == campaign.id)

@@ -187,9 +187,10 @@ def _find_newest_outcomes(
     session: Session, ids: list[int], held: Container[int]
 ) -> dict[int, BundleOutcome]:
     """Find them; of bundles that a stop holds, what happened besides the stop."""
+    # One of no letters was recorded before one that took them all earlier: it tells nothing.
     tried = session.execute(
         select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
-        .where(DeliveryAttempt.bundle_id.in_(ids))
+        .where(DeliveryAttempt.bundle_id.in_(ids), DeliveryAttempt.messages > 0)
         .order_by(*oldest_first())
     )
     outcomes: dict[int, list[DeliveryOutcome]] = defaultdict(list)

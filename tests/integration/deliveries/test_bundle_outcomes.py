@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -14,8 +15,9 @@ from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
+from campaign.models.staff import Role
 from tests.days import days_ago
-from tests.factories import post
+from tests.factories import post, sign_in
 from tests.integration.deliveries.conftest import Record, let_go
 
 
@@ -112,6 +114,31 @@ def status_on_its_page(staff: FlaskClient, bundle: Bundle) -> str:
     status = page.partition("<dt>Status</dt>")[2].partition("</dd>")[0].rpartition("<dd>")[2]
     assert status in staff.get("/desk/bundles/").text, "the list says the same"
     return status
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("outcome", [DeliveryOutcome.STOPPED, DeliveryOutcome.REFUSED])
+def test_a_delivery_that_is_recorded_late_is_the_status_and_not_what_found_nothing_left(
+    app: Flask,
+    staff: FlaskClient,
+    lasting: Bundle,
+    session: Session,
+    record: Record,
+    stop: Callable[[], None],
+    outcome: DeliveryOutcome,
+) -> None:
+    campaign = session.get_one(Bundle, lasting.id).campaign.slug
+    stop()
+    record(lasting, outcome)
+    record(lasting, DeliveryOutcome.ACCEPTED, day=days_ago(1), happened_time=time(9))
+    assert end_of(session, lasting) == BundleOutcome("accepted")
+    assert ">Accepted<" in status_on_its_page(staff, lasting)
+    page = staff.get(f"/desk/bundles/{lasting.public_id}").text
+    assert "· nothing left to deliver" in page
+    assert "0 letters" not in page
+    sign_in(staff, app, Role.ORGANIZER)
+    statistics = staff.get(f"/desk/campaigns/{campaign}/figures").text
+    assert "Accepted ·" in statistics.partition('data-label="Last delivery attempt"')[2][:200]
 
 
 def test_the_page_of_a_bundle_has_the_status_that_the_list_has(
