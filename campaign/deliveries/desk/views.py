@@ -40,7 +40,7 @@ from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
 )
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, Update
 from campaign.models.delivery import (
     EnvelopeRun,
@@ -152,12 +152,17 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     """Paper of a bundle whose campaign was stopped; None where none lies here."""
     session = db.session()
     held = stopped_bundles.find_held(session, bundle)
-    with_sheets = stopped_bundles.holds_sheets(session, bundle)
-    with_lists = stopped_bundles.holds_lists(session, bundle)
-    if held and held.fate:
-        return HeldPaper(held.fate.value, held.settled_at, with_sheets, with_lists)
-    lies_here = stopped_bundles.lies_here(session, bundle)
-    return HeldPaper("", None, with_sheets, with_lists) if lies_here else None
+    fate = held.fate if held else None
+    is_past = fate is PaperFate.DESTROYED and bundle.state is BundleState.CANCELLED
+    # What went out was not destroyed, whatever somebody said before the delivery was recorded.
+    if not is_past and not stopped_bundles.lies_here(session, bundle):
+        return None
+    return HeldPaper(
+        fate=fate.value if fate else "",
+        settled_at=held.settled_at if held else None,
+        with_sheets=stopped_bundles.holds_sheets(session, bundle),
+        with_lists=stopped_bundles.holds_lists(session, bundle),
+    )
 
 
 @blueprint.app_template_global("late_deliveries_of")

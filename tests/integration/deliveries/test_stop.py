@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, jobs
@@ -164,6 +164,45 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [entry.detail for entry in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("fate", list(PaperFate))
+def test_of_paper_that_was_delivered_after_all_nobody_says_that_it_is_here_or_destroyed(
+    session: Session, staff: FlaskClient, loose: Bundle, record: Record, stop: Stop, fate: PaperFate
+) -> None:
+    stop()
+    page = f"/desk/bundles/{loose.public_id}"
+    words = {
+        PaperFate.DESTROYED: "The paper of this bundle was destroyed",
+        PaperFate.KEPT: "The paper of this bundle is kept under lock",
+    }[fate]
+    assert post(staff, f"{page}/held-back", {"fate": fate.value}).status_code == 303
+    record(loose, DeliveryOutcome.PART, day=days_ago(2), taken=3)
+    assert words in staff.get(page).text, "of the others"
+    session.execute(delete(DeliveryAttempt))
+    session.commit()
+    record(loose, DeliveryOutcome.ACCEPTED, day=days_ago(1))
+    shown = staff.get(page).text
+    assert words not in shown
+    assert "/held-back" not in shown
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 409
+    assert "Stopped: " not in staff.get("/desk/bundles/").text
+    assert session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back")).one()
+
+
+@pytest.mark.both_engines
+def test_cancelled_after_its_paper_was_destroyed_a_bundle_still_says_so(
+    session: Session, staff: FlaskClient, loose: Bundle, stop: Stop
+) -> None:
+    stop()
+    page = f"/desk/bundles/{loose.public_id}"
+    assert post(staff, f"{page}/held-back", {"fate": "kept"}).status_code == 303
+    assert post(staff, f"{page}/cancel", {"reason": "It was stopped."}).status_code == 303
+    assert "/held-back" not in staff.get(page).text, "that would be refused"
+    session.execute(update(HeldBundle).values(fate=PaperFate.DESTROYED))
+    session.commit()
+    assert "The paper of this bundle was destroyed" in staff.get(page).text
 
 
 @pytest.mark.both_engines
