@@ -66,12 +66,15 @@ def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttem
 def list_companions(
     session: Session, bundle: Bundle, *, only_stopped: bool = False, limit: int = 8
 ) -> Sequence[Bundle]:
-    """List bundles for the same destination that nobody has carried there yet, no rehearsal.
+    """List bundles for the same destination that were not delivered there yet, no rehearsal.
 
+    One that was refused is carried again, unless its letters are in envelopes or went on elsewhere.
     Of a stopped campaign, those that may still be in somebody's bag: nobody said what became of it.
     """
-    tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
-    moved = select(Rerouting.from_bundle_id)
+    of_bundle = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
+    is_refused = DeliveryAttempt.outcome == DeliveryOutcome.REFUSED
+    refused = Bundle.id.in_(of_bundle.where(is_refused))
+    moved, split = select(Rerouting.from_bundle_id), select(EnvelopeRun.bundle_id)
     return session.scalars(
         select(Bundle)
         .join(Campaign, Campaign.id == Bundle.campaign_id)
@@ -79,14 +82,15 @@ def list_companions(
             is_for(bundle.destination),
             Bundle.id != bundle.id,
             Bundle.state == BundleState.READY,
-            Bundle.id.not_in(tried),
+            Bundle.id.not_in(of_bundle.where(~is_refused)),
             Bundle.id.not_in(moved),
+            Bundle.id.not_in(split),
             Campaign.status.not_in(lifecycle.HIDDEN),
             is_stopped_sql() if only_stopped else true(),
             or_(~is_stopped_sql(), is_unsettled()),
         )
         .options(contains_eager(Bundle.campaign))
-        .order_by(Bundle.id.desc())
+        .order_by(refused, Bundle.id.desc())
         .limit(limit)
     ).all()
 

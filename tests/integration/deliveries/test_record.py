@@ -22,6 +22,7 @@ from campaign.core.errors import Invalid
 from campaign.deliveries import attachments, record_delivery
 from campaign.deliveries import visits as finding
 from campaign.deliveries.desk import delivery_views
+from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.stopped_bundles import record_fate
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
@@ -730,12 +731,34 @@ def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_tha
     morning = form(outcome="refused", **along)
     afternoon = form(outcome="accepted", happened_time="00:01", **along)
     assert post(staff, gate(bundle), morning, headers=json).status_code == 200
-    assert f"with_{second.id}" not in staff.get(gate(bundle)).text, "it was carried there"
+    assert f"with_{second.id}" in staff.get(gate(bundle)).text, "its letters came back"
     assert post(staff, gate(bundle), afternoon, headers=json).status_code == 200
+    assert f"with_{second.id}" not in staff.get(gate(bundle)).text, "it was delivered there"
     assert told(session) == [
         [(bundle.id, "refused", 7), (second.id, "refused", 2)],
         [(bundle.id, "accepted", 7), (second.id, "accepted", 2)],
     ]
+
+
+@pytest.mark.both_engines
+def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelopes(
+    bundle: Bundle, second: Bundle, session: Session, record: Record, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 1, letter_locale="en", locality="Truro")
+    session.commit()
+    third = make_ready()
+    record(second, DeliveryOutcome.REFUSED)
+
+    def list_ids() -> list[int]:
+        session.rollback()
+        viewed = session.get_one(Bundle, third)
+        return [other.id for other in finding.list_companions(session, viewed)]
+
+    assert list_ids() == [bundle.id, second.id], "first what nobody has carried yet"
+    refused = session.get_one(Bundle, second.id)
+    split_bundle.split_bundle(session, refused, letters_each=1, with_letters=False, actor="test")
+    session.commit()
+    assert list_ids() == [bundle.id]
 
 
 def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
