@@ -148,8 +148,8 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "delivery-sheet.pdf" not in page, "what would be refused is not offered"
     stopped, running = page.partition("Campaign stopped:")[2].split("of each other bundle")
-    assert [made[0].public_id in stopped, made[1].public_id in stopped] == [True, False]
-    assert [made[0].public_id in running, made[1].public_id in running] == [False, True]
+    assert [bundles[0].public_id in stopped, bundles[1].public_id in stopped] == [True, False]
+    assert [bundles[0].public_id in running, bundles[1].public_id in running] == [False, True]
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
