@@ -31,13 +31,14 @@ from campaign.signing.checks.review_decision import (
     case_words,
     find_flagged_words,
     find_proposed_text,
+    find_secret_words,
     lock_silent_holds,
     regions_of,
     words_of,
 )
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
-    Reason,
+    SILENT,
     ScreeningRules,
     list_held_places,
     pieces,
@@ -243,17 +244,19 @@ def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
 
 
 def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
-    """Return those held for a risk flag, and those that a later flag concerns."""
+    """Return those held in silence, for a risk flag, and those that a later flag concerns."""
     held = session.execute(
         select(Hold.signature_id, Hold.reasons).where(
             Hold.signature_id.in_([signature.id for signature in signatures])
         )
     )
-    for_risk = {number for number, reasons in held if Reason.RISK in reasons}
+    for_risk = {number for number, reasons in held if not SILENT.isdisjoint(reasons)}
     return [
         signature
         for signature in signatures
-        if signature.id in for_risk or find_flagged_words(signature)
+        if signature.id in for_risk
+        or (flagged := find_flagged_words(signature))
+        or find_secret_words(signature, flagged)
     ]
 
 
@@ -426,6 +429,8 @@ class HeldLetter:
     """Its words, each with the reason that holds it; "" where none does."""
     note: str
     flagged: list[Finding]
+    not_allowed: list[Finding]
+    """Of the words not allowed in a letter, those that the form did not refuse."""
     asks: bool
 
 
@@ -444,20 +449,25 @@ def init_app(app: Flask, *, refuse_unapproved: RefuseUnapproved) -> None:
 def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
     flagged = find_flagged_words(signature)
+    secret = find_secret_words(signature, flagged)
     text, case = words_of(signature), case_words(signature.campaign)
-    secret = (words for _kind, words in list_secret_words(signature.campaign))
     places = list_held_places(
         text,
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
         proposed_text=find_proposed_text(signature),
-        case=replace(case, risks=(*case.risks, *secret)),
+        case=replace(
+            case,
+            risks=(*case.risks, *(finding.found for finding in flagged)),  # also "Family Given"
+            not_allowed=tuple(list_secret_words(signature.campaign)),
+        ),
     )
     return HeldLetter(
         pieces=list(pieces(text, places)),
         note=_propose_note(hold, signature),
         flagged=flagged,
-        asks=Reason.RISK in hold.reasons or bool(flagged),
+        not_allowed=secret,
+        asks=bool(flagged or secret) or not SILENT.isdisjoint(hold.reasons),
     )
 
 
@@ -482,6 +492,7 @@ def _propose_note(hold: Hold, signature: Signature) -> str:
         sentences = {
             "threat": _("Remove the threat. If you are quoting someone, say who said it."),
             "risk": _("Remove names and places that are not on the case page."),
+            "not-allowed": _("Remove names and places that are not on the case page."),
             "private": _("Remove the names of relatives and the places where people live."),
             "insult": _("Remove the insult. A polite letter is harder to ignore."),
             "link": _("Remove the link or email address. A printed letter cannot open it."),

@@ -208,7 +208,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
 def _word_rules(campaign: Campaign, drafts: dict[str, ProposedLetters]) -> WordRules:
     """Leave risk flags out: who asks the form name by name must not learn the witness's."""
     rules = ScreeningRules.of(campaign.screening)
-    secret = {word for _kind, word in list_secret_words(campaign)}
+    secret = set(list_secret_words(campaign))
     return word_rules_of(
         [word for word in campaign.forbidden_words or () if word not in secret],
         (campaign.country, home_country()),

@@ -58,7 +58,7 @@ class Finding:
     """A place where a text says what it must not."""
 
     kind: RiskKind | None
-    """None: it is blacked out in a reply."""
+    """None: no flag; it is blacked out in a reply, or not allowed in a letter."""
     part: str
     locale: str
     field: str
@@ -187,26 +187,20 @@ def watch_of(campaign: Campaign) -> Watch:
     return Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
 
 
-def list_secret_words(campaign: Campaign) -> Sequence[tuple[RiskKind, str]]:
+def list_secret_words(campaign: Campaign) -> Sequence[str]:
     """List the words not allowed in a letter that have a word in common with a risk flag.
 
     The form must not refuse them by name: whoever tries names one by one would learn the flag's.
-    Each comes with the kind of that flag.
     """
-    flags = tuple((flag.kind, flag.words) for flag in campaign.risk_flags)
-    return _pair_secret(flags, tuple(campaign.forbidden_words or ()))
+    flags = tuple(flag.words for flag in campaign.risk_flags)
+    return _select_secret(flags, tuple(campaign.forbidden_words or ()))
 
 
 @lru_cache(maxsize=50)
-def _pair_secret(
-    flags: tuple[tuple[RiskKind, str], ...], ruled_out: tuple[str, ...]
-) -> Sequence[tuple[RiskKind, str]]:
-    pairs = []
-    for words in ruled_out:
-        kinds = (kind for kind, flagged in flags if _have_in_common(words, flagged))
-        if (kind := next(kinds, None)) is not None:
-            pairs.append((kind, words))
-    return tuple(pairs)
+def _select_secret(flags: tuple[str, ...], ruled_out: tuple[str, ...]) -> Sequence[str]:
+    return tuple(
+        words for words in ruled_out if any(_have_in_common(words, flagged) for flagged in flags)
+    )
 
 
 def _have_in_common(words: str, flagged: str) -> bool:

@@ -22,7 +22,7 @@ REFUSALS: Mapping[str, object] = {
     "note-too-long": _l("Shorten the reason to 1,000 characters."),
     "letter-names-risk": _l(
         "No letter was approved. These letters contain words that risk flags "
-        "rule out. Approve each letter separately."
+        "rule out or that are not allowed. Approve each letter separately."
     ),
     "letter-changed": _l(
         "The letter has changed. Read what is new, then decide. What you typed is still here."

@@ -208,10 +208,10 @@ def decide_all() -> ResponseReturnValue:
             return _show(chosen, refused=True)
     if flagged:
         message = ngettext(
-            "%(num)s letter contains words that a risk flag rules out and still needs "
-            "review. Approve it separately.",
-            "%(num)s letters contain words that risk flags rule out and still need "
-            "review. Approve each one separately.",
+            "%(num)s letter contains words that a risk flag rules out or that are not allowed, and "
+            "still needs review. Approve it separately.",
+            "%(num)s letters contain words that risk flags rule out or that are not allowed, and "
+            "still need review. Approve each one separately.",
             len(flagged),
         )
         flash(message, "warning")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content.risks import Finding, Watch, Words, list_secret_words, watch_of
 from campaign.core import clock, db
 from campaign.core.settings import current_settings, home_country
+from campaign.core.text.fold import split_words
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign, LetterTemplate
 from campaign.models.screening import Decision, Hold, Invalidation
@@ -93,8 +94,11 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
         text, rules, regions_of(signature), proposed_text=find_proposed_text(signature), case=case
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
-    if find_flagged_words(signature):
+    flagged = find_flagged_words(signature)
+    if flagged:
         reasons.append(Reason.RISK)
+    if find_secret_words(signature, flagged):
+        reasons.append(Reason.NOT_ALLOWED)
     if rules.first and _count_before(session, signature, rules.first) < rules.first:
         reasons.append(Reason.FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
@@ -128,23 +132,35 @@ def is_read_first(signature: Signature) -> bool:
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:
-    """Find words that a risk flag rules out, and neither the case page nor our own letter says.
-
-    And those that are not allowed in a letter, but that the form keeps quiet about
-    (`list_secret_words`), where our own letter does not say them.
-    """
+    """Find words that a risk flag rules out, and neither the case page nor our own letter says."""
     campaign, locale = signature.campaign, signature.letter_locale
     text = Words("letter", locale, "own_words", words_of(signature))
     name = Words("letter", locale, "name", name_of(signature))
     flagged = watch_of(campaign).findings([text, name])
-    secret = Watch(list_secret_words(campaign)).findings([text])
-    if not flagged and not secret:
+    if not flagged:
         return []
-    proposed = find_proposed_text(signature)
-    public = f"{case_words(campaign).public}\n{proposed}"
-    findings = [finding for finding in flagged if finding.found not in public]
-    findings += [finding for finding in secret if finding.found not in proposed]
-    return list(dict.fromkeys(findings))
+    public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}"
+    return list(dict.fromkeys(finding for finding in flagged if finding.found not in public))
+
+
+def find_secret_words(signature: Signature, flagged: Sequence[Finding]) -> list[Finding]:
+    """Find words not allowed in a letter that the form keeps quiet about (`list_secret_words`).
+
+    Not those that our own letter says, nor those that say the same as one of `flagged`, more or
+    less of it.
+    """
+    text = Words("letter", signature.letter_locale, "own_words", words_of(signature))
+    watch = Watch((None, words) for words in list_secret_words(signature.campaign))
+    secret = watch.findings([text])
+    proposed = find_proposed_text(signature) if secret else ""
+    named = [set(split_words(other.found)) for other in flagged]
+    return [
+        finding
+        for finding in dict.fromkeys(secret)
+        if finding.found not in proposed
+        and (words := set(split_words(finding.found)))
+        and not any(words <= name or name <= words for name in named)
+    ]
 
 
 def case_words(campaign: Campaign) -> CaseWords:

@@ -92,6 +92,8 @@ class Reason(StrEnum):
 
     CHANGED = "changed"
     RISK = "risk"
+    NOT_ALLOWED = "not-allowed"
+    """It has a word in common with a risk flag: the form does not refuse it."""
     THREAT = THREAT
     WATCHED = "watched-word"
     PRIVATE = "private"
@@ -106,7 +108,7 @@ class Reason(StrEnum):
     FIRST = "first"
 
 
-SILENT = frozenset({Reason.RISK})
+SILENT = frozenset({Reason.RISK, Reason.NOT_ALLOWED})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
 
 TOLD_BEFORE = frozenset({Reason.PRIVATE, LINK, PHONE})
@@ -154,6 +156,8 @@ class ScreeningRules:
 class CaseWords:
     risks: tuple[str, ...] = ()
     public: str = ""
+    not_allowed: tuple[str, ...] = ()
+    """Words not allowed in a letter that the form does not refuse."""
 
 
 NO_CASE = CaseWords()
@@ -181,8 +185,15 @@ def list_held_places(
     """
     places = [HeldPlace(THREAT, *place) for place in threat_places(text)]
     places += (HeldPlace(Reason.PRIVATE, *place) for place in private_places(text))
-    if named := _watched(case.risks):
-        places += (HeldPlace(Reason.RISK, *place) for place in named.places(text))
+    named = _watched(case.risks)
+    flagged = list(named.places(text)) if named else []
+    places += (HeldPlace(Reason.RISK, *place) for place in flagged)
+    if not_allowed := _watched(case.not_allowed):
+        places += (
+            HeldPlace(Reason.NOT_ALLOWED, start, end)
+            for start, end in not_allowed.places(text)
+            if not any(start < flag_end and flag_start < end for flag_start, flag_end in flagged)
+        )
     if watched := _watched(rules.watched):
         places += (HeldPlace(Reason.WATCHED, *place) for place in watched.places(text))
     if listed := insults_in(rules.insult_languages):

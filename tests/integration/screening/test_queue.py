@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -107,15 +108,15 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "reason", "marked"),
     [
-        "Halldora Lysing",
-        "LYSING",
-        "the nurse Halldora Lysing",
-        "Lysing, Halldora",
-        "Halldora-Lysing",
-        "Dr. Lysing",
-        "Halldóra Lysings",
+        ("Halldora Lysing", "risk", "Halldora Lysing"),
+        ("LYSING", "not-allowed", "LYSING"),
+        ("the nurse Halldora Lysing", "risk", "Halldora Lysing"),
+        ("Lysing, Halldora", "risk", "Lysing, Halldora"),
+        ("Halldora-Lysing", "risk", "Halldora-Lysing"),
+        ("Dr. Lysing", "not-allowed", "Dr. Lysing"),
+        ("Halldóra Lysings", "not-allowed", "Halldóra Lysings"),
     ],
 )
 def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
@@ -125,6 +126,8 @@ def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
     write: Write,
     staff: FlaskClient,
     words: str,
+    reason: str,
+    marked: str,
 ) -> None:
     campaign.forbidden_words = [words, "Else"]
     session.commit()
@@ -143,12 +146,46 @@ def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
     assert is_told("Else")
     write(f"I thank {words} .")
     held = session.scalars(select(Signature)).one()
-    assert session.get_one(Hold, held.id).reasons == ["risk"]
-    assert f"<mark>{words}" in staff.get(QUEUE).text
+    assert session.get_one(Hold, held.id).reasons == [reason]
+    assert f"<mark>{marked}" in staff.get(QUEUE).text
     session.rollback()
     set_flags(session, campaign, actor="test", words=[], embargo_until=None)
     session.commit()
     assert is_told(words)
+
+
+def test_words_not_allowed_are_told_from_a_named_witness(
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    """Also where the case page says them: the campaign does not want them in a letter."""
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="María del Río")]
+    campaign.forbidden_words = ["guerra del agua", "María Auxiliadora", "río"]
+    campaign.editions[0].background += " Guerra del agua."
+    session.commit()
+    named, not_allowed = "Do not name this witness:", "This is in “Words not allowed in a letter”"
+    flagged = "A risk flag rules this out. The supporter is not told."
+    letters = {
+        "Recuerde la Guerra del agua.": (["Guerra del agua"], [not_allowed]),
+        "Vi a María Del Río ayer.": (["María Del Río"], [named]),
+        "María del Río, junto al río.": (["María del Río", "río"], [named]),
+        "Del río María Del Río: la guerra del agua.": (
+            ["río", "María Del Río", "guerra del agua"],
+            [named, not_allowed],
+        ),
+    }
+    for words in letters:
+        write(words)
+    for signature in session.scalars(select(Signature).order_by(Signature.id)).all():
+        marks, sentences = letters[words := signature.own_words]
+        shown = html.unescape(staff.get(f"{QUEUE}?at={signature.public_id}").text)
+        letter = shown.partition('<article class="held"')[2].partition("</article>")[0]
+        for sentence in (named, not_allowed):
+            assert letter.count(sentence) == sentences.count(sentence), words
+        assert re.findall("<mark>([^<]*)<small", letter) == marks
+        assert (flagged in letter) is (named in sentences)
+        assert "Approve the letter with these words" in letter
+        suggested = "Remove names and places that are not on the case page."
+        assert letter.count(f'dir="auto">{suggested}</q>') == 1, "its writer learns no more"
 
 
 def test_whoever_has_a_name_in_common_with_a_witness_is_not_held_for_it(
@@ -177,7 +214,7 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     many = {"decision": "approve", "seen": read_seen(staff.get(QUEUE).text)[1]}
     told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "1 letter approved." in told
-    assert "2 letters contain words that risk flags rule out and still need review." in told
+    assert "2 letters contain words that risk flags rule out or that are not allowed" in told
     again = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "No letter was approved" in again
     session.rollback()
