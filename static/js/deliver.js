@@ -113,6 +113,16 @@
     if (registered) registered.then(function (registration) { if (registration && registration.active) keep(registration.active); });
   }
 
+  /* A bundle that did not come along has no number: what was typed waits until it is ticked again. */
+  function follow_ticks() {
+    companions.querySelectorAll("[name^=with_]").forEach(function (tick) {
+      var taken = form.elements[tick.name.replace("with", "taken")];
+      if (taken) taken.disabled = !tick.checked;
+    });
+  }
+
+  companions.addEventListener("change", follow_ticks);
+
   /* Unticked once, as on a page that is opened after the stop: whoever ticks it again was told of it. */
   function mark_stopped(page) {
     page.querySelectorAll("#companions .status").forEach(function (status) {
@@ -121,6 +131,7 @@
       field.labels[0].append(" ", status);
       field.checked = false;
     });
+    follow_ticks();
   }
 
   function offer_stopped() {
@@ -460,6 +471,7 @@
       if (field.type === "checkbox" || field.type === "radio") field.checked = values[field.name] === field.value;
       else if (field.name in values) field.value = values[field.name];
     });
+    follow_ticks();
     typed_moment = true;
     is_recorded = false;
     changing = record.key;
@@ -478,9 +490,8 @@
   function wrong_part() {
     if (form.querySelector("[name=outcome]:checked").value !== "part") return null;
     return Array.prototype.filter.call(form.querySelectorAll("[data-wrong]"), function (field) {
-      var left_out = field.dataset.with && !document.getElementById(field.dataset.with).checked;
       var taken = Number(field.value);
-      return !left_out && !(taken >= 1 && taken <= Number(field.max) && taken % 1 === 0);
+      return !field.disabled && !(taken >= 1 && taken <= Number(field.max) && taken % 1 === 0);
     })[0] || null;
   }
 
@@ -537,6 +548,7 @@
       changing = "";
       written = record.key;
       form.reset();
+      follow_ticks();
       chosen = [];
       left_out = [];
       show();
@@ -562,6 +574,7 @@
   setInterval(look_again, 20000);
   setInterval(follow_clock, 5000);
   if (!navigator.onLine) lose_reach();
+  window.addEventListener("pageshow", follow_ticks); /* once the browser has put back what was ticked */
   ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();
   refresh().then(function (records) {

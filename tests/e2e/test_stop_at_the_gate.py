@@ -178,6 +178,39 @@ def test_a_bundle_that_came_along_is_unticked_once_by_a_page_that_learns_of_its_
     assert recorded == ([own, other] if ticked_again else [own])
 
 
+@pytest.mark.parametrize("by_stop", [True, False], ids=["by a stop", "by hand"])
+def test_the_number_of_a_bundle_goes_with_its_tick_and_returns_with_it(
+    phone: BrowserContext, site: Site, *, by_stop: bool
+) -> None:
+    own, other = f"ua-708-26-{int(by_stop)}", f"ua-709-26-{int(by_stop)}"
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, own)}/deliver"
+    make_own_bundle(site, other, along=own)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.get_by_label("Accepted in part").check()
+    page.get_by_label("How many letters they accepted", exact=True).fill("1")
+    name = other.replace("-", " ").upper()
+    along = page.locator("#companions").get_by_role("checkbox", name=name)
+    number = page.get_by_label(re.compile(f"How many letters of {name} .* they accepted"))
+    expect(number).to_be_hidden()
+    along.check()
+    number.fill("1")
+    if by_stop:
+        stop(site, other)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(along).not_to_be_checked()
+    else:
+        along.uncheck()
+    expect(number).to_be_hidden()
+    along.check()
+    expect(number).to_have_value("1")
+    along.uncheck()
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url("**/desk/deliveries/**")
+    assert list_recorded(site, own, other) == [own]
+
+
 @pytest.mark.parametrize("outcome", ["left", "stopped"])
 def test_a_second_press_makes_no_second_record(
     phone: BrowserContext, site: Site, outcome: str

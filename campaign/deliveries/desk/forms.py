@@ -52,6 +52,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
 """What staff can press at the gate, in the order of the buttons: of letters, in the plural."""
 _FILLED_IN_WITHIN = timedelta(minutes=5)  # a page that is sent so soon is of the same moment
 _ID = re.compile(r"[0-9]{1,9}")
+_OF_BUNDLE = re.compile(r"(?:with|taken|paper|removed)_([0-9]{1,9})")
 KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")
 
 
@@ -141,7 +142,8 @@ class GateForm(FilesForm):
         return self._ticks_what_it_counts() and valid and not self.unknown and not asks and reads
 
     def _reads_removed(self) -> bool:
-        problems = [words for bundle in self.carried if (words := self._read_removed(bundle))]
+        ticked = self._ticked() if self.carried else ()
+        problems = [words for bundle in ticked if (words := self._read_removed(bundle))]
         return not problems
 
     def _read_removed(self, bundle: Bundle) -> str:
@@ -199,8 +201,7 @@ class GateForm(FilesForm):
             )
         else:
             sentences.append(gettext("Check what you delivered, then record it again."))
-        name = f"{bundle.campaign.reference} · {bundle.sequence:03d}{i18n.colon(i18n.locale())}"
-        return (name if self.carried[1:] else "") + " ".join(sentences)
+        return (self._name(bundle) if self.carried[1:] else "") + " ".join(sentences)
 
     def _asks_for_moment(self) -> bool:
         """A moment that nobody touched is that of recording; where the page is older, we ask.
@@ -229,6 +230,20 @@ class GateForm(FilesForm):
         )
         self.happened_time.errors = [*self.happened_time.errors, words]
         return True
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Name a bundle that came along: a summary or a phone says it away from its field."""
+        names = {bundle.id: self._name(bundle) for bundle in self.carried[1:]}
+        problems = []
+        for anchor, words in super().problems():
+            of_bundle = _OF_BUNDLE.match(anchor)
+            name = names.get(int(of_bundle[1]), "") if of_bundle else ""
+            problems.append((anchor, words if words.startswith(name) else f"{name}{words}"))
+        return problems
+
+    @staticmethod
+    def _name(bundle: Bundle) -> str:
+        return f"{bundle.campaign.reference} · {bundle.sequence:03d}{i18n.colon(i18n.locale())}"
 
     def _ticks_what_it_counts(self) -> bool:
         """A number at a bundle without its tick would be lost without a word."""

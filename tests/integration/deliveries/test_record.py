@@ -480,10 +480,12 @@ def test_a_number_at_a_bundle_without_its_tick_is_asked_about(
     taken = {f"taken_{bundle.id}": "3", f"taken_{second.id}": "2"}
     answer = post(staff, gate(bundle), form(outcome="part", **taken))
     assert answer.status_code == 422
-    assert "Tick this bundle if it was delivered too, or remove its number." in answer.text
+    words = "Tick this bundle if it was delivered too, or remove its number."
+    assert f'-error">{words}' in answer.text
+    assert f"UA 1/26 · {second.sequence:03d}: {words}</a>" in answer.text, "away from its box"
     assert visits(session) == []
-    whole = form(outcome="accepted", **taken)
-    assert post(staff, gate(bundle), whole).status_code == 303, "then no number is shown"
+    whole = form(outcome="accepted", **taken, **{f"removed_{second.id}": "not a number"})
+    assert post(staff, gate(bundle), whole).status_code == 303, "of it nothing is recorded"
 
 
 def _stop(app: Flask, campaign_id: int) -> None:
