@@ -123,6 +123,9 @@ class GateForm(FilesForm):
     offered = HiddenField()  # the moment in UTC that the page filled in as day and time
     left_out = HiddenField()  # names of files that the phone left out: they are no pictures
     carried: Sequence[Bundle] = ()
+    whole_alone = _l(
+        "If they accepted or refused all of this bundle, untick it and record it separately."
+    )
     recorded = ""  # the address of a colleague's record that says the same
     papers: Mapping[int, Sequence[Paper]] = MappingProxyType({})
     removed: dict[int, list[Numbers]]
@@ -175,6 +178,9 @@ class GateForm(FilesForm):
         A phone sends it late, and what was withdrawn may count again by then.
         """
         super().refuse({name: slug for name, slug in fields.items() if slug != "removed-wanted"})
+        for bundle in self.carried[1:]:
+            if fields.get(name := f"taken_{bundle.id}") in {"taken-missing", "taken-not-a-part"}:
+                self[name].errors = [f"{words} {self.whole_alone}" for words in self[name].errors]
         for bundle in self.carried:
             name = f"removed_{bundle.id}"
             lost = "" if name in self else self._typed(name)

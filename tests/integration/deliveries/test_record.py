@@ -685,11 +685,16 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     assert 'max="6"' in page
     assert 'max="1"' in page
     assert "Enter a number from 1 to 6." in page, "a phone says it before anything is queued"
+    words = "For “Accepted in part”, enter at least one letter, but not all of them."
+    whole = " If they accepted or refused all of this bundle, untick it and record it separately."
+    assert page.count(whole) == 1
+    assert f"{words} Enter a number from 1 to 1.{whole}" in page
     fields = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100"}
     answer = post(staff, gate(bundle), form(outcome="part", **fields))
     assert answer.status_code == 422
     assert f'id="taken_{second.id}-error"' in answer.text
     assert f'id="taken_{bundle.id}-error"' not in answer.text
+    assert f"{words}{whole}</p>" in answer.text
     assert 'value="100"' in answer.text
     assert "Planted note." in answer.text
 
