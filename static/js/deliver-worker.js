@@ -57,12 +57,13 @@
 
   self.addEventListener("message", function (event) {
     if (event.data.keep) {
-      take_turn(event, function () { return caches.open(CACHE).then(function (cache) {
+      /* Told is whether all of it is here: what did not come now may be here from before. */
+      take_turn(event, function () {
         return Promise.all(event.data.keep.concat(PAGE).map(function (url) {
           return fetch(url, { credentials: "same-origin" }).then(function (answer) { return keep(url, answer); })
-            .catch(function () {});
-        }));
-      }).then(function () { if (event.ports[0]) event.ports[0].postMessage("kept"); }); });
+            .catch(function () {}).then(function () { return kept(url); });
+        })).then(function (copies) { if (event.ports[0]) event.ports[0].postMessage(copies.every(Boolean)); });
+      });
     }
     if (event.data.forget) take_turn(event, function () { return caches.delete(CACHE); });
   });

@@ -49,7 +49,11 @@
       parts.push(element.href || element.src);
     });
     var line = new MessageChannel();
-    line.port1.onmessage = function () { document.documentElement.dataset.offline = "ready"; };
+    line.port1.onmessage = function (event) {
+      if (!event.data || !registered) return;
+      document.documentElement.dataset.offline = "ready";
+      document.getElementById("opens-offline").textContent = words.opensOffline;
+    };
     worker.postMessage({ keep: parts }, [line.port2]);
   }
 
@@ -62,6 +66,7 @@
       registration.unregister();
     });
     registered = null;
+    document.getElementById("opens-offline").textContent = "";
   }
 
   /* --- Without reach, and what has happened meanwhile ---------------------------------------------------------- */

@@ -27,6 +27,13 @@ MISSIONS = """operator;jurisdictions;country;city;address;phone;email;website;ty
 Mexico;;Canada;Toronto;11 King Street West, Suite 350, Toronto ON M5H 4C7;;;;consulate general;Q2;
 """
 
+_ASK_WORKER = """part => new Promise(async (resolve) => {
+  const line = new MessageChannel();
+  line.port1.onmessage = (event) => resolve(event.data);
+  const { active } = await navigator.serviceWorker.ready;
+  active.postMessage({ keep: [part] }, [line.port2]);
+})"""
+
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
@@ -63,7 +70,13 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
     main_button(page)
     expect(page).to_have_url(gate)
     page.locator("html[data-offline=ready]").wait_for(state="attached")
+    opens_offline = page.get_by_text("This page now opens without a connection.")
+    expect(opens_offline).to_have_role("status")
+    expect(opens_offline).to_be_visible()
     assert_accessible(browser, page)
+    # The worker says so of what it has, and not of what did not come.
+    for part, is_kept in (("/static/css/deliver.css", True), ("/static/none.css", False)):
+        assert page.evaluate(_ASK_WORKER, part) is is_kept
 
     phone.set_offline(True)
     page.reload()
@@ -84,6 +97,7 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
 
     phone.set_offline(False)
     expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
+    expect(opens_offline).to_have_count(0)
     # Nothing is left on the phone, and a second try sends nothing.
     assert page.evaluate("async () => (await deliveries.all()).length") == 0
     assert page.evaluate("async () => (await deliveries.send_all()).length") == 0
