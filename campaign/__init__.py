@@ -60,7 +60,7 @@ from campaign.privacy.pages import blueprint as privacy
 from campaign.public import case_lists
 from campaign.public.pages import blueprint as public
 from campaign.replies.desk.views import blueprint as replies
-from campaign.screening import review_queue
+from campaign.screening import held_letter
 from campaign.screening.desk.fraud_views import blueprint as screening
 from campaign.screening.desk.queue_views import rehearsal as rehearsal_screening
 from campaign.screening.desk.rules_views import blueprint as screening_rules
@@ -179,7 +179,7 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     case_lists.init_app(app, demo_cases=demo_cases)
     sender.init_app(app, why_not_mailed=why_not_mailed)
     announcements.init_app(app, announce=announce)
-    review_queue.init_app(app, refuse_unapproved=refuse_unapproved)
+    held_letter.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(
         app,

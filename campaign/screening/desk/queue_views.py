@@ -27,8 +27,9 @@ from campaign.screening.desk.blueprint import (
     redirect_with_filters,
     say_refused,
 )
+from campaign.screening.held_letter import HeldLetter, describe_letter, print_letter
 from campaign.screening.moved_letters import MovedLetter, list_moved
-from campaign.screening.review_queue import HeldFilter, HeldLetter, describe_letter, print_letter
+from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
