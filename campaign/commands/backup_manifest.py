@@ -21,11 +21,11 @@ from campaign.core.sealing import Keyring
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.hmac"
-FORMAT = 3
 OTHER_KEYS = (
     "the backup was made with a key that is not here: put all keys of its instance (data.key, "
     "data-2.key and so on) into the instance folder"
 )
+FORMAT = 3
 """3: manifest with sizes and an HMAC. 2: without. 1 (and none said): files sealed whole besides."""
 SIGNED_SINCE = 3
 ROWS, FILES = "rows/", "files/"

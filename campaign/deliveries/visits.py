@@ -124,7 +124,7 @@ def has_later(session: Session, attempts: Collection[DeliveryAttempt]) -> bool:
 def list_late(attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Return the ids of attempts with which letters went out after their campaign was stopped."""
     stopped = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
-    return {attempt.id for attempt in stopped if went_after_stop(attempt)}
+    return {attempt.id for attempt in stopped if attempt.messages and went_after_stop(attempt)}
 
 
 def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
@@ -154,6 +154,11 @@ class BundleOutcome:
     earlier: tuple[str, ...] = ()  # other ways in which letters of it went before, each once
     outside: int = 0  # letters that are here, and in none of its envelopes
     held: str = ""  # what a stop did to the paper here: `held-back`, `destroyed` or `kept`
+
+    @property
+    def has_gone(self) -> bool:
+        """Whether something of the bundle went out."""
+        return bool(self.earlier) or self.slug in GONE_OUT
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:

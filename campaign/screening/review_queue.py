@@ -13,13 +13,20 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.options import check_words
-from campaign.campaigns.content.risks import Words, refuse_changed
+from campaign.campaigns.content.risks import (
+    RiskNamed,
+    Watch,
+    Words,
+    list_secret_words,
+    refuse_changed,
+)
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
+from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
@@ -220,6 +227,10 @@ def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, see
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
         refuse_changed(session, campaign, [words], seen=seen)
+        # The form keeps quiet about these as well: they lead to a flag.
+        secret = Watch((RiskKind.OTHER, word) for word in list_secret_words(campaign))
+        if not seen and (findings := secret.findings([words])):
+            raise RiskNamed(findings)
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:

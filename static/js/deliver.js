@@ -52,7 +52,8 @@
     line.port1.onmessage = function (event) {
       if (!event.data || !registered) return;
       document.documentElement.dataset.offline = "ready";
-      document.getElementById("opens-offline").textContent = words.opensOffline;
+      /* Only without a question is the page answered from what is kept. */
+      if (!location.search) document.getElementById("opens-offline").textContent = words.opensOffline;
     };
     worker.postMessage({ keep: parts }, [line.port2]);
   }
@@ -579,6 +580,7 @@
   setInterval(look_again, 20000);
   setInterval(follow_clock, 5000);
   if (!navigator.onLine) lose_reach();
+  follow_ticks();
   window.addEventListener("pageshow", follow_ticks); /* once the browser has put back what was ticked */
   ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();

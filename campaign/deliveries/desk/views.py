@@ -38,6 +38,7 @@ from campaign.deliveries.remaining_letters import (
     count_left,
     find_sheet_fates,
     find_unnamed_part,
+    is_out,
 )
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -79,6 +80,7 @@ class WayOfBundle:
 class HeldPaper:
     fate: str  # empty as long as nobody has said what became of it
     settled_at: datetime | None
+    is_rest: bool  # whether something of the bundle went out
     with_sheets: bool  # whether signed sheets are part of it
     with_lists: bool
 
@@ -160,6 +162,7 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     return HeldPaper(
         fate=fate.value if fate else "",
         settled_at=held.settled_at if held else None,
+        is_rest=is_out(session, bundle),
         with_sheets=stopped_bundles.holds_sheets(session, bundle),
         with_lists=stopped_bundles.holds_lists(session, bundle),
     )

@@ -185,8 +185,13 @@ def list_held_places(
     """
     places = [HeldPlace(THREAT, *place) for place in threat_places(text)]
     places += (HeldPlace(Reason.PRIVATE, *place) for place in private_places(text))
+    told = f"{case.public}\n{proposed_text}"
     named = _watched(case.risks)
-    flagged = list(named.places(text)) if named else []
+    flagged = [
+        (start, end)
+        for start, end in (named.places(text) if named else ())
+        if text[start:end] not in told
+    ]
     places += (HeldPlace(Reason.RISK, *place) for place in flagged)
     if not_allowed := _watched(case.not_allowed):
         places += (

@@ -174,8 +174,8 @@ def test_of_paper_that_was_delivered_after_all_nobody_says_that_it_is_here_or_de
     stop()
     page = f"/desk/bundles/{loose.public_id}"
     words = {
-        PaperFate.DESTROYED: "The paper of this bundle was destroyed",
-        PaperFate.KEPT: "The paper of this bundle is kept under lock",
+        PaperFate.DESTROYED: "What was left of this bundle was destroyed",
+        PaperFate.KEPT: "What is left of this bundle is kept under lock",
     }[fate]
     assert post(staff, f"{page}/held-back", {"fate": fate.value}).status_code == 303
     record(loose, DeliveryOutcome.PART, day=days_ago(2), taken=3)
@@ -185,6 +185,7 @@ def test_of_paper_that_was_delivered_after_all_nobody_says_that_it_is_here_or_de
     record(loose, DeliveryOutcome.ACCEPTED, day=days_ago(1))
     shown = staff.get(page).text
     assert words not in shown
+    assert "paper of this bundle" not in shown
     assert "/held-back" not in shown
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 409
     assert "Stopped: " not in staff.get("/desk/bundles/").text
@@ -412,6 +413,36 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     assert post(staff, f"{page}/post", posting(last="2")).status_code == 303
     newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
     assert session.scalar(newest) == 2
+
+
+def test_of_paper_that_was_posted_all_the_same_only_the_rest_was_destroyed(
+    app: Flask, staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
+) -> None:
+    with app.app_context(), db.transaction() as own:
+        loose_bundle = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(
+            own, loose_bundle, letters_each=1, with_letters=False, actor="test"
+        )
+    stop()
+    page = f"/desk/bundles/{loose.public_id}"
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
+    assert "The paper of this bundle was destroyed." in staff.get(page).text
+    assert post(staff, f"{page}/after/post", posting(last="7")).status_code == 303
+    assert "What was left of this bundle was destroyed." in staff.get(page).text
+    assert "Stopped: the rest destroyed" in staff.get("/desk/bundles/").text
+
+
+def test_what_found_nothing_left_is_no_delivery_after_the_stop(
+    app: Flask, client: FlaskClient, session: Session, loose: Bundle, record: Record, stop: Stop
+) -> None:
+    slug = session.get_one(Bundle, loose.id).campaign.slug
+    stop()
+    record(loose, DeliveryOutcome.ACCEPTED, day=today())
+    campaign = f"/desk/campaigns/{slug}"
+    sign_in(client, app, Role.ADMIN)
+    assert "Delivered after the stop" in client.get(campaign).text
+    record(loose, DeliveryOutcome.ACCEPTED, day=days_ago(3))
+    assert "Delivered after the stop" not in client.get(campaign).text
 
 
 @pytest.mark.both_engines

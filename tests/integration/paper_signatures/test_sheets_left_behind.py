@@ -289,10 +289,10 @@ def test_after_a_stop_they_are_named_until_somebody_says_what_became_of_them(
     assert post(client, f"{url}/held-back", {"fate": "kept"}).status_code == 303
     assert "Stopped: do not deliver" not in client.get("/desk/today").text
     page = client.get(url).text
-    assert "The paper of this bundle is kept under lock." in page
+    assert "What is left of this bundle is kept under lock." in page
     assert "This includes the signature sheets and lists." in page
     assert post(client, f"{url}/held-back", {"fate": "destroyed"}).status_code == 303
-    assert "The paper of this bundle was destroyed." in client.get(url).text
+    assert "What was left of this bundle was destroyed." in client.get(url).text
 
 
 def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(

@@ -154,6 +154,32 @@ def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
     assert is_told(words)
 
 
+@pytest.mark.parametrize("words", ["Halldora Lysing", "Lysing"])
+def test_a_note_with_a_word_that_the_form_keeps_quiet_about_is_asked_about(
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient, words: str
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    campaign.forbidden_words = ["Lysing"]
+    session.commit()
+    write(f"I thank {words}.")
+    held = session.scalars(select(Signature)).one()
+    asked = decide(staff, held, "return", f"Remove “{words}”.")
+    assert asked.status_code == 422
+    assert "This would leave the workspace at once" in asked.text
+    assert "sent back" in decide(staff, held, "return", "Please name no one.").text
+
+
+def test_a_word_not_allowed_is_marked_where_a_part_of_it_is_public(
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Lysing")]
+    campaign.forbidden_words = ["Lysing family"]
+    campaign.editions[0].background += " Lysing was arrested."
+    session.commit()
+    write("Please free the Lysing family now.")
+    assert "<mark>Lysing family<small" in staff.get(QUEUE).text
+
+
 def test_words_not_allowed_are_told_from_a_named_witness(
     session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
