@@ -147,13 +147,13 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     assert answer.status_code == 409
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "delivery-sheet.pdf" not in page, "what would be refused is not offered"
-    stopped, running = page.partition("Campaign stopped:")[2].split("of each other bundle")
+    stopped, running = page.partition("Campaign stopped:")[2].split("of each of the other bundles")
     assert [bundles[0].public_id in stopped, bundles[1].public_id in stopped] == [True, False]
     assert [bundles[0].public_id in running, bundles[1].public_id in running] == [False, True]
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
-    assert "of each other bundle" not in page
+    assert "of each of the other bundles" not in page
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "is-good" not in page, "what is stopped is not ready"
     assert page.count("On hold: stopped") == 2
