@@ -156,7 +156,7 @@ def _find_earlier(names: dict[str, str], number: int | None) -> int | None:
             remake_bundle.remake(session, earlier, actor=_ACTOR)
         if earlier.state in UNFINISHED:
             click.echo(
-                f"Bundle {earlier.sequence:03d} is not finished. Finishing it first. "
+                f"Bundle {earlier.number} is not finished. Finishing it first. "
                 "Run this again for letters confirmed since then.",
                 err=True,
             )

@@ -206,7 +206,7 @@ def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
     moved = select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id).limit(1)
     only_sheets = holds_lists_alone(session, bundle, count_paper(session, bundle))
     return {
-        "name": f"{bundle.campaign.reference} · {bundle.sequence:03d}",
+        "name": bundle.name,
         "mission": destination_name(bundle.destination, locale),
         "by_post": bundle.official_id is not None,
         "printed_again": db.has_row(session, moved),

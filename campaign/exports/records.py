@@ -127,7 +127,7 @@ class BundleHistory:
                 attempts,
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
                 {
-                    other.id: f"{other.sequence:03d} ({slug_of(other.destination)})"
+                    other.id: f"{other.number} ({slug_of(other.destination)})"
                     for other in others
                 },
             )

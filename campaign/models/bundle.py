@@ -33,6 +33,10 @@ Destination = Mission | Official
 """Where letters go: to a mission, or by post to an official's own address."""
 
 
+def name_bundle(reference: str, sequence: int) -> str:
+    return f"{reference} · {sequence:03d}"
+
+
 class BundleKind(enum.StrEnum):
     FIRST = "first"
     SUPPLEMENTARY = "supplementary"
@@ -136,6 +140,16 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     volumes: Mapped[list["Volume"]] = relationship(
         back_populates="bundle", cascade="all, delete-orphan", order_by="Volume.sequence"
     )
+
+    @property
+    def number(self) -> str:
+        """Return its number as written: each destination counts its own, from 001."""
+        return f"{self.sequence:03d}"
+
+    @property
+    def name(self) -> str:
+        """Return “UA 58/20 · 001”, for where its destination is named besides."""
+        return name_bundle(self.campaign.reference, self.sequence)
 
     @property
     def zone(self) -> str:

@@ -178,7 +178,7 @@ def _tell(session: Session, matter: str, since: datetime, *, is_over: bool) -> N
         StaffAlarm(
             matter=kind,
             is_over=is_over,
-            bundle=f"{bundle.campaign.reference} · {bundle.sequence:03d}" if bundle else "",
+            bundle=bundle.name if bundle else "",
             since=i18n.say_moment_in_zone(since, in_language=user.locale),
             link=site_url(path),
             account_link=site_url("/desk/account"),

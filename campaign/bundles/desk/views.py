@@ -147,8 +147,7 @@ def destination_name(destination: Destination) -> str:
 @blueprint.app_template_global()
 def bundle_name(bundle: Bundle) -> str:
     """Return its name where the destination is not beside it: each one counts its own from 001."""
-    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
-    return f"{name} · {destination_name(bundle.destination)}"
+    return f"{bundle.name} · {destination_name(bundle.destination)}"
 
 
 @blueprint.app_template_global()

@@ -96,7 +96,7 @@ def _name_late(visit: GateVisit) -> str:
     """Name what went out after a stop: bundles of other campaigns may have come along."""
     late = visits.list_late(visit.attempts)
     names = [
-        i18n.isolate(f"{attempt.campaign.reference} · {attempt.bundle.sequence:03d}")
+        i18n.isolate(attempt.bundle.name)
         for attempt in visit.attempts
         if attempt.id in late and attempt.bundle
     ]
@@ -204,7 +204,6 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
     """Say by its box which bundle could not be recorded with the page's own, and why."""
     bundle, reason = problem.bundle, problem.why
     recorded = _note_recorded(form, reason)
-    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     if isinstance(reason, Refused):
         sentences = [recorded or say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
     elif {f"{name}_{bundle.id}" for name in ("taken", "paper", "removed")} & set(reason.fields):
@@ -213,7 +212,7 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
     else:
         sentences = [str(form.sentences.get(slug, reason.slug)) for slug in reason.fields.values()]
     box, colon = form[f"with_{bundle.id}"], i18n.colon(i18n.locale())
-    box.errors = [*box.errors, *(f"{name}{colon}{sentence}" for sentence in sentences)]
+    box.errors = [*box.errors, *(f"{bundle.name}{colon}{sentence}" for sentence in sentences)]
 
 
 def _make_page(bundle: Bundle, form: GateForm) -> GatePage:

@@ -249,7 +249,7 @@ class GateForm(FilesForm):
 
     @staticmethod
     def _name(bundle: Bundle) -> str:
-        return f"{bundle.campaign.reference} · {bundle.sequence:03d}{i18n.colon(i18n.locale())}"
+        return f"{bundle.name}{i18n.colon(i18n.locale())}"
 
     def _ticks_what_it_counts(self) -> bool:
         """A number at a bundle without its tick would be lost without a word."""

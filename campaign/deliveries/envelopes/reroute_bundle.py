@@ -84,7 +84,7 @@ def reroute_bundle(
         "bundle.reroute",
         bundle,
         letters=rerouted.letter_count,
-        to=f"{rerouted.campaign.reference} · {rerouted.sequence:03d} ({slug_of(mission)})",
+        to=f"{rerouted.name} ({slug_of(mission)})",
     )
     return rerouted
 

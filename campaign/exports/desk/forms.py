@@ -123,7 +123,7 @@ class RequestForm(PurposeForm):
             *(
                 (
                     bundle.public_id,
-                    f"{bundle.sequence:03d} · {name_of(bundle.destination, locale())}",
+                    f"{bundle.number} · {name_of(bundle.destination, locale())}",
                 )
                 for bundle in bundles
             ),

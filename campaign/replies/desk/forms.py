@@ -292,6 +292,6 @@ def _describe_delivery(delivery: DeliveryAttempt) -> str:
         i18n.say_day_and_time(delivery.happened_on, delivery.happened_time),
         destination_name(delivery.destination, i18n.locale()),
         str(OUTCOMES.get(delivery.outcome, pgettext("letters", "Not delivered: stopped"))),
-        f"{bundle.sequence:03d}" if bundle else delivery.place,
+        bundle.number if bundle else delivery.place,
     )
     return " · ".join(filter(None, parts))

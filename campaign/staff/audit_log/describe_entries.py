@@ -19,7 +19,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 from campaign.core import audit, i18n
 from campaign.core.audit import AuditEntry
 from campaign.models.api_token import ApiToken
-from campaign.models.bundle import Bundle, DeliveryAttempt, Journey
+from campaign.models.bundle import Bundle, DeliveryAttempt, Journey, name_bundle
 from campaign.models.campaign import Campaign
 from campaign.models.crm import CrmConnection
 from campaign.models.directory import Mission, Official
@@ -286,7 +286,7 @@ _THINGS: Mapping[str, _Thing] = {
     ),
     "bundle": _Thing(
         Bundle.id,
-        lambda row: f"{row.reference} · {row.sequence:03d}",
+        lambda row: name_bundle(row.reference, row.sequence),
         (Bundle.public_id, Bundle.sequence),
         "bundles.show",
         campaign_id=Bundle.campaign_id,
