@@ -12,13 +12,19 @@ PARAGRAPH_LIMIT = 20  # Paragraphs of own words: more would not look like a lett
 _MARKS_IN_A_ROW = 4
 """Combining marks on one letter. Vietnamese needs two, pointed Hebrew three, Tibetan four."""
 _NAMED = 3
+_LONGER_THAN_A_LETTER = 50_000
+"""Characters; a text of more is too long in any case, and is not looked at closely."""
 
 # Direction marks, zero-width spaces, soft hyphens, Hangul fillers: they come along when text is
 # pasted, and a name reads the same without them.
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff\u115f\u1160\u3164\uffa0")
 )
-_BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+# NUL and other control characters but tab and line ends, halves of surrogate pairs, U+FFFD, and
+# embeddings, overrides and isolates of direction.
+_NO_KEYBOARD_TYPES = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd\u202a-\u202e\u2066-\u2069]"
+)
 _JOINERS = "\u200c\u200d"
 _AFTER_A_WORD = ".,;:!?…)]،؛؟。、"
 _EMOJI_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
@@ -71,7 +77,9 @@ def length_of(text: str) -> int:
     All that looks for words in a text looks at these.
     """
     length = len(text)
-    spelled_out = length if text.isascii() else len(normal_form("NFKC", text))
+    if text.isascii() or length > _LONGER_THAN_A_LETTER:
+        return length
+    spelled_out = len(normal_form("NFKC", text))
     return spelled_out if spelled_out > 2 * length else length
 
 
@@ -100,19 +108,17 @@ def _without_marks(text: str) -> str:
 
 def _unreadable(text: str) -> Problem | None:
     """Find what no keyboard types: NUL, control characters, overrides of direction."""
-    if text.isascii() and text.isprintable():
+    unreadable = _NO_KEYBOARD_TYPES.search(text)
+    if unreadable is None:
         return None
-    for character in text:
-        kind = unicodedata.category(character)
-        if character == "\0":
-            return Problem("nul")
-        if kind == "Cs" or character == "\ufffd":
-            return Problem("not-text")
-        if kind == "Cc" and character not in "\t\r\n\x85":
-            return Problem("control-character")
-        if unicodedata.bidirectional(character) in _BIDI:
-            return Problem("bidi-control")
-    return None
+    character = unreadable[0]
+    if character == "\0":
+        return Problem("nul")
+    if character == "\ufffd" or unicodedata.category(character) == "Cs":
+        return Problem("not-text")
+    if unicodedata.category(character) == "Cc":
+        return Problem("control-character")
+    return Problem("bidi-control")
 
 
 def _unprintable(text: str) -> Problem | None:
