@@ -126,10 +126,7 @@ class BundleHistory:
                 _name_targets(session, campaign_id, frozen),
                 attempts,
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
-                {
-                    other.id: f"{other.number} ({slug_of(other.destination)})"
-                    for other in others
-                },
+                {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
             )
 
     def cells(self, row: AnyRow) -> tuple[str, str, str, str]:

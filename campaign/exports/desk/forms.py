@@ -121,10 +121,7 @@ class RequestForm(PurposeForm):
         form.bundle.choices = [
             ("", _l("Whole campaign")),
             *(
-                (
-                    bundle.public_id,
-                    f"{bundle.number} · {name_of(bundle.destination, locale())}",
-                )
+                (bundle.public_id, f"{bundle.number} · {name_of(bundle.destination, locale())}")
                 for bundle in bundles
             ),
         ]
