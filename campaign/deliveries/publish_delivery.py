@@ -105,15 +105,17 @@ def publish(
 ) -> Update:
     """Post it on the case's page.
 
-    Raises Refused (`visit-published` with `staff_id`, `delivery-not-public`), NotFound for the
-    picture of another visit or where a colleague has removed the record, Invalid with
-    `alt_<language>_<picture>` where one is not described in the campaign's own language, and what
-    `post_update` finds.
+    Raises Refused (`visit-published` with `staff_id`, `nothing-delivered`, `delivery-not-public`),
+    NotFound for the picture of another visit or where a colleague has removed the record, Invalid
+    with `alt_<language>_<picture>` where one is not described in the campaign's own language, and
+    what `post_update` finds.
     """
     drawn = _draw_pictures(session, visit, post, attempt.campaign.default_locale)
     _lock_attempt(session, attempt)
     if attempt.update_id is not None:
         raise Refused("visit-published", staff_id=find_publisher(session, attempt))
+    if not attempt.messages:
+        raise Refused("nothing-delivered")
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")

@@ -351,6 +351,8 @@ def publish(public_id: str) -> ResponseReturnValue:
     if request.method == "GET" and attempt.update_id is not None:
         publisher = publish_delivery.find_publisher(db.session(), attempt)
         return _lead_to(visit, _say_published(attempt, publisher), "error")
+    if request.method == "GET" and not attempt.messages:
+        return _lead_to(visit, _say_nothing_delivered(), "error")
     form = publish_form(attempt, visit)
     seen = bool(form.risks_seen.data)
 
@@ -366,6 +368,8 @@ def publish(public_id: str) -> ResponseReturnValue:
         sentence = _("Nothing was published. The case is not public.")
         if problem.slug == "visit-published":
             sentence = _say_published(attempt, cast("int | None", problem.data["staff_id"]))
+        elif problem.slug == "nothing-delivered":
+            sentence = _say_nothing_delivered()
         form.form_errors.append(sentence)
     return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
 
@@ -379,6 +383,10 @@ def take_back(public_id: str) -> ResponseReturnValue:
         sentence = say_unpublished(cast("int | None", problem.data["staff_id"]))
         return _lead_to(visit, sentence, "error")
     return _lead_to(visit, _("Unpublished. The case page no longer shows it."))
+
+
+def _say_nothing_delivered() -> str:
+    return _("Nothing was published. According to this record, nothing was left to deliver.")
 
 
 def _say_published(attempt: DeliveryAttempt, staff_id: int | None) -> str:

@@ -141,6 +141,23 @@ def test_a_delivery_that_is_recorded_late_is_the_status_and_not_what_found_nothi
     assert "Accepted ·" in statistics.partition('data-label="Last delivery attempt"')[2][:200]
 
 
+def test_what_found_nothing_left_is_not_published(
+    staff: FlaskClient, lasting: Bundle, session: Session, record: Record
+) -> None:
+    empty = record(lasting, DeliveryOutcome.REFUSED).id
+    record(lasting, DeliveryOutcome.ACCEPTED, day=days_ago(1), happened_time=time(9))
+    visit = session.get_one(GateVisit, empty)
+    address = f"/desk/deliveries/attempts/{visit.attempts[0].public_id}/publish"
+    page = f"/desk/deliveries/{visit.public_id}"
+    session.rollback()
+    shown = staff.get(page).text
+    assert "nothing left to deliver" in shown
+    assert address not in shown
+    words = "According to this record, nothing was left to deliver."
+    assert words in staff.get(address, follow_redirects=True).text
+    assert words in post(staff, address, {"title_en": "Delivered", "body_en": "Words."}).text
+
+
 def test_the_page_of_a_bundle_has_the_status_that_the_list_has(
     staff: FlaskClient, lasting: Bundle, record: Record, stop: Callable[[], None]
 ) -> None:

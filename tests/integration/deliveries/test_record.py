@@ -768,6 +768,18 @@ def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelope
     assert list_ids() == [bundle.id]
 
 
+def test_a_bundle_that_was_refused_is_called_so_where_it_may_come_along(
+    staff: FlaskClient, bundle: Bundle, second: Bundle, record: Record
+) -> None:
+    def label() -> str:
+        page = staff.get(gate(bundle)).text
+        return page.partition(f'<label for="with_{second.id}">')[2].partition("</label>")[0]
+
+    assert "Refused" not in label()
+    record(second, DeliveryOutcome.REFUSED)
+    assert label().endswith('<span class="status">Refused</span>')
+
+
 def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
     staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session, record: Record
 ) -> None:
