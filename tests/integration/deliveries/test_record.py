@@ -768,16 +768,15 @@ def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelope
     assert list_ids() == [bundle.id]
 
 
-def test_a_bundle_that_was_refused_is_called_so_where_it_may_come_along(
+def test_where_a_bundle_may_come_along_it_says_that_it_was_refused_before(
     staff: FlaskClient, bundle: Bundle, second: Bundle, record: Record
 ) -> None:
-    def label() -> str:
-        page = staff.get(gate(bundle)).text
-        return page.partition(f'<label for="with_{second.id}">')[2].partition("</label>")[0]
-
-    assert "Refused" not in label()
+    hint = f'id="with_{second.id}-hint">This bundle was refused before.'
+    assert hint not in staff.get(gate(bundle)).text
     record(second, DeliveryOutcome.REFUSED)
-    assert label().endswith('<span class="status">Refused</span>')
+    page = staff.get(gate(bundle)).text
+    assert hint in page
+    assert f'aria-describedby="with_{second.id}-hint"' in page
 
 
 def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
