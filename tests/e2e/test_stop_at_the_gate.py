@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.find_campaigns import get_campaign
@@ -14,7 +14,7 @@ from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, SignatureState
 from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -308,7 +308,9 @@ def test_what_the_page_does_not_offer_comes_back_without_loading_it_again_and_ag
         with site.entered(), db.transaction() as session:
             bundle_id = select(Bundle.id).where(Bundle.public_id == bundle).scalar_subquery()
             second = (Letter.bundle_id == bundle_id, Letter.sequence == 2)
-            session.execute(update(Letter).where(*second).values(set_aside=WITHDRAWN))
+            letter = session.scalars(select(Letter).where(*second)).one()
+            letter.signature.state = SignatureState.WITHDRAWN
+            letter.set_aside, letter.first_page, letter.pages = WITHDRAWN, None, None
     page.goto(f"{gate}?before=1")
     kept.get_by_role("button", name="Correct it").click()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")

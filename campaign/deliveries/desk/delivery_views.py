@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from campaign.bundles import find_bundles
 from campaign.bundles.bundle_status import STILL_HERE
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
+from campaign.bundles.find_bundles import UNFINISHED
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of
@@ -34,6 +35,7 @@ from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120  # visits that one member of staff can record in an hour
+_MADE_AGAIN_SECONDS = 60  # after which a bundle that was being made again may be ready
 _WORKER = ("deliver-queue.js", "deliver-worker.js")
 """What the service worker is made of: the page uses the first as well."""
 
@@ -84,6 +86,9 @@ def deliver(public_id: str) -> ResponseReturnValue:
             return redirect(address, 303)
         # A phone that sends by itself says so where the record is not looked at.
         return jsonify(sent=True, url=address, after_stop=_name_late(visit))
+    if wants_json and any(carried.bundle.state in UNFINISHED for carried in form.bundles()):
+        # A phone keeps what it cannot send yet, and sends it again by itself.
+        return jsonify(sent=False), 503, {"Retry-After": str(_MADE_AGAIN_SECONDS)}
     if wants_json:
         problems = [words for _id, words in form.problems()]
         return jsonify(problems=problems, recorded=form.recorded, asked=form.asked_papers()), 422
