@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from campaign.bundles.bundle_status import handed_over, moved_on
 from campaign.bundles.changes import prints
+from campaign.bundles.changes.withdrawals import everyone_withdrew
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
@@ -136,6 +138,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
         _find_sheets_alone(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
+        _find_all_withdrawn(session, mine),
         *_find_printed(session, mine),
         _find_untold_deliveries(session, mine, today),
         _find_unanswered(session, mine, today),
@@ -290,6 +293,23 @@ def _find_requests(
         yield make_todo(slug, items)
 
 
+def _find_all_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find printed bundles from which everyone withdrew: the sheets may still be carried away."""
+    rows = session.execute(
+        select(Campaign, Bundle)
+        .join(Bundle, Bundle.campaign_id == Campaign.id)
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
+        .where(Bundle.emptied_at.is_not(None), ~handed_over(), ~moved_on())
+        .order_by(Bundle.emptied_at, Bundle.id)
+    ).all()
+    items = [
+        _item(session, campaign, bundle, count_paper(session, bundle))
+        for campaign, bundle in rows
+        if everyone_withdrew(session, bundle)
+    ]
+    return make_todo("all-withdrawn", items)
+
+
 def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
@@ -304,6 +324,8 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
+        if bundle.emptied_at is not None and everyone_withdrew(session, bundle):
+            continue
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
     to_post += _list_partly_posted(session, mine)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from campaign.bundles import file_names
-from campaign.bundles.changes import prints
+from campaign.bundles.changes.empty_bundle import empty_bundle
 from campaign.core import audit, db, jobs
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
@@ -112,13 +112,7 @@ def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
                 select(Bundle).where(Bundle.id == bundle_id, *_is_bundle_due(due))
             )
             if bundle is not None and _delete_folder(file_names.stored_folder(bundle.public_id)):
-                bundle.emptied_at, bundle.letter_secret = now, None
-                for volume in bundle.volumes:
-                    volume.letter_codes = None
-                for bundle_print in prints.list_prints(session, bundle):
-                    bundle_print.removed_at = bundle_print.removed_at or now
-                    bundle_print.tree = None
-                session.flush()
+                empty_bundle(session, bundle, now)
                 emptied += 1
     return emptied, emptied == len(ids)
 

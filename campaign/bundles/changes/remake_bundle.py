@@ -5,24 +5,25 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from sqlalchemy import func, select
+from functools import partial
+
 from sqlalchemy.orm import Session
 
-from campaign.bundles import bundle_status
-from campaign.bundles.changes import cancel_bundle
+from campaign.bundles import bundle_status, file_names
+from campaign.bundles.changes.empty_bundle import empty_bundle
 from campaign.bundles.changes.withdrawals import (
     awaits_remake,
+    everyone_withdrew,
     list_taken_back,
     note_lists,
     note_taken_out,
 )
-from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
+from campaign.core.db import after_commit
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
-from campaign.models.signature import Letter
 from campaign.storage import storage
 
 ACTOR = "job:bundles.remake"
@@ -31,9 +32,10 @@ ACTOR = "job:bundles.remake"
 def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Send the volumes that hold letters which were taken back to be printed without them.
 
-    How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
-    lists are made again too where somebody on the signed sheets is gone, or back. Raises Refused:
-    `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
+    How many letters are taken out. Where nothing would be left, the files are deleted, and nothing
+    else: the paper may be on its way. The lists are made again too where somebody on the signed
+    sheets is gone, or back. Raises Refused: `stopped`, `handed-over`, `moved-on`, `emptied`,
+    `not-ready`.
     """
     bundle_status.lock_bundle(session, bundle)
     refuse_stopped(bundle.campaign)
@@ -45,8 +47,12 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         return 0
     gone = list_taken_back(session, bundle, limit=None)
     letters = [letter for letter in gone if letter.volume]
-    if _is_empty_without(session, bundle, len(letters)):
-        return cancel_bundle.cancel(session, bundle, storage(), reason="", actor=actor)
+    if everyone_withdrew(session, bundle):
+        empty_bundle(session, bundle, db.utcnow())
+        audit.record(session, actor, "bundle.empty", bundle, sha256=bundle.zip_sha256)
+        folder = file_names.stored_folder(bundle.public_id)
+        after_commit(session, partial(storage().delete_folder, folder))
+        return len(gone)
     note_taken_out(bundle, letters)
     note_lists(session, bundle)
     without = {letter.volume for letter in letters}
@@ -72,14 +78,6 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(letters)
-
-
-def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:
-    """Whether every printed letter is gone; of signed sheets alone, everybody on them."""
-    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    if gone != session.scalar(printed):
-        return False
-    return bool(gone) or not signed_sheets.count_carried(session, bundle.id)
 
 
 @jobs.job("bundles.remake", every_minutes=3)

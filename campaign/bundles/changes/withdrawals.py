@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
@@ -225,6 +225,25 @@ def list_taken_back(
     letters = [*list_in_it(session, bundle, limit=limit), *moved]
     letters.sort(key=lambda letter: int(letter.number))
     return [*letters, *list_in_lists(session, bundle)][:limit]
+
+
+def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
+    """Whether every printed letter was taken back; of signed sheets alone, everybody on them."""
+    letters = [each for each in list_taken_back(session, bundle, limit=None) if each.volume]
+    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
+    if len(letters) != session.scalar(printed):
+        return False
+    return bool(letters) or not signed_sheets.count_carried(session, bundle.id)
+
+
+def counts_again(session: Session, bundle: Bundle) -> bool:
+    """Whether a bundle without files holds letters or people who may go out: all were excluded."""
+    if bundle.emptied_at is None:
+        return False
+    good = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    of_letters = select(Signature.id).join(Letter, Letter.signature_id == Signature.id)
+    letters = of_letters.where(Letter.bundle_id == bundle.id, *good)
+    return db.has_row(session, letters) or bool(_list_on_sheets(session, bundle, and_(*good)))
 
 
 def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:

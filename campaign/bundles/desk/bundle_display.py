@@ -79,6 +79,8 @@ class Changes:
     can_cancel: bool
     can_remake: bool
     sheets: Sequence[TravellingSheet]  # with rows to be blacked out before they leave
+    all_withdrawn: bool  # whether nothing of it may go out, for everyone in it withdrew
+    counts_again: bool  # whether its files were deleted so, and some of it may go out again
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -120,6 +122,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         can_cancel=is_allowed(refuse_uncancellable, session, bundle, expected=Refused),
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),
+        all_withdrawn=ready and withdrawals.everyone_withdrew(session, bundle),
+        counts_again=ready and not settled and withdrawals.counts_again(session, bundle),
     )
 
 

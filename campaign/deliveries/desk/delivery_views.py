@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
-from campaign.bundles.bundle_status import STILL_HERE
+from campaign.bundles.bundle_status import STILL_HERE, is_settled
+from campaign.bundles.changes.withdrawals import everyone_withdrew
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.find_bundles import UNFINISHED
 from campaign.bundles.freeze import signed_sheets
@@ -56,6 +57,8 @@ class GatePage(Page, template="deliveries/deliver.html"):
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
     black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
+    all_withdrawn: bool  # whether everyone in it withdrew while it was here
+    closed: str  # why nothing of it can be recorded now, where it is not ready any more
     who: str
     made_in_words: str
     desk_nav: Sequence[Section] = ()
@@ -72,12 +75,13 @@ def register(blueprint: Blueprint) -> None:
 @takes_file(attachments.MAX_REQUEST_BYTES)
 def deliver(public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(db.session(), public_id)
-    if bundle.state is not BundleState.READY and request.method != "POST":
+    is_polled = "HX-Request" in request.headers  # an open page asks what it would say now
+    if bundle.state is not BundleState.READY and request.method != "POST" and not is_polled:
         return redirect_to("bundles.show", say_page_closed(bundle), "error", public_id=public_id)
     form = _make_form(bundle)
     wants_json = _wants_json()
     visit = _find_own(form)
-    if visit is None and bundle.state is not BundleState.READY:
+    if visit is None and bundle.state is not BundleState.READY and form.is_submitted():
         form.form_errors.append(say_not_ready(bundle))
     elif visit or (form.validate_on_submit() and (visit := _record(form))):
         _name_files_left_out(form)
@@ -95,6 +99,11 @@ def deliver(public_id: str) -> ResponseReturnValue:
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
+
+
+def _is_given_up(bundle: Bundle) -> bool:
+    """Whether it is not ready, and is not being made again either."""
+    return bundle.state is not BundleState.READY and bundle.state not in UNFINISHED
 
 
 def _name_late(visit: GateVisit) -> str:
@@ -251,6 +260,8 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             for carried in to_deliver
             if (sheets := list_sheets_to_black_out(session, carried))
         ],
+        all_withdrawn=not is_settled(session, bundle) and everyone_withdrew(session, bundle),
+        closed=say_page_closed(bundle) if _is_given_up(bundle) and not form.is_submitted() else "",
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

@@ -11,6 +11,8 @@ from flask_babel import gettext as _
 
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
+from campaign.bundles.bundle_status import is_settled
+from campaign.bundles.changes.withdrawals import everyone_withdrew
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -147,6 +149,15 @@ def sheet_fates_of(bundle: Bundle) -> dict[str, SheetFate]:
 def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
     """How each bundle of a list fared after it was printed, by its id."""
     return find_outcomes(db.session(), bundles)
+
+
+@blueprint.app_template_global("is_all_withdrawn")
+def is_all_withdrawn(bundle: Bundle) -> bool:
+    """Whether everyone in a bundle that may be at hand withdrew, so that its files are deleted."""
+    session = db.session()
+    if bundle.state is not BundleState.READY or bundle.emptied_at is None:
+        return False
+    return not is_settled(session, bundle) and everyone_withdrew(session, bundle)
 
 
 @blueprint.app_template_global("held_paper_of")

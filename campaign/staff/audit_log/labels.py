@@ -168,6 +168,7 @@ ACTIONS: Mapping[str, object] = {
     "bundle.files-approve": _l("Approved a request for files"),
     "bundle.files-refuse": _l("Declined a request for files"),
     "bundle.reprint": _l("Printed a bundle again"),
+    "bundle.empty": _l("Deleted the files of a bundle from which everyone withdrew"),
     "bundle.remake": _l("Made volumes again without withdrawn letters"),
     "bundle.earlier-print": _l("Recorded that an earlier print of a bundle was delivered"),
     "bundle.cancel": _l("Cancelled a bundle"),

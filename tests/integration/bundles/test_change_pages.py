@@ -9,11 +9,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import storage
-from campaign.models.bundle import Bundle, BundleReprint, BundleState
+from campaign.bundles import file_names
+from campaign.core import jobs
+from campaign.models.bundle import Bundle, BundleReprint, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.signature import Letter, SignatureState
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
+from campaign.storage import storage
+from campaign.tracking.letter_place import Place, find_place
 from tests.factories import (
     STAFF_PASSWORD,
     add_confirmed,
@@ -30,6 +33,7 @@ from tests.integration.deliveries.conftest import form
 pytestmark = pytest.mark.one_engine
 
 Enter = Callable[[Role], str]
+FROM_PHONE = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -194,19 +198,108 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: 
     assert "has been stopped" in answer.text
 
 
-def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
+def withdraw_all(session: Session, state: SignatureState = SignatureState.WITHDRAWN) -> Bundle:
+    session.rollback()
+    bundle = session.scalars(select(Bundle)).one()
+    for number in range(1, bundle.letter_count + 1):
+        take_back(session, bundle.id, number, state)
+    return bundle
+
+
+@pytest.mark.both_engines
+def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
-    bundle = session.scalars(select(Bundle)).one()
-    numbers = range(1, bundle.letter_count + 1)
-    for number in numbers:
-        take_back(session, bundle.id, number, SignatureState.WITHDRAWN)
-    assert post(client, f"{url}/remake").status_code == 303
+    folder = file_names.stored_folder(withdraw_all(session).public_id)
+    warning = "Do not deliver this bundle"
+    for files in ("We delete its files within minutes.", "We deleted its files."):
+        page = client.get(url).text
+        assert "Everything in this bundle was withdrawn" in page
+        assert files in page
+        assert "We remake" not in page
+        gate = client.get(f"{url}/deliver").text
+        assert warning in gate.partition('id="alarms"')[2].partition("</form>")[0]
+        jobs.run_now("bundles.remake")
+    assert list(storage().names(folder)) == []
+    assert session.scalars(select(Bundle)).one().state is BundleState.READY
+    session.rollback()
+    assert ">Everything withdrawn<" in client.get("/desk/bundles/").text
+    today = client.get("/desk/today").text
+    assert "Everything in 1 printed bundle was withdrawn. Do not deliver it. Destroy it" in today
+    assert "ready for delivery" not in today
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+def test_what_was_delivered_before_everyone_withdrew_is_recorded_later(
+    client: FlaskClient, session: Session, enter: Enter, outcome: str
+) -> None:
+    url = enter(Role.STAFF)
+    bundle = withdraw_all(session)
+    bundle_id, number = bundle.id, bundle.letter_count
+    signature = session.scalars(select(Signature).order_by(Signature.id)).first()
+    assert signature is not None
+    jobs.run_now("bundles.remake")
+    assert find_place(session, session.get_one(Signature, signature.id)) is Place.PRINTED
+    session.rollback()
+    unsaid = form(outcome=outcome, happened_time="")
+    asked = post(client, f"{url}/deliver", unsaid, headers=FROM_PHONE)
+    if outcome == "accepted":
+        assert asked.json["asked"] == [f"paper_{bundle_id}"]
+    paper = re.search(
+        rf'name="paper_{bundle_id}"[^>]*value="(\d+)"', client.get(f"{url}/deliver").text
+    )
+    assert paper is not None
+    sent = form(outcome=outcome, happened_time="", **{f"paper_{bundle_id}": paper[1]})
+    assert post(client, f"{url}/deliver", sent, headers=FROM_PHONE).status_code == 200
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    assert attempt.messages == number
+    place = find_place(session, session.get_one(Signature, signature.id))
+    assert place is (Place.PRINTED if outcome == "refused" else Place.GONE)
+
+
+def test_everyone_withdrew_and_the_bundle_is_cancelled_by_hand(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    withdraw_all(session)
+    jobs.run_now("bundles.remake")
+    assert post(client, f"{url}/cancel", {"reason": "All withdrew"}).status_code == 303
     page = client.get(url).text
     assert "This bundle was cancelled" in page
     assert "Everything in it was withdrawn" in page
     assert "ready for another bundle" not in page
+    assert "was withdrawn" not in client.get("/desk/today").text
+
+
+def test_everyone_was_excluded_and_counts_again(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    withdraw_all(session, SignatureState.INVALID)
+    jobs.run_now("bundles.remake")
+    session.execute(update(Signature).values(state=SignatureState.CONFIRMED))
+    session.commit()
+    page = client.get(url).text
+    assert "Some of it counts again" in page
+    assert "Everything in this bundle was withdrawn<" not in page
+    assert post(client, f"{url}/cancel", {"reason": "Printed anew"}).status_code == 303
+    in_bundle = select(func.count(Letter.id)).where(Letter.bundle_id.is_not(None))
+    assert session.scalar(in_bundle) == 0, "all wait for another bundle"
+
+
+def test_an_open_page_of_a_cancelled_bundle_is_not_said_to_be_signed_out(
+    client: FlaskClient, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
+    asked = client.get(f"{url}/deliver?before=1", headers={"HX-Request": "true"})
+    assert asked.status_code == 200
+    alarms = asked.text.partition('id="alarms"')[2].partition("</form>")[0]
+    assert "This bundle has changed" in alarms
+    assert "because this bundle was cancelled" in alarms
+    assert client.get(f"{url}/deliver").status_code == 303
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
@@ -222,8 +315,8 @@ def test_a_bundle_that_lacks_a_file_names_it_and_what_can_still_be_done(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
-    [lost] = [name for name in storage.storage().names() if "/letters-001." in name]
-    storage.storage().delete(lost)
+    [lost] = [name for name in storage().names() if "/letters-001." in name]
+    storage().delete(lost)
     answer = post(client, f"{url}/download")
     assert answer.status_code == 409
     for words in (

@@ -300,7 +300,7 @@ def test_once_it_is_handed_over_nothing_of_it_changes(
         remake_bundle.remake(session, bundle, actor="command")
 
 
-def test_a_bundle_of_which_every_letter_was_taken_back_is_given_up(
+def test_a_bundle_of_which_every_letter_was_taken_back_stays_without_its_files(
     session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
     campaign = make_campaign(session)
@@ -310,7 +310,9 @@ def test_a_bundle_of_which_every_letter_was_taken_back_is_given_up(
     assert print_bundle(bundle_id) is BundleState.READY
     take_back(session, bundle_id, 1)
     jobs.run_now("bundles.remake")
-    assert reload(session, bundle_id).state is BundleState.CANCELLED
+    bundle = reload(session, bundle_id)
+    assert (bundle.state, bundle.emptied_at is None) == (BundleState.READY, False)
+    assert list(storage.storage().names(file_names.stored_folder(bundle.public_id))) == []
 
 
 def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(

@@ -299,7 +299,7 @@ def test_sheets_that_were_refused_go_through_another_mission(
     )
 
 
-def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
+def test_it_is_made_again_without_who_is_gone_and_its_files_go_without_anybody(
     session: Session, ready: int, print_bundle: Print
 ) -> None:
     first = session.scalars(select(Signature.id).order_by(Signature.id)).first()
@@ -311,7 +311,7 @@ def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
     session.execute(delete(Signature))
     session.commit()
     jobs.run_now("bundles.remake")
-    assert reload(session, ready).state is BundleState.CANCELLED
+    assert reload(session, ready).emptied_at is not None
 
 
 def test_it_is_made_again_where_as_many_people_are_others(

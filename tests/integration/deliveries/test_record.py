@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import audit, db, i18n
+from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments, record_delivery
@@ -781,6 +781,22 @@ def test_where_a_bundle_may_come_along_it_says_that_it_was_refused_before(
     page = staff.get(gate(bundle)).text
     assert hint in page
     assert f'aria-describedby="with_{second.id}-hint"' in page
+
+
+def test_of_a_bundle_from_which_everyone_withdrew_the_page_of_another_warns(
+    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session
+) -> None:
+    mine = select(Letter.signature_id).where(Letter.bundle_id == second.id)
+    withdrawn = update(Signature).where(Signature.id.in_(mine))
+    session.execute(withdrawn.values(state=SignatureState.WITHDRAWN, withdrawn_at=db.utcnow()))
+    session.commit()
+    for _job_before_and_after in range(2):
+        page = staff.get(gate(bundle)).text
+        warning = f"If you also deliver this bundle: {bundle.campaign.reference} · 002"
+        assert warning in page
+        assert "Remove 2 letters first" in page
+        session.rollback()
+        jobs.run_now("bundles.remake")
 
 
 def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
