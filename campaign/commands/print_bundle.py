@@ -60,7 +60,8 @@ _SENTENCES = {
     "name them. Nothing was written. Use the workspace to print the letters that are still here.",
     "file-missing": "The storage lacks files of this bundle: {files}. A backup may have them. "
     "Nothing was written.",
-    "emptied": "Its files were deleted on schedule, with the details of the people who signed.",
+    "emptied": "Its files were deleted: everyone in it withdrew, or their details were deleted on "
+    "schedule.",
     "letters-taken": "Another bundle took these letters at the same time. Run this again.",
     "papers-refused": "The cover letter or a list could not be printed. No ZIP was made.",
     "nothing-printed": "No letter could be printed. The workspace shows why.",
