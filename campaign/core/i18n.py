@@ -97,6 +97,11 @@ def language_name(code: str, in_language: str | None = None) -> str:
     return str(_parsed(there).languages.get(code.replace("-", "_"), code))
 
 
+def names_of_languages(in_language: str) -> Mapping[str, str]:
+    """Return the names of all languages in this one, by code: "fr_CA" is "Canadian French"."""
+    return cast("Mapping[str, str]", _parsed(in_language).languages)
+
+
 def force_locale(code: str) -> AbstractContextManager[None]:
     """Speak this language within the block, as it is written in addresses: `pt-BR`."""
     return force_babel_locale(code.replace("-", "_"))

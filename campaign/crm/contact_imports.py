@@ -6,6 +6,7 @@ left, who is on the suppression list and whom emails do not reach is refused, wh
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -36,6 +37,7 @@ ADMINS = frozenset({Role.ADMIN})
 _KEPT = timedelta(days=3)
 _AT_ONCE = 500
 MOST_FAULTS = 200  # faults that are shown; the rest is counted
+_MOST_LANGUAGES, _LONGEST_LANGUAGE = 5, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,18 @@ class Judged:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"taken": len(self.taken), "faults": len(self.faults)}
+        return {
+            "taken": len(self.taken),
+            "faults": len(self.faults),
+            "other_language": sum(bool(contact.other_language) for _mark, contact in self.taken),
+        }
+
+    def list_other_languages(self) -> list[str]:
+        """List languages in which we do not write as the file has them, the most usual first."""
+        names = Counter(contact.other_language for _mark, contact in self.taken)
+        names.pop("", None)
+        usual = [name[:_LONGEST_LANGUAGE] for name, _count in names.most_common(_MOST_LANGUAGES)]
+        return usual + ["…"] * (len(names) > _MOST_LANGUAGES)
 
 
 def upload_file(
@@ -127,7 +140,8 @@ def check_rows(
     contact_import.proof = json.dumps([day, wording, source, locale])
     judged = _judge(session, contact_import, table)
     contact_import.counts = judged.counts
-    contact_import.findings = json.dumps(judged.faults[:MOST_FAULTS])
+    findings = (judged.faults[:MOST_FAULTS], judged.list_other_languages())
+    contact_import.findings = json.dumps(findings)
     session.flush()
     _note(session, contact_import, by, "crm.import-check", **judged.counts)
 
@@ -195,8 +209,10 @@ def list_wrong_rows(
     return table.columns, [(fault, cells.get(fault.row, [])) for fault in faults]
 
 
-def list_faults(contact_import: ContactImport) -> list[Fault]:
-    return [Fault(*parts) for parts in json.loads(contact_import.findings or "[]")]
+def read_findings(contact_import: ContactImport) -> tuple[list[Fault], list[str]]:
+    """Return the rows that are left out, and languages in which we do not write."""
+    faults, languages = json.loads(contact_import.findings or "[[], []]")
+    return [Fault(*parts) for parts in faults], languages
 
 
 @jobs.job("crm.forget-files", every_minutes=60)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
+from campaign.core.language_names import find_language
 from campaign.core.text.fold import fold_name, read_word_table
 from campaign.core.text.written_days import list_days
 from campaign.directory.imports import people_list
@@ -38,6 +39,7 @@ class Contact(NamedTuple):
     consented_on: date | None = None
     wording: str = ""
     source: str = ""
+    other_language: str = ""  # as the row names it, where it is none in which we write
 
 
 class Fault(NamedTuple):
@@ -122,6 +124,7 @@ def _with_proof(row: int, email: str, values: Mapping[str, str], proof: Proof) -
         return "source-missing"
     if len(wording) > LONGEST_WORDING or len(source) > LONGEST_SOURCE:
         return "proof-long"
-    language = values.get("language", "").replace("_", "-").partition("-")[0].lower()
-    locale = language if language in proof.locales else proof.locale
-    return Contact(row, email, locale, consented_on, wording, source)
+    language = values.get("language", "")
+    locale = find_language(language, proof.locales)
+    other = "" if locale else language
+    return Contact(row, email, locale or proof.locale, consented_on, wording, source, other)

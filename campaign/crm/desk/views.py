@@ -85,6 +85,7 @@ class ShowContacts(Page, template="crm/contacts.html"):
     unread: Sequence[str]  # columns, by the meanings of the last check
     faults: Sequence[Fault]
     fault_words: Mapping[str, object]
+    other_languages: Sequence[str]
 
 
 @blueprint.get("/")
@@ -343,6 +344,7 @@ def _show_index(form: AddressForm) -> ResponseReturnValue:
 def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturnValue:
     meanings: Mapping[str, str] = contacts.options["meanings"]
     chosen, table = dict(meanings), None
+    faults, other_languages = contact_imports.read_findings(contacts)
     if contacts.storage_key:
         table = contact_imports.read_file(contacts)
     if request.method == "POST":
@@ -361,7 +363,8 @@ def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturn
             unread=table.list_unread({int(at): word for at, word in meanings.items()})
             if table
             else [],
-            faults=contact_imports.list_faults(contacts),
+            faults=faults,
             fault_words=FAULTS,
+            other_languages=other_languages,
         )
     )

@@ -119,6 +119,28 @@ def test_the_preview_names_the_columns_that_are_not_read(app: Flask, client: Fla
     assert "<p>Columns not read: <bdi>Note</bdi></p>" in check(client, page)
 
 
+def test_the_preview_names_languages_in_which_nobody_is_written_to(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    named = ["Español", "spa", "", "German", "German", "<b>", *"123456"]
+    lines = [f"person-{at}@example.org,{name}" for at, name in enumerate(named)]
+    page = upload(client, "members", *lines, "nobody,Dutch", head="E-mail,Langue")
+    facts = {**PROOF, "meaning-1": "language"}
+    shown = check(client, page, **facts)
+    assert count_of(shown, "Will be imported") == len(named)
+    assert "For 9 people, the file names a language that we do not write" in shown
+    texts = ("German", "&lt;b&gt;", "1", "2", "3", "…")
+    assert ", ".join(f"<bdi>{text}</bdi>" for text in texts) in shown
+    assert post(client, f"{page}/apply").status_code == 303
+    members = members_of(app)
+    assert [members[f"person-{at}@example.org"].locale for at in range(4)] == [
+        *("es", "es", "fr", "fr")
+    ]
+    again = upload(client, "members", "new@example.org,French", head="E-mail,Langue")
+    assert "names a language" not in check(client, again, **facts)
+
+
 @pytest.mark.one_engine
 def test_while_no_file_can_be_kept_the_page_says_so(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)

@@ -28,6 +28,23 @@ def test_a_row_says_its_proof_or_the_file_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "locale", "other"),
+    [
+        ("Français", "fr", ""),
+        ("eng", "en", ""),
+        ("", "ar", ""),
+        ("German", "ar", "German"),
+        ("?", "ar", "?"),
+    ],
+)
+def test_a_language_in_which_we_do_not_write_is_named(typed: str, locale: str, other: str) -> None:
+    proof = replace(PROOF, locale="ar", locales=("en", "fr", "ar"))
+    contact = read("a@example.org", "", "", "", typed, proof=proof)
+    assert isinstance(contact, Contact)
+    assert (contact.locale, contact.other_language) == (locale, other)
+
+
+@pytest.mark.parametrize(
     ("lacks", "slug"),
     [
         ({"consented_on": None}, "date-missing"),

@@ -1,0 +1,44 @@
+"""Which of some languages a text names, by a code or a name, as people write it in tables."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from babel.core import get_global
+
+from campaign.core.i18n import names_of_languages
+from campaign.core.language_facts import translated_languages
+from campaign.core.text.fold import fold_name
+
+
+def find_language(typed: str, codes: Sequence[str]) -> str:
+    """Return the one of `codes` that is named: by "fr_CA", "fra", "Français"; else nothing."""
+    tag = typed.strip().replace("_", "-").casefold()
+    names = _list_names(tuple(codes))
+    ways = (tag, fold_name(tag), fold_name(tag.partition("(")[0]), tag.partition("-")[0])
+    return next((names[way] for way in ways if way in names), "")
+
+
+@lru_cache(maxsize=8)
+def _list_names(codes: tuple[str, ...]) -> dict[str, str]:
+    """Return which code is meant by codes, and by names in each of these languages and of ours.
+
+    Who reads Portuguese as in Portugal rather reads it as in Brazil than another language.
+    """
+    entries = [(code.casefold(), code) for code in codes]
+    entries += [(code.partition("-")[0], code.partition("-")[0]) for code in codes]
+    # ISO 639-2 and 639-3: "fre" and "fra".
+    entries += [(alias, tag) for alias, tag in get_global("language_aliases").items()]
+    for code in dict.fromkeys((*codes, *translated_languages())):
+        entries += [(fold_name(name), tag) for tag, name in names_of_languages(code).items()]
+    names: dict[str, str] = {}
+    for name, tag in entries:
+        if code := _choose_nearest(tag.replace("_", "-"), codes):
+            names.setdefault(name, code)
+    return names
+
+
+def _choose_nearest(tag: str, codes: Sequence[str]) -> str:
+    if tag in codes:
+        return tag
+    language = tag.partition("-")[0]
+    return next((code for code in codes if code.partition("-")[0] == language), "")
