@@ -92,9 +92,10 @@ def _run(
     source: ImportSource, choices: ImportChoices, *, dry_run: bool, skip_bad: bool, as_json: bool
 ) -> None:
     source.refuse_incomplete(choices)
-    # The day where the instance is, as at the desk.
-    today = clock.today(load_settings().timezone)
-    readings = list(source.readings(choices, today=today))
+    settings = load_settings()
+    # The day where the instance is, and the languages of its pages, as at the desk.
+    today, languages = clock.today(settings.timezone), tuple(settings.locales)
+    readings = list(source.readings(choices, today=today, languages=languages))
     app = ready_app()
     database, session_of = app.extensions["database"], db.reading if dry_run else db.transaction
     with (

@@ -1,5 +1,6 @@
 """Which of some languages a text names, by a code or a name, as people write it in tables."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,12 +10,19 @@ from campaign.core.i18n import names_of_languages
 from campaign.core.language_facts import translated_languages
 from campaign.core.text.fold import fold_name
 
+_LONGEST = 100
+_NEXT = re.compile(r"[(/,;|]")
+
 
 def find_language(typed: str, codes: Sequence[str]) -> str:
-    """Return the one of `codes` that is named: by "fr_CA", "fra", "Français"; else nothing."""
-    tag = typed.strip().replace("_", "-").casefold()
+    """Return the one of `codes` that is named: by "fr_CA", "fra", "Français"; else nothing.
+
+    Where several are named, the first.
+    """
+    tag = typed[:_LONGEST].replace("_", "-")
+    first = _NEXT.split(tag)[0]
     names = _list_names(tuple(codes))
-    ways = (tag, fold_name(tag), fold_name(tag.partition("(")[0]), tag.partition("-")[0])
+    ways = map(fold_name, (tag, first, first.partition("-")[0]))
     return next((names[way] for way in ways if way in names), "")
 
 
@@ -24,7 +32,7 @@ def _list_names(codes: tuple[str, ...]) -> dict[str, str]:
 
     Who reads Portuguese as in Portugal rather reads it as in Brazil than another language.
     """
-    entries = [(code.casefold(), code) for code in codes]
+    entries = [(fold_name(code), code) for code in codes]
     entries += [(code.partition("-")[0], code.partition("-")[0]) for code in codes]
     # ISO 639-2 and 639-3: "fre" and "fra".
     entries += [(alias, tag) for alias, tag in get_global("language_aliases").items()]

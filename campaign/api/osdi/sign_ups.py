@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.core import db, i18n
 from campaign.core.errors import BadQuery, DomainError
 from campaign.core.i18n import force_locale
+from campaign.core.language_names import find_language
 from campaign.models.signature import Disclosure
 from campaign.network import memberships
 from campaign.network.pages import JoinForm, consent_wording
@@ -77,7 +78,7 @@ class SentPerson:
         email, place = _first(person, "email_addresses"), _first(person, "postal_addresses")
         spoken = person.get("languages_spoken")
         languages = (
-            [code for code in spoken if code in i18n.languages()]
+            [find_language(code, i18n.languages()) for code in spoken if isinstance(code, str)]
             if isinstance(spoken, list)
             else []
         )
@@ -90,7 +91,7 @@ class SentPerson:
         fields |= {name: _text(place, name) for name in _PLACE_FIELDS}
         return cls(
             fields=fields | {"email": _text(email, "address")},
-            locale=next(iter(languages), i18n.languages()[0]),
+            locale=next(filter(None, languages), i18n.languages()[0]),
             consents=status == _CONSENTING,
         )
 

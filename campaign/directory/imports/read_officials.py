@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from campaign.core.errors import N_, UnreadableFile
+from campaign.core.language_names import find_language
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
 from campaign.directory.entries import Contact, OfficialDraft
-from campaign.directory.imports.read_rows import Held, LeftOut, OfficialRecord, refuse_unfit
+from campaign.directory.imports.read_rows import Held, LeftOut, OfficialRecord, quoted, refuse_unfit
 from campaign.directory.imports.row_parts import (
     ImportChoices,
     MappedRow,
@@ -31,13 +32,9 @@ _PLAIN = "en"  # language of a text that names none
 
 
 def read_table(
-    table: Table,
-    choices: ImportChoices,
-    *,
-    today: date | None = None,
-    languages: Sequence[str] = (),
+    table: Table, choices: ImportChoices, *, today: date | None = None, languages: Sequence[str]
 ) -> Iterator[OfficialRecord | RowProblem]:
-    """`languages` are those in which officials can be written to; others are ignored."""
+    """`languages` are those in which officials can be written to; others are left out."""
     return read_each_row(table, choices, lambda row: _from_row(row, today, languages))
 
 
@@ -63,7 +60,9 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
             value=ended.isoformat(),
         )
     ways, unread = read_contacts_of_row(row)
-    spoken = row.get("language").casefold()[:2]
+    named = row.get("language")
+    spoken = find_language(named, languages)
+    other = [quoted(row.name_column("language"), named)] if named and not spoken else []
     draft = OfficialDraft(
         name=name,
         given_name=row.get("given_name"),
@@ -72,7 +71,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         salutation=({"en": f"Dear {plain}:"} if plain else {}) | row.words("salutation"),
         close={"en": CLOSE} | row.words("close"),
         country=home,
-        preferred_locale=spoken if spoken in languages else "en",
+        preferred_locale=spoken or "en",
         **asdict(place),
         contacts=ways,
     )
@@ -88,7 +87,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         plain_name=plain or office.get("en") or next(iter(office.values())),
         held=held,
         left_on=ended if ended and (today is None or ended < today) else None,
-        left_out=(*left_out, *unread),
+        left_out=(*left_out, *unread, *other),
         own_id=row.get("own_id"),
         place_columns=row.place_columns(),
     )

@@ -95,7 +95,7 @@ class ImportSource:
         return dict(unknown.most_common(_MOST_VALUES))
 
     def readings(
-        self, choices: ImportChoices, *, today: date, languages: tuple[str, ...] = ()
+        self, choices: ImportChoices, *, today: date, languages: Sequence[str]
     ) -> Iterable[Reading]:
         data = self.opened.data
         if self.opened.shape is Shape.POPOLO:

@@ -623,6 +623,18 @@ def test_an_action_that_has_ended_takes_none(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("spoken", "locale"),
+    [(["fr-CA"], "fr"), (["de", "French", "es"], "fr"), ([7, "de"], "en"), ("fr", "en")],
+)
+def test_the_first_language_in_which_we_write_is_taken(
+    app: Flask, program: Programs, site: Site, spoken: object, locale: str
+) -> None:
+    program().post("people", {"person": PERSON | {"languages_spoken": spoken}})
+    assert read_mails(app) == [("network-confirm", "maelle@example.org", locale)]
+
+
+@pytest.mark.one_engine
 def test_without_a_status_a_signer_is_no_member_and_a_member_is_asked(
     app: Flask, program: Programs, session: Session, site: Site
 ) -> None:

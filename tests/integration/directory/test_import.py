@@ -167,6 +167,16 @@ def test_the_command_names_the_columns_that_it_did_not_read(run: Any, tmp_path: 
 
 
 @pytest.mark.one_engine
+def test_the_command_knows_the_languages_of_the_site(
+    run: Any, tmp_path: Path, session: Session
+) -> None:
+    file = tmp_path / "officials.csv"
+    file.write_text("name,office,country,language\nInes Quintero,Governor,Kenya,Spanish\n")
+    assert run("officials", file).exit_code == 0
+    assert session.scalars(select(Official.preferred_locale)).all() == ["es"]
+
+
+@pytest.mark.one_engine
 def test_the_commands_day_is_the_instances_own(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,11 +11,12 @@ OURS = ("en", "fr", "es", "ar")
     ("code", "texts"),
     [
         ("fr", "fr|FR |fr_CA|fr-FR|fra|fre|French|FRANÇAIS|francais|Français (Canada)|francés"),
-        ("fr", "Canadian French|الفرنسية"),
+        ("fr", "Canadian French|الفرنسية|fr/en|French, English|fr-CA; en"),
         ("es", "spa|Spanish|Español|espanol|espagnol|español de México|الإسبانية"),
+        ("es", "Spanish; Castilian"),
         ("ar", "ara|arb|Arabic|العربية|arabe|árabe"),
         ("en", "eng|en_GB.UTF-8|English|anglais|Inglés|الإنجليزية"),
-        ("", "|de|German|Deutsch|Estonian|Armenian|Northern Frisian|frr|en attente|?"),
+        ("", "|de|German|Deutsch|Estonian|Armenian|Northern Frisian|frr|en attente|?|/|_"),
     ],
 )
 def test_a_language_is_known_by_code_and_name(code: str, texts: str) -> None:

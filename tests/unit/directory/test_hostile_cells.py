@@ -44,7 +44,9 @@ def read_all(text: str, meaning: str, directory: Directory) -> None:
     mapping = [named.get(name, name) for name in table.columns]
     source = ImportSource(directory, opened, table)
     source.unknown_countries(mapping, [])
-    list(source.readings(ImportChoices(mapping=mapping), today=date(2026, 11, 27)))
+    list(
+        source.readings(ImportChoices(mapping=mapping), today=date(2026, 11, 27), languages=("en",))
+    )
 
 
 @pytest.mark.parametrize("directory", Directory)

@@ -194,7 +194,7 @@ def test_a_list_of_objects_is_a_table_with_what_lies_within() -> None:
     choices = ImportChoices(
         mapping=["sending_country", "host_country", "kind", "voice", "locality"]
     )
-    problem, record = source.readings(choices, today=TODAY)
+    problem, record = source.readings(choices, today=TODAY, languages=("en",))
     assert (problem.row, str(problem.fault)[:25]) == (2, "This row is not an object")
     assert record.draft.locality == "Ottawa"
 
@@ -245,7 +245,7 @@ def test_popolo_names_per_language_and_offices_with_their_days_are_read() -> Non
     source = open_source(json.dumps(data).encode(), OFFICIALS)
     assert (source.opened.shape, source.languages()) == (Shape.POPOLO, ["es", "en"])
     choices = ImportChoices(fixed={"country": "MX"}, language="es")
-    (record,) = source.readings(choices, today=TODAY)
+    (record,) = source.readings(choices, today=TODAY, languages=("en",))
     assert (record.draft.name, record.source_id, record.left_on) == ("Ana Núñez", "Q7", None)
     assert record.draft.office == {"en": "Speaker, Congress", "es": "Presidenta, Congreso"}
     assert [(office.started_on, office.ended_on) for office in record.held] == [

@@ -225,10 +225,10 @@ def test_of_several_lists_the_key_is_a_column_and_some_can_be_chosen() -> None:
     choices = source.guesses("x.json")
     assert choices.mapping == ["kind", "sending_country", "name:en", "voice"]
     choices.fixed, choices.lists = {"host_country": "PH"}, ["Diplomatic Mission", "Consulate"]
-    readings = list(source.readings(choices, today=TODAY))
+    readings = list(source.readings(choices, today=TODAY, languages=("en",)))
     assert [reading.draft.kind.value for reading in readings] == ["embassy", "consulate"]
     choices.lists = []
-    assert len(list(source.readings(choices, today=TODAY))) == 3
+    assert len(list(source.readings(choices, today=TODAY, languages=("en",)))) == 3
 
 
 TEXTS = {
@@ -358,6 +358,25 @@ def test_refused_rows_come_back_as_they_were_and_our_columns_are_not_read_again(
     )
 
 
+@pytest.mark.parametrize(
+    ("named", "locale", "is_read"),
+    [
+        ("fr", "fr", True),
+        ("French", "fr", True),
+        ("", "en", True),
+        ("German", "en", False),
+        ("Frisian", "en", False),
+    ],
+)
+def test_the_language_of_an_official_is_read_or_named(
+    named: str, locale: str, is_read: bool
+) -> None:
+    text = f"name,office,country,language\nInes Quintero,Governor,Kenya,{named}\n"
+    (official,) = read(text, OFFICIALS)
+    assert official.draft.preferred_locale == locale
+    assert official.left_out == (() if is_read else (("language", named),))
+
+
 @given(st.text())
 def test_a_cell_that_was_made_safe_is_itself_again(cell: str) -> None:
     assert plain(inert(cell)) == cell or cell.startswith("'")
@@ -401,7 +420,7 @@ def test_texts_that_are_no_country_are_asked_once_each_and_go_by_the_answer() ->
     choices = source.guesses("x.csv")
     assert source.unknown_countries(choices.mapping, []) == {"Atlantis": 2, "Nowhere": 1}
     choices.countries = {"Atlantis": "XM"}
-    record, problem = source.readings(choices, today=TODAY)
+    record, problem = source.readings(choices, today=TODAY, languages=("en",))
     assert record.draft.sending_country == "XM"
     assert "We do not know the country “Nowhere”" in str(problem.fault)
 
@@ -430,7 +449,7 @@ def test_a_workbook_is_read_as_a_person_reads_it() -> None:
     source = open_source(several, MISSIONS, sheet="List")
     assert source.opened.book is not None
     assert source.opened.book.sheets == ("Notes", "List")
-    assert len(list(source.readings(source.guesses("x.xlsx"), today=TODAY))) == 1
+    assert len(list(source.readings(source.guesses("x.xlsx"), today=TODAY, languages=("en",)))) == 1
 
 
 def zipped(**files: bytes) -> bytes:
