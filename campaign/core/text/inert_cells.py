@@ -2,12 +2,15 @@
 
 import re
 
-# At the start of a cell (OWASP, CSV injection), and where a cell begins for a program that takes
-# semicolons, tabs or bars for what parts them. A sign in another width counts as well.
-_SIGN = r"[=+\-@\t\r\n＝＋－＠]"
+# What begins a formula (OWASP, CSV injection); a sign in another width counts as well.
+_SIGN = r"[=+\-@＝＋－＠]"
+# At the start of a cell, space that a program may leave out counts like a sign.
+_START = rf" *(?:{_SIGN}|[\t\r\n])"
+# A cell also begins in the middle of ours for a program that takes semicolons, tabs or bars for
+# what parts cells: our quotes are no quotes to it, so each line of a text begins a row.
 _SEPARATOR = r"[;\t|\r\n][ \"]*+"
-_FORMULA = re.compile(rf"(\A(?= *{_SIGN})|{_SEPARATOR}(?={_SIGN}))")
-_MADE_INERT = re.compile(rf"(\A|{_SEPARATOR})'(?= *{_SIGN})")
+_FORMULA = re.compile(rf"(\A(?={_START})|{_SEPARATOR}(?={_SIGN}))")
+_MADE_INERT = re.compile(rf"(\A(?='{_START})|{_SEPARATOR}(?='{_SIGN}))'")
 
 
 def inert(cell: str) -> str:

@@ -26,7 +26,7 @@ def test_no_program_reads_a_formula(cells: list[str], delimiter: str) -> None:
     file.seek(0)
     for row in csv.reader(file, delimiter=delimiter):
         for cell in row:
-            assert not cell.lstrip(" ").startswith(tuple(SIGNS)), (row, delimiter)
+            assert not cell.lstrip(" \t\r\n").startswith(tuple(SIGNS)), (row, delimiter)
 
 
 @given(text=st.text(alphabet='ab ;|,\t"\r\n=+-@＝', max_size=30))
@@ -34,9 +34,18 @@ def test_what_was_made_inert_comes_back_as_it_was(text: str) -> None:
     assert plain(inert(text)) == text
 
 
-@pytest.mark.parametrize("text", ["Ana-Lucía", "a - b", "K1A 0B1", "x; y", "2026-11-27", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["Ana-Lucía", "a - b", "K1A 0B1", "x; y", "2026-11-27", "", "Dear Sir:\n\nHe\r\n\r\n is\n"],
+)
 def test_usual_texts_stay_as_they_are(text: str) -> None:
     assert inert(text) == text
+
+
+def test_of_a_long_text_only_lines_that_would_run_change() -> None:
+    letter = "Dear Minister:\n\n=1+1\n\n  -2\n\nYours"
+    assert inert(letter) == "Dear Minister:\n\n'=1+1\n\n  '-2\n\nYours"
+    assert plain(inert(letter)) == letter
 
 
 @pytest.mark.parametrize("filler", [" ", '"', "\n", "; "])
