@@ -66,6 +66,8 @@ def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> s
     length = length_of(tidy)
     if length > limit:
         return Problem("too-long-words", {"limit": limit, "length": length})
+    if all(unicodedata.category(sign)[0] in "MZ" for sign in tidy if sign not in "\n" + _JOINERS):
+        return Problem("no-letter")  # marks with nothing under them
     if tidy.count("\n\n") >= paragraphs:
         return Problem("too-many-paragraphs", {"limit": paragraphs})
     return _unprintable(tidy) or tidy

@@ -157,6 +157,12 @@ def test_what_cannot_be_printed_is_refused(name: str, text: str, slug: str) -> N
     assert problem.slug == slug
 
 
+@pytest.mark.parametrize("text", ["\u0301\u0302", "\u0301\n\n\u0301 \u200d\u0301"])
+def test_own_words_of_marks_alone_are_refused(text: str) -> None:
+    assert problem_of("own_words", text) == Problem("no-letter")
+    assert problem_of("own_words", f"e{text}") is None
+
+
 @pytest.mark.parametrize("name", [*LINES, "email"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028"])
 def test_a_line_has_one_line(name: str, end: str) -> None:
