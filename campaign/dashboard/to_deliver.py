@@ -91,11 +91,12 @@ def list_carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> li
 
 
 def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """List what a stop asks of who carries, and of who answers for the campaign: before all."""
+    """List what is not to go out, for who carries and who answers for the campaign: before all."""
     mine = sees(by, Campaign.id)
     todos = []
     if by.role is not Role.ORGANIZER:
         todos += [_find_held_back(session, mine), _find_loose_sheets(session, mine, now)]
+        todos.append(_find_all_withdrawn(session, mine))
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
     todos.append(_find_linked_to_harm(session, by, now))
@@ -138,7 +139,6 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
         _find_sheets_alone(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
-        _find_all_withdrawn(session, mine),
         *_find_printed(session, mine),
         _find_untold_deliveries(session, mine, today),
         _find_unanswered(session, mine, today),
