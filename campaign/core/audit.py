@@ -97,7 +97,8 @@ def record(
 ) -> AuditEntry:
     """Append an entry on a row (`paper-sheet:7`), or on what `subject` says.
 
-    `detail` takes ids, counts and states, never personal data.
+    `detail` takes ids, counts and states, never personal data; of an official who is deleted, the
+    name, which is public.
     """
     if isinstance(subject, NumberedRow):
         subject = f"{subject.__tablename__.replace('_', '-')}:{subject.id}"

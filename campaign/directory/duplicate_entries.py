@@ -98,7 +98,10 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
 def tell_apart(session: Session, *, first: Entry, second: Entry, actor: str) -> None:
     lower, higher = _sort_pair(first.public_id, second.public_id)
     db.insert_new(session, ToldApart, first=lower, second=higher)
-    audit.record(session, actor, "directory.tell-apart", lower, other=higher)
+    kind = first.__tablename__
+    audit.record(
+        session, actor, "directory.tell-apart", f"{kind}:{lower}", other=f"{kind}:{higher}"
+    )
 
 
 def _find_groups(session: Session, model: EntryModel) -> Iterator[tuple[str, list[list[int]]]]:
@@ -238,7 +241,14 @@ def merge(
     where_used.show_change(session, kept)
     session.expire(gone)
     where_used.record_change(
-        session, kept, "merge", actor, gone=gone.public_id, taken=sorted(take), moved=moved
+        session,
+        kept,
+        "merge",
+        actor,
+        gone=gone.public_id,
+        gone_name=where_used.get_gone_name(gone),
+        taken=sorted(take),
+        moved=moved,
     )
     session.delete(gone)
     session.flush()

@@ -90,7 +90,8 @@ def delete_entry(session: Session, entry: Entry, *, actor: str) -> None:
     """Remove an entry that nothing uses; raises Refused otherwise, with `uses`."""
     if uses := where_used.list_uses(session, entry):
         raise Refused(f"{entry.__tablename__}-in-use", uses=uses)
-    where_used.record_change(session, entry, "delete", actor)
+    gone_name = where_used.get_gone_name(entry)
+    where_used.record_change(session, entry, "delete", actor, gone_name=gone_name)
     session.delete(entry)
     session.flush()
 

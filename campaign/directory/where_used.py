@@ -114,6 +114,11 @@ def record_change(session: Session, entry: Entry, verb: str, actor: str, **detai
     audit.record(session, actor, action, f"{entry.__tablename__}:{entry.public_id}", **detail)
 
 
+def get_gone_name(entry: Entry) -> str:
+    """Return what the audit calls an entry of which it keeps no more than this."""
+    return (isinstance(entry, Official) and entry.name) or entry.slug
+
+
 def show_change(session: Session, entry: Entry) -> None:
     """Have the public pages made anew on which the entry is named."""
     column = Target.official_id if isinstance(entry, Official) else Target.mission_id

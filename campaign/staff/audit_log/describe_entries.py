@@ -30,7 +30,14 @@ from campaign.models.screening import Invalidation
 from campaign.models.staff import StaffUser
 from campaign.models.webhook import WebhookEndpoint
 from campaign.staff.audit_log import labels
-from campaign.staff.audit_log.find_entries import CAMPAIGN_KINDS, list_known_subjects, number_of
+from campaign.staff.audit_log.find_entries import (
+    CAMPAIGN_KINDS,
+    NAMING_GONE,
+    detail_text,
+    get_directory_id,
+    list_known_subjects,
+    number_of,
+)
 from campaign.staff.staff_users import find_by_email
 
 _Row: TypeAlias = Row[*tuple[Any, ...]]
@@ -59,6 +66,7 @@ _NUMBERED_WORDS: Mapping[str, object] = {
     "screening-act": _l("Decision %(number)s"),
     "webhook-endpoint": _l("Webhook %(number)s"),
 }
+_IS_NAMING_GONE = (AuditEntry.action.in_(NAMING_GONE), detail_text("gone_name").is_not(None))
 _NEWEST = 1_000
 """How many are looked at of what is called by its day."""
 
@@ -115,11 +123,20 @@ class _EntryDescriber:
             return self.subjects[value][0]
         return labels.say_value(name, value) if isinstance(value, str) else str(value)
 
+    def list_facts(self, entry: AuditEntry) -> Iterator[tuple[str, Any]]:
+        """List the details; of a merged entry its name, where that was kept, instead of its id."""
+        gone_name = entry.detail.get("gone_name")
+        for name, value in entry.detail.items():
+            if name == "gone":
+                yield name, gone_name or value
+            elif name != "gone_name":
+                yield name, value
+
     def describe(self, entry: AuditEntry) -> Line:
         about, url = self.subjects.get(entry.subject, (entry.subject, ""))
         details = [
             (labels.say_fact(name), self.say_value(_NUMBERS.get((entry.action, name), name), value))
-            for name, value in entry.detail.items()
+            for name, value in self.list_facts(entry)
             if value not in (None, "", [])
         ]
         who, what = self.say_actor(entry.actor), labels.say_action(entry.action)
@@ -147,13 +164,13 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
 
 def say_subjects(session: Session, subjects: Collection[str]) -> str:
     """Return what a filter is about, in words that `find_subjects` understands."""
-    words = " ".join(subjects)
-    if len(subjects) == 1:
-        people = _get_people(session, {number_of(words.partition(":")[2])})
-        name, _url = _find_subject_names(session, set(subjects), people).get(words, ("", ""))
-        if find_subjects(session, name) == tuple(subjects):
-            return name
-    return words
+    people = _get_people(session, {number_of(subject.partition(":")[2]) for subject in subjects})
+    names = _find_subject_names(session, set(subjects), people)
+    # What is called alike is found together: the name of one is that of all.
+    name, _url = next(iter(names.values()), ("", ""))
+    if set(find_subjects(session, name) or ()) == set(subjects):
+        return name
+    return " ".join(subjects)
 
 
 def _list_values(entries: Iterable[AuditEntry], name: str, kind: type) -> list[Any]:
@@ -208,6 +225,8 @@ def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[st
     names: dict[str, tuple[str, str]] = {}
     for kind in idents.keys() & _THINGS.keys():
         names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
+    unnamed = [f"{kind}:{ident}" for kind in idents for ident in idents[kind]]
+    names |= _find_gone_names(session, [subject for subject in unnamed if subject not in names])
     for page in idents["about"]:
         names[f"about:{page}"] = (str(labels.ABOUT_PAGES[page]), url_for("about_desk.index"))
     for kind in idents.keys() & _NUMBERED_WORDS.keys():
@@ -218,6 +237,22 @@ def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[st
     if idents["suppression-list"]:
         names["suppression-list"] = (_("Suppression list"), url_for("crm.index"))
     return names
+
+
+def _find_gone_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Find what officials and missions were called that are merged or deleted."""
+    idents = {subject: ident for subject in subjects if (ident := get_directory_id(subject))}
+    if not idents:
+        return {}
+    names_one = or_(AuditEntry.subject.in_(idents), detail_text("gone").in_(idents.values()))
+    entries = session.scalars(select(AuditEntry).where(*_IS_NAMING_GONE, names_one))
+    return {_get_gone_subject(entry): (entry.detail["gone_name"], "") for entry in entries}
+
+
+def _get_gone_subject(entry: AuditEntry) -> str:
+    """Return the entry of the directory that is gone since: a merge is about the one it keeps."""
+    kind = entry.subject.partition(":")[0]
+    return f"{kind}:{entry.detail['gone']}" if "gone" in entry.detail else entry.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +418,10 @@ def _find_staff(session: Session, typed: str) -> list[StaffUser]:
 
 
 def _find_in_directory(session: Session, typed: str) -> Iterator[str]:
-    """Find officials by name or slug, missions by slug, and journeys, which are called as these."""
+    """Find officials by name or slug, missions by slug, and journeys, which are called as these.
+
+    Those who are gone are found too, by the name that their end keeps.
+    """
     slug = typed.lower()
     is_named = or_(Official.slug == slug, Official.name == typed)
     for public_id in session.scalars(select(Official.public_id).where(is_named)):
@@ -394,6 +432,9 @@ def _find_in_directory(session: Session, typed: str) -> Iterator[str]:
         yield f"mission:{public_id}"
         for number in session.scalars(select(Journey.id).where(Journey.mission_id == mission_id)):
             yield f"journey:{number}"
+    is_called = detail_text("gone_name").in_({typed, slug})
+    gone = session.scalars(select(AuditEntry).where(*_IS_NAMING_GONE, is_called))
+    yield from map(_get_gone_subject, gone.all())
 
 
 def _find_shown(session: Session, typed: str) -> list[str]:

@@ -134,6 +134,11 @@ _GONE = (
     "letter.decision-undone",
 )
 """Deeds after which no table may say any more of which campaign their subject was."""
+NAMING_GONE = ("officials.merge", "officials.delete", "missions.merge", "missions.delete")
+"""Deeds after which an entry of the directory is gone: `gone_name` says what it was called.
+
+A merge is about the entry that is kept, and names the other in `gone`.
+"""
 _NAMING_ANOTHER = ("campaign.clone", "campaign.continue")
 """Deeds on one campaign that name another."""
 
@@ -151,6 +156,9 @@ def select_ids_about(
         number_of(subject.removeprefix(kind)) for subject in subjects if subject.startswith(kind)
     ]
     matches: list[ColumnElement[bool]] = [AuditEntry.subject.in_(subjects)]
+    directory_ids = [ident for subject in subjects if (ident := get_directory_id(subject))]
+    if directory_ids:
+        matches.append(AuditEntry.action.in_(NAMING_GONE) & detail_text("gone").in_(directory_ids))
     if campaigns:
         matches.append(AuditEntry.subject.in_(_select_subjects_of(campaigns)))
         names_another = _details_name(campaigns, "other", "earlier")
@@ -163,6 +171,16 @@ def _select_newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
     last_first = (AuditEntry.id + 0).desc()
     newest = select(AuditEntry.id).where(*where).order_by(last_first).limit(limit).subquery()
     return select(newest.c.id)
+
+
+def get_directory_id(subject: str) -> str:
+    """Return the id in the subject of an official or a mission; empty where it is none."""
+    kind, _colon, ident = subject.partition(":")
+    return ident if kind in {"official", "mission"} else ""
+
+
+def detail_text(name: str) -> ColumnElement[str]:
+    return cast(AuditEntry.detail[name].as_string(), Text)
 
 
 def number_of(text: str) -> int:
@@ -201,7 +219,7 @@ def _details_name(campaigns: Collection[int], *details: str) -> ColumnElement[bo
 
 def _get_number_list(name: str) -> ColumnElement[str]:
     """Return a detail as ",7,12,", whether it is kept as 7 or as [7, 12]."""
-    text: ColumnElement[str] = cast(AuditEntry.detail[name].as_string(), Text)
+    text = detail_text(name)
     for mark, instead in ((" ", ""), ("[", ","), ("]", ",")):
         text = func.replace(text, mark, instead)
     return literal(",", String).concat(text).concat(",")

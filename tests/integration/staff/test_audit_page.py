@@ -11,9 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from campaign.core import audit
 from campaign.core.audit import AuditEntry
+from campaign.directory import duplicate_entries
 from campaign.models.bundle import Bundle, BundleKind
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
@@ -27,6 +29,8 @@ from tests.factories import (
     give_session,
     make_campaign,
     make_staff_user,
+    make_target_mission,
+    make_target_official,
     post,
     set_password,
     sign_in,
@@ -383,3 +387,65 @@ def test_officials_and_people_are_named_not_numbered(
     page = client.get("/desk/audit").text
     for words in (f"officials: {official.name}", f"before: {official.name}", "before: Olivia Roy"):
         assert words in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def test_an_entry_of_the_directory_that_is_merged_away_or_deleted_keeps_its_name(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    kept, gone = make_target_official(1), make_target_official(2, slug="ana", name="Ana Prueba")
+    deleted, mission = make_target_official(3, slug="no-name", name=""), make_target_mission(1)
+    doubled = make_target_mission(2, slug="doubled")
+    session.add_all([kept, gone, deleted, mission, doubled])
+    session.flush()
+    gone_id, who = gone.public_id, f"staff:{admin.id}"
+    audit.record(session, who, "officials.create", f"official:{gone_id}")
+    session.commit()
+    for directory, first, second in (
+        ("officials", kept.slug, "ana"),
+        ("missions", mission.slug, "doubled"),
+    ):
+        merged = {"first": first, "second": second}
+        assert post(client, f"/desk/{directory}/merge", merged).status_code == 303
+    post(client, "/desk/officials/no-name/delete")
+    pages = {
+        typed: _show_words(post(client, "/desk/audit", {"about": typed}, follow_redirects=True))
+        for typed in ("Ana Prueba", f"official:{gone_id}", "no-name", "doubled")
+    }
+    assert "merged entry: Ana Prueba" in pages["Ana Prueba"]
+    assert "Added an official Ana Prueba" in pages["Ana Prueba"]
+    assert pages["Ana Prueba"] == pages[f"official:{gone_id}"]
+    assert "merged entry: doubled" not in pages["Ana Prueba"]
+    assert "merged entry: doubled" in pages["doubled"]
+    assert "Deleted an official no-name" in pages["no-name"]
+    assert all(gone_id not in page for page in pages.values())
+
+
+@pytest.mark.one_engine
+def test_a_merge_of_before_says_the_id_it_kept(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    audit.record(session, f"staff:{admin.id}", "officials.merge", "official:x", gone="yZsQ")
+    session.commit()
+    assert "merged entry: yZsQ" in _show_words(client.get("/desk/audit?subject=official:yZsQ"))
+
+
+def test_two_who_are_called_alike_are_found_and_shown_by_that_name(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    first = make_target_official(1, name="Ana Prueba")
+    second = make_target_official(2, slug="ana", name="Ana Prueba")
+    session.add_all([first, second])
+    session.flush()
+    duplicate_entries.tell_apart(session, first=first, second=second, actor=f"staff:{admin.id}")
+    audit.record(session, "command", "officials.edit", f"official:{first.public_id}")
+    audit.record(session, "command", "officials.edit", f"official:{second.public_id}")
+    session.commit()
+    answer = post(client, "/desk/audit", {"about": "Ana Prueba"}, follow_redirects=True)
+    assert 'type="search" value="Ana Prueba"' in answer.text
+    assert "are not the same Ana Prueba other: Ana Prueba" in _show_words(answer)
+
+
+def _show_words(answer: TestResponse) -> str:
+    """Return the table of a page, without its tags."""
+    table = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))

@@ -55,7 +55,8 @@ def test_every_deed_belongs_to_a_group_of_the_list() -> None:
 
 
 def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
-    own = {"actor", "action", "subject", "session", "reason_words"}
+    # `gone_name` is shown as what "merged entry" is, or as what the entry is about.
+    own = {"actor", "action", "subject", "session", "reason_words", "gone_name"}
     named = {
         keyword.arg
         for call in _calls()
