@@ -2,12 +2,17 @@
 
 The guards make a test fail whose POST changes something and leaves no entry; this sees to it that
 there is such a test for every POST view: a whole run fails at its end over those that have none.
+Of each entry that a test leaves, what it is about and its details have words.
 """
 
 from typing import Any
 
 import pytest
 from flask import Flask, Response, g, request
+from sqlalchemy import event
+
+from campaign.core.audit import AuditEntry
+from campaign.staff.audit_log import describe_entries, labels
 
 _DRAFT = "what somebody types and has not saved changes nothing that anybody else sees"
 CHANGES_NOTHING: dict[str, str] = {
@@ -32,6 +37,9 @@ CHANGES_NOTHING: dict[str, str] = {
 }
 """Views whose POST leaves nothing behind that the audit could know of, with the reason."""
 
+NOT_SHOWN = {"gone_name"}
+"""Details without words of their own: shown as what was merged, or as what the entry is about."""
+
 _WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
 _known: set[str] = set()
 _done: set[str] = set()
@@ -54,6 +62,16 @@ def watch(app: Flask) -> None:
             if session.info.get("audited") or hasattr(view, "leaves_no_entry"):
                 _done.add(str(request.endpoint))
         return response
+
+
+@event.listens_for(AuditEntry, "before_insert")
+def _refuse_wordless(_mapper: object, _connection: object, entry: AuditEntry) -> None:
+    """Refuse an entry of the program that its reader would see in raw words."""
+    if entry.action not in labels.ACTIONS:
+        return  # a test invented it
+    wordless = {name for name in entry.detail if name not in labels.FACTS} - NOT_SHOWN
+    assert not wordless, f"give {wordless} words in campaign/staff/audit_log/labels.py"
+    assert describe_entries.is_named(entry.subject), f"nothing names {entry.subject}"
 
 
 class Plugin:

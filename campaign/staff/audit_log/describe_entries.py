@@ -61,11 +61,19 @@ _NUMBERED = {
 }
 """What belongs to a campaign and is called by a number, in these columns."""
 _NUMBERED_WORDS: Mapping[str, object] = {
+    "backup": _l("Backup of database version %(number)s"),
     "contact-import": _l("File of addresses %(number)s"),
     "crm-connection": _l("CRM connection %(number)s"),
+    "import": _l("Imported file"),
+    "key": _l("Encryption key %(number)s"),
+    "network-member": _l("Network member %(number)s"),
+    "page": _l("Page %(number)s"),
     "screening-act": _l("Decision %(number)s"),
+    "signature": _l("Signature %(number)s"),
     "webhook-endpoint": _l("Webhook %(number)s"),
 }
+_WHOLE_WORDS: Mapping[str, object] = {**labels.GROUPS, "instance": _l("This site")}
+"""What an entry is about as a whole: "network", "mailbox"."""
 _IS_NAMING_GONE = (AuditEntry.action.in_(NAMING_GONE), detail_text("gone_name").is_not(None))
 _NEWEST = 1_000
 """How many are looked at of what is called by its day."""
@@ -121,6 +129,8 @@ class _EntryDescriber:
             return self.references[value]
         if name == "other" and value in self.subjects:
             return self.subjects[value][0]
+        if name == "predecessor":
+            return self.subjects.get(f"official:{value}", (value,))[0]
         return labels.say_value(name, value) if isinstance(value, str) else str(value)
 
     def list_facts(self, entry: AuditEntry) -> Iterator[tuple[str, Any]]:
@@ -148,6 +158,7 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
     people = _find_people(session, entries)
     subjects = {entry.subject for entry in entries} | set(_list_values(entries, "other", str))
     subjects |= {entry.actor for entry in entries}
+    subjects |= {f"official:{ident}" for ident in _list_values(entries, "predecessor", str)}
     campaign_ids = [number for name in _CAMPAIGNS for number in _list_values(entries, name, int)]
     references = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(campaign_ids))
     officials = select(Official.id, Official.name, Official.slug).where(
@@ -160,6 +171,14 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
         {row.id: row.name or row.slug for row in session.execute(officials)},
     )
     return [describer.describe(entry) for entry in entries]
+
+
+def is_named(subject: str) -> bool:
+    """Whether entries about such a subject say in words what they are about."""
+    kind, colon, _ident = subject.partition(":")
+    if not colon:
+        return kind in _WHOLE_WORDS or kind == "suppression-list"
+    return kind in {"staff", "about"} | _THINGS.keys() | _NUMBERED_WORDS.keys()
 
 
 def say_subjects(session: Session, subjects: Collection[str]) -> str:
@@ -219,10 +238,13 @@ def _say_gone() -> str:
 def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Find words and address of each subject that is known, with one look-up for each kind."""
     idents: dict[str, list[str]] = defaultdict(list)
-    for subject in subjects:
-        kind, _colon, ident = subject.partition(":")
-        idents[kind].append(ident)
     names: dict[str, tuple[str, str]] = {}
+    for subject in subjects:
+        if subject in _WHOLE_WORDS:
+            names[subject] = (str(_WHOLE_WORDS[subject]), "")
+        else:
+            kind, _colon, ident = subject.partition(":")
+            idents[kind].append(ident)
     for kind in idents.keys() & _THINGS.keys():
         names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
     unnamed = [f"{kind}:{ident}" for kind in idents for ident in idents[kind]]
@@ -445,6 +467,7 @@ def _find_shown(session: Session, typed: str) -> list[str]:
         for kind in ("export", "invalidation", *_NUMBERED_WORDS)
         for number in numbers
     ]
+    likely += ["suppression-list", *_WHOLE_WORDS]
     begins = func.lower(Campaign.reference) == func.substr(
         typed.lower(), 1, func.length(Campaign.reference)
     )

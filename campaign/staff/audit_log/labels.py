@@ -366,6 +366,23 @@ FACTS: Mapping[str, object] = {
     "x": _l("from the left, percent"),
     "y": _l("from the top, percent"),
     "act_by": _l("deadline"),
+    "address_changed": _l("address changed"),
+    "alike": _l("letters that are alike, from"),
+    "check_code": _l("check code"),
+    "count": _l("messages"),
+    "counted": _l("counted"),
+    "delivery": _l("number of the delivery"),
+    "doubles": _l("not counted"),
+    "events": _l("events"),
+    "faults": _l("rows with errors"),
+    "held": _l("reviewed instead of refused"),
+    "insult_languages": _l("languages of insults"),
+    "languages": _l("languages"),
+    "longer_than": _l("own words longer than"),
+    "lookalikes": _l("names that look alike"),
+    "people": _l("people"),
+    "predecessor": _l("replaces"),
+    "shorter_than": _l("own words shorter than"),
 }
 
 _FIELDS: Mapping[str, object] = {

@@ -449,3 +449,33 @@ def _show_words(answer: TestResponse) -> str:
     """Return the table of a page, without its tags."""
     table = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
+
+
+@pytest.mark.one_engine
+def test_what_is_about_no_row_has_words_and_is_found_by_them(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    audit.record(session, f"staff:{admin.id}", "api.people", "network")
+    audit.record(session, "command", "audit.backup", "instance")
+    audit.record(session, f"staff:{admin.id}", "crm.import-check", "contact-import:4", faults=6)
+    session.commit()
+    page = _show_words(client.get("/desk/audit"))
+    assert "Read people who agreed to our emails Urgent action network" in page
+    assert "Made a backup This site" in page
+    assert "rows with errors: 6" in page
+    about = {"about": "urgent action network"}
+    answer = post(client, "/desk/audit", about, follow_redirects=True)
+    assert 'type="search" value="Urgent action network"' in answer.text
+    assert "This site" not in _show_words(answer)
+
+
+def test_a_successor_is_told_of_by_the_name_of_who_was_before(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    before = make_target_official(1, name="Ana Prueba")
+    session.add(before)
+    session.flush()
+    replaced = {"predecessor": before.public_id}
+    audit.record(session, f"staff:{admin.id}", "officials.take-over", "official:x", **replaced)
+    session.commit()
+    assert "replaces: Ana Prueba" in _show_words(client.get("/desk/audit"))
