@@ -123,6 +123,20 @@ def test_french_keeps_a_number_and_its_unit_on_one_line() -> None:
     assert [text for text in texts if _MAY_BREAK.search(text)] == []
 
 
+_BEFORE_A_NAME = re.compile(
+    r"(?:\b(?:à|au|aux|de|du|des|que|le|la|les) |\b(?:l|d|qu)’)"
+    r"%\((?:organisation|official|mission|destination|person|office)\)s",
+    re.IGNORECASE,
+)
+
+
+def test_french_has_no_word_before_a_name_that_would_be_contracted_with_it() -> None:
+    """“À Le Monde” is “au Monde”, “que Amnistie” is “qu’Amnistie”: the name is not known here."""
+    assert _BEFORE_A_NAME.search("Par la poste à %(official)s")
+    texts = [text for message in list_translated(catalog("fr")) for text in strings(message.string)]
+    assert [text for text in texts if _BEFORE_A_NAME.search(text)] == []
+
+
 def test_a_colon_between_two_texts_is_that_of_the_language() -> None:
     """French has a space before it; `colon` is the one of the page."""
     typed = re.compile(r"(?:\}\}|%\}|</\w+>): *(?:\{\{|<(?:a|bdi|strong)\b)")
