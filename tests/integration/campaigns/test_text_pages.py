@@ -179,6 +179,18 @@ def test_more_rows_are_given_without_saving(
     assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("page", ["letters/en", "languages/points"])
+def test_more_rows_are_given_before_anything_is_written(
+    desk: FlaskClient, campaign: Campaign, page: str
+) -> None:
+    empty = {"subject": "", "opening": "", "closing": "", "points-0-position": "none"}
+    response = post(desk, f"{DESK}/{page}", empty | {"more": "Add rows"})
+    assert response.status_code == 200
+    assert "error-summary" not in response.text
+    assert 'class="error"' not in response.text
+
+
 def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> None:
     rows = {f"points-{n}-text": f"Point {n} here" for n in range(90)}
     response = post(desk, f"{DESK}/letters/en", LETTER | rows)

@@ -189,7 +189,7 @@ def edit_template(slug: str, locale: str) -> ResponseReturnValue:
     answer = None
     if "move" in request.form:
         form.move(request.form["move"])
-    elif form.validate_on_submit() and not form.more.data:
+    elif not form.more.data and form.validate_on_submit():
         answer = _save(form, desk, locale, target)
     return answer or _show(form, desk, locale, target, pattern)
 
