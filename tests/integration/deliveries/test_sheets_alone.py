@@ -9,12 +9,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, DeliveryOutcome
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Signature, SignatureState
@@ -272,3 +273,17 @@ def test_the_page_of_sheets_alone_speaks_of_no_volume(
     assert "<td>Address labels</td>" in page
     assert "every letter with its place" not in page
     assert "Letters" not in page.partition("<main")[2]
+
+
+@pytest.mark.one_engine
+def test_a_stop_is_told_with_the_noun_of_the_campaign(
+    session: Session, staff: FlaskClient, sheets: Bundle
+) -> None:
+    campaign = sheets.campaign
+    campaign.format = LetterFormat.CARD
+    session.flush()
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked."})
+    session.commit()
+    url = f"/desk/bundles/{sheets.public_id}"
+    for page in (staff.get(url).text, staff.get(f"{url}/deliver").text):
+        assert "Do not print or deliver anything from it: another card could do harm." in page
