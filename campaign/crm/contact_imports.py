@@ -140,7 +140,8 @@ def check_rows(
     contact_import.proof = json.dumps([day, wording, source, locale])
     judged = _judge(session, contact_import, table)
     contact_import.counts = judged.counts
-    findings = (judged.faults[:MOST_FAULTS], judged.list_other_languages())
+    languages = judged.list_other_languages()
+    findings = {"faults": judged.faults[:MOST_FAULTS], "languages": languages}
     contact_import.findings = json.dumps(findings)
     session.flush()
     _note(session, contact_import, by, "crm.import-check", **judged.counts)
@@ -211,8 +212,10 @@ def list_wrong_rows(
 
 def read_findings(contact_import: ContactImport) -> tuple[list[Fault], list[str]]:
     """Return the rows that are left out, and languages in which we do not write."""
-    faults, languages = json.loads(contact_import.findings or "[[], []]")
-    return [Fault(*parts) for parts in faults], languages
+    findings = json.loads(contact_import.findings or "{}")
+    if isinstance(findings, list):  # checked by 0.2.0 or before languages were named
+        findings = {"faults": findings}
+    return [Fault(*parts) for parts in findings.get("faults", [])], findings.get("languages", [])
 
 
 @jobs.job("crm.forget-files", every_minutes=60)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from campaign.bundles.bundle_status import handed_over, moved_on
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import everyone_withdrew
+from campaign.bundles.changes.withdrawals import is_withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
@@ -96,7 +96,7 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
     todos = []
     if by.role is not Role.ORGANIZER:
         todos += [_find_held_back(session, mine), _find_loose_sheets(session, mine, now)]
-        todos.append(_find_all_withdrawn(session, mine))
+        todos.append(_find_withdrawn(session, mine))
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
     todos.append(_find_linked_to_harm(session, by, now))
@@ -293,8 +293,8 @@ def _find_requests(
         yield make_todo(slug, items)
 
 
-def _find_all_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find printed bundles from which everyone withdrew: the sheets may still be carried away."""
+def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find printed bundles of which every letter was taken back: the paper is still to be had."""
     rows = session.execute(
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
@@ -305,9 +305,9 @@ def _find_all_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
     items = [
         _item(session, campaign, bundle, count_paper(session, bundle))
         for campaign, bundle in rows
-        if everyone_withdrew(session, bundle)
+        if is_withdrawn(session, bundle)
     ]
-    return make_todo("all-withdrawn", items)
+    return make_todo("withdrawn", items)
 
 
 def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
@@ -324,7 +324,7 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
-        if bundle.emptied_at is not None and everyone_withdrew(session, bundle):
+        if is_withdrawn(session, bundle):
             continue
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))

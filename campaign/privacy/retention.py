@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from campaign.bundles import file_names
 from campaign.bundles.changes.empty_bundle import empty_bundle
 from campaign.core import audit, db, jobs
 from campaign.core.settings import current_settings
@@ -25,7 +24,7 @@ from campaign.paper_signatures import scans
 from campaign.privacy.anonymise import anonymise_signatures, unlink_signatures
 from campaign.privacy.erase_supporter import checkpoint_wal
 from campaign.privacy.overdue import DueCampaign, is_awaited, is_due, list_due, lock_if_unchanged
-from campaign.storage import FilesAway, storage
+from campaign.storage import FilesAway
 
 ACTOR = "job:retention.erase"
 _BATCH = 500  # Signatures of one transaction: on SQLite nobody signs while it lasts
@@ -111,8 +110,7 @@ def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
             bundle = session.scalar(
                 select(Bundle).where(Bundle.id == bundle_id, *_is_bundle_due(due))
             )
-            if bundle is not None and _delete_folder(file_names.stored_folder(bundle.public_id)):
-                empty_bundle(session, bundle, now)
+            if bundle is not None and empty_bundle(session, bundle, now):
                 emptied += 1
     return emptied, emptied == len(ids)
 
@@ -150,19 +148,6 @@ def _holds(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[boo
         .where(Signature.campaign_id == campaign_id, *of)
     )
     return [letters, sheets, Bundle.id.in_(moved)]
-
-
-def _delete_folder(folder: str) -> bool:
-    store = storage()
-    try:
-        store.delete_folder(folder)
-        gone = next(store.names(folder), None) is None
-    except (FilesAway, OSError) as problem:
-        log.error("files of a bundle left to the next run", problem=type(problem).__name__)
-        return False
-    if not gone:
-        log.error("files of a bundle left to the next run", problem="still there")
-    return gone
 
 
 def erase_sheets(due: DueCampaign) -> tuple[int, bool]:

@@ -10,12 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import (
-    counts_again,
-    everyone_withdrew,
-    list_taken_back,
-    note_taken_out,
-)
+from campaign.bundles.changes.withdrawals import is_withdrawn, list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import audit, db
 from campaign.core.db import after_commit
@@ -62,9 +57,7 @@ def refuse_uncancellable(session: Session, bundle: Bundle) -> None:
     The last says that it failed: that has a button of its own.
     """
     bundle_status.refuse_settled(session, bundle)
-    if bundle.emptied_at is not None and not (
-        everyone_withdrew(session, bundle) or counts_again(session, bundle)
-    ):
+    if bundle.emptied_at is not None and not is_withdrawn(session, bundle):
         raise Refused("emptied")
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")

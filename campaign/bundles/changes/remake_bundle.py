@@ -5,11 +5,10 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from functools import partial
-
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import bundle_status, file_names
+from campaign.bundles import bundle_status
 from campaign.bundles.changes.empty_bundle import empty_bundle
 from campaign.bundles.changes.withdrawals import (
     awaits_remake,
@@ -20,11 +19,10 @@ from campaign.bundles.changes.withdrawals import (
 )
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
-from campaign.core.db import after_commit
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
-from campaign.storage import storage
+from campaign.models.delivery import Rerouting
 
 ACTOR = "job:bundles.remake"
 
@@ -32,7 +30,7 @@ ACTOR = "job:bundles.remake"
 def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Send the volumes that hold letters which were taken back to be printed without them.
 
-    How many letters are taken out. Where nothing would be left, the files are deleted, and nothing
+    How many letters are taken out. Where none would be left, the files are deleted, and nothing
     else: the paper may be on its way. The lists are made again too where somebody on the signed
     sheets is gone, or back. Raises Refused: `stopped`, `handed-over`, `moved-on`, `emptied`,
     `not-ready`.
@@ -48,11 +46,10 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     gone = list_taken_back(session, bundle, limit=None)
     letters = [letter for letter in gone if letter.volume]
     if everyone_withdrew(session, bundle):
-        empty_bundle(session, bundle, db.utcnow())
-        audit.record(session, actor, "bundle.empty", bundle, sha256=bundle.zip_sha256)
-        folder = file_names.stored_folder(bundle.public_id)
-        after_commit(session, partial(storage().delete_folder, folder))
-        return len(gone)
+        for emptied in (bundle, *_list_left(session, bundle)):
+            if empty_bundle(session, emptied, db.utcnow()):
+                audit.record(session, actor, "bundle.empty", emptied, sha256=emptied.zip_sha256)
+        return len(letters)
     note_taken_out(bundle, letters)
     note_lists(session, bundle)
     without = {letter.volume for letter in letters}
@@ -78,6 +75,18 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(letters)
+
+
+def _list_left(session: Session, bundle: Bundle) -> list[Bundle]:
+    """List the bundles that its letters left before, whose files name no one else either."""
+    left: list[Bundle] = []
+    came_from = select(Bundle).join(Rerouting, Rerouting.from_bundle_id == Bundle.id)
+    reached = bundle
+    while earlier := session.scalar(came_from.where(Rerouting.to_bundle_id == reached.id)):
+        if earlier.emptied_at is None and everyone_withdrew(session, earlier):
+            left.append(earlier)
+        reached = earlier
+    return left
 
 
 @jobs.job("bundles.remake", every_minutes=3)

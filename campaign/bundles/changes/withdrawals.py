@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, not_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
@@ -228,22 +228,35 @@ def list_taken_back(
 
 
 def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
-    """Whether every printed letter was taken back; of signed sheets alone, everybody on them."""
-    letters = [each for each in list_taken_back(session, bundle, limit=None) if each.volume]
-    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    if len(letters) != session.scalar(printed):
-        return False
-    return bool(letters) or not signed_sheets.count_carried(session, bundle.id)
+    """Whether every printed letter was taken back; of signed sheets alone, everybody on them.
+
+    Also of letters that went on into another bundle. People on sheets beside the letters may still
+    count: without a letter no print is made.
+    """
+    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
+    now_in = select(Letter.id).where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+    moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
+    moved = moved.where(LetterMove.bundle_id == bundle.id)
+    for printed in (now_in, moved):
+        if db.has_row(session, printed.outerjoin(Letter.signature).where(not_(is_gone))):
+            return False
+    if db.has_row(session, now_in) or db.has_row(session, moved):
+        return True
+    return not signed_sheets.count_carried(session, bundle.id)
 
 
-def counts_again(session: Session, bundle: Bundle) -> bool:
-    """Whether a bundle without files holds letters or people who may go out: all were excluded."""
+def still_counts(session: Session, bundle: Bundle) -> bool:
+    """Whether letters or people on sheets of a bundle may go out, also again."""
+    good = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    letters = select(Letter.id).join(Letter.signature).where(Letter.bundle_id == bundle.id, *good)
+    return db.has_row(session, letters) or bool(_list_on_sheets(session, bundle, and_(*good)))
+
+
+def is_withdrawn(session: Session, bundle: Bundle) -> bool:
+    """Whether its files were deleted because every letter was taken back, whatever counts now."""
     if bundle.emptied_at is None:
         return False
-    good = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
-    of_letters = select(Signature.id).join(Letter, Letter.signature_id == Signature.id)
-    letters = of_letters.where(Letter.bundle_id == bundle.id, *good)
-    return db.has_row(session, letters) or bool(_list_on_sheets(session, bundle, and_(*good)))
+    return everyone_withdrew(session, bundle) or still_counts(session, bundle)
 
 
 def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:

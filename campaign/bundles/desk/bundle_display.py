@@ -79,8 +79,8 @@ class Changes:
     can_cancel: bool
     can_remake: bool
     sheets: Sequence[TravellingSheet]  # with rows to be blacked out before they leave
-    all_withdrawn: bool  # whether nothing of it may go out, for everyone in it withdrew
-    counts_again: bool  # whether its files were deleted so, and some of it may go out again
+    withdrawn: bool  # whether its files are deleted, or about to be: every letter was taken back
+    still_counts: bool  # whether something of it may go out all the same, in another bundle
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -101,6 +101,9 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     choices = downloads.list_choices(session, bundle)
     is_whole = "" in {choice.name for choice in choices}  # then it was asked who is forgotten
+    withdrawn = ready and not settled and withdrawals.is_withdrawn(session, bundle)
+    if has_files and not (settled or stopped):  # the job is about to delete its files
+        withdrawn = withdrawals.everyone_withdrew(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
@@ -122,8 +125,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         can_cancel=is_allowed(refuse_uncancellable, session, bundle, expected=Refused),
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),
-        all_withdrawn=ready and withdrawals.everyone_withdrew(session, bundle),
-        counts_again=ready and not settled and withdrawals.counts_again(session, bundle),
+        withdrawn=withdrawn,
+        still_counts=withdrawn and withdrawals.still_counts(session, bundle),
     )
 
 

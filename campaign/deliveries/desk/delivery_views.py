@@ -1,15 +1,17 @@
 """The page at the gate: opened on a phone, also without reach, sent when there is some."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.orm import Session
 
 from campaign.bundles import find_bundles
 from campaign.bundles.bundle_status import STILL_HERE, is_settled
-from campaign.bundles.changes.withdrawals import everyone_withdrew
+from campaign.bundles.changes.withdrawals import everyone_withdrew, is_withdrawn
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.find_bundles import UNFINISHED
 from campaign.bundles.freeze import signed_sheets
@@ -37,6 +39,7 @@ from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120  # visits that one member of staff can record in an hour
 _MADE_AGAIN_SECONDS = 60  # after which a bundle that was being made again may be ready
+_SOON = timedelta(minutes=30)  # for which a phone waits for that without a word
 _WORKER = ("deliver-queue.js", "deliver-worker.js")
 """What the service worker is made of: the page uses the first as well."""
 
@@ -57,7 +60,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
     black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
-    all_withdrawn: bool  # whether everyone in it withdrew while it was here
+    withdrawn: bool  # whether every letter was taken back while it was here
     closed: str  # why nothing of it can be recorded now, where it is not ready any more
     who: str
     made_in_words: str
@@ -90,7 +93,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
             return redirect(address, 303)
         # A phone that sends by itself says so where the record is not looked at.
         return jsonify(sent=True, url=address, after_stop=_name_late(visit))
-    if wants_json and any(carried.bundle.state in UNFINISHED for carried in form.bundles()):
+    if wants_json and any(_is_made_again(carried.bundle) for carried in form.bundles()):
         # A phone keeps what it cannot send yet, and sends it again by itself.
         return jsonify(sent=False), 503, {"Retry-After": str(_MADE_AGAIN_SECONDS)}
     if wants_json:
@@ -99,6 +102,26 @@ def deliver(public_id: str) -> ResponseReturnValue:
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
+
+
+def _is_withdrawn(session: Session, bundle: Bundle) -> bool:
+    """Whether every letter was taken back while it was here: it is not to be delivered."""
+    if bundle.state is not BundleState.READY or is_settled(session, bundle):
+        return False
+    return everyone_withdrew(session, bundle) or is_withdrawn(session, bundle)
+
+
+def _is_made_again(bundle: Bundle) -> bool:
+    """Whether it will soon be ready: a phone that sends a record of it now need only wait.
+
+    What is held up by a stop, or takes too long, is to be said instead.
+    """
+    return (
+        bundle.state in UNFINISHED
+        and not is_stopped(bundle.campaign.status)
+        and bundle.remade_at is not None
+        and db.utcnow() - bundle.remade_at < _SOON
+    )
 
 
 def _is_given_up(bundle: Bundle) -> bool:
@@ -260,7 +283,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             for carried in to_deliver
             if (sheets := list_sheets_to_black_out(session, carried))
         ],
-        all_withdrawn=not is_settled(session, bundle) and everyone_withdrew(session, bundle),
+        withdrawn=_is_withdrawn(session, bundle),
         closed=say_page_closed(bundle) if _is_given_up(bundle) and not form.is_submitted() else "",
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),

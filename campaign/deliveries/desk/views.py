@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.bundle_status import is_settled
-from campaign.bundles.changes.withdrawals import everyone_withdrew
+from campaign.bundles.changes.withdrawals import is_withdrawn
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -151,13 +151,13 @@ def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
     return find_outcomes(db.session(), bundles)
 
 
-@blueprint.app_template_global("is_all_withdrawn")
-def is_all_withdrawn(bundle: Bundle) -> bool:
-    """Whether everyone in a bundle that may be at hand withdrew, so that its files are deleted."""
-    session = db.session()
+@blueprint.app_template_global("is_not_to_go_out")
+def is_not_to_go_out(bundle: Bundle) -> bool:
+    """Whether every letter of a bundle that may be at hand was taken back: its files are gone."""
     if bundle.state is not BundleState.READY or bundle.emptied_at is None:
         return False
-    return not is_settled(session, bundle) and everyone_withdrew(session, bundle)
+    session = db.session()
+    return not is_settled(session, bundle) and is_withdrawn(session, bundle)
 
 
 @blueprint.app_template_global("held_paper_of")

@@ -307,7 +307,7 @@ def sweep() -> None:
     with db.transaction() as session:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
-            EnvelopeRun.bundle_id.in_(_select_ready_bundles().where(Bundle.emptied_at.is_(None))),
+            EnvelopeRun.bundle_id.in_(_select_ready_bundles()),
             bundle_status.bundle_may_go_out(EnvelopeRun.bundle_id),
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
@@ -364,7 +364,7 @@ def _set_waiting(session: Session, run: EnvelopeRun) -> None:
 
 def _select_ready_bundles() -> Select[int]:
     """Select bundles whose volumes stay as they are: those being printed have none to take from."""
-    return select(Bundle.id).where(Bundle.state == BundleState.READY)
+    return select(Bundle.id).where(Bundle.state == BundleState.READY, Bundle.emptied_at.is_(None))
 
 
 def _may_print() -> tuple[ColumnElement[bool], ...]:
@@ -388,9 +388,13 @@ def _decide_state(problem: BaseException, hold: LeasedRow) -> tuple[RunState, st
 
 
 def _finish(hold: LeasedRow, state: RunState, failure: str = "", **values: object) -> bool:
-    """Write down how it ended; False where somebody else has the run by now."""
+    """Write down how it ended; False where it is somebody else's, or its bundle has no files."""
+    has_files = select(Bundle.id).where(
+        Bundle.emptied_at.is_(None), Bundle.state != BundleState.CANCELLED
+    )
     with db.transaction() as session:
-        ours = RUNS.finish(session, hold, state=state, failure=failure, **values)
+        with_files = EnvelopeRun.bundle_id.in_(has_files)
+        ours = RUNS.finish(session, hold, with_files, state=state, failure=failure, **values)
     if ours:
         log.info("envelopes done", run=hold.row_id, state=state.value)
     return ours

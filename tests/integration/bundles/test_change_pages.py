@@ -10,12 +10,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.core import jobs
+from campaign.core import db, jobs
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.storage import storage
+from campaign.storage import FilesAway, storage
+from campaign.storage.places import LocalPlace
 from campaign.tracking.letter_place import Place, find_place
 from tests.factories import (
     STAFF_PASSWORD,
@@ -224,9 +225,9 @@ def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
     assert list(storage().names(folder)) == []
     assert session.scalars(select(Bundle)).one().state is BundleState.READY
     session.rollback()
-    assert ">Everything withdrawn<" in client.get("/desk/bundles/").text
+    assert ">Withdrawn: do not deliver<" in client.get("/desk/bundles/").text
     today = client.get("/desk/today").text
-    assert "Everything in 1 printed bundle was withdrawn. Do not deliver it. Destroy it" in today
+    assert "Withdrawn: do not deliver 1 printed bundle. Its page says what to do" in today
     assert "ready for delivery" not in today
 
 
@@ -270,7 +271,7 @@ def test_everyone_withdrew_and_the_bundle_is_cancelled_by_hand(
     assert "This bundle was cancelled" in page
     assert "Everything in it was withdrawn" in page
     assert "ready for another bundle" not in page
-    assert "was withdrawn" not in client.get("/desk/today").text
+    assert "Withdrawn" not in client.get("/desk/today").text
 
 
 def test_everyone_was_excluded_and_counts_again(
@@ -282,11 +283,50 @@ def test_everyone_was_excluded_and_counts_again(
     session.execute(update(Signature).values(state=SignatureState.CONFIRMED))
     session.commit()
     page = client.get(url).text
-    assert "Some of it counts again" in page
-    assert "Everything in this bundle was withdrawn<" not in page
+    assert "The contents of this bundle were withdrawn" in page
+    assert "Some of it still counts or counts again" in page
     assert post(client, f"{url}/cancel", {"reason": "Printed anew"}).status_code == 303
     in_bundle = select(func.count(Letter.id)).where(Letter.bundle_id.is_not(None))
     assert session.scalar(in_bundle) == 0, "all wait for another bundle"
+
+
+@pytest.mark.parametrize("settle", ["delivered", "stopped"])
+def test_of_a_bundle_that_no_job_makes_again_no_deletion_is_promised(
+    client: FlaskClient, session: Session, enter: Enter, settle: str
+) -> None:
+    url = enter(Role.STAFF)
+    if settle == "delivered":
+        sent = form(outcome="accepted", happened_time="")
+        assert post(client, f"{url}/deliver", sent).status_code == 303
+    withdraw_all(session)
+    if settle == "stopped":
+        stopped = {"status": CampaignStatus.STOPPED, "stopped_at": db.utcnow()}
+        session.execute(update(Campaign).values(stopped))
+        session.commit()
+    page = client.get(url).text
+    assert "We delete its files" not in page
+    assert "Everything in this bundle was withdrawn" not in page
+    jobs.run_now("bundles.remake")
+    assert session.scalars(select(Bundle)).one().emptied_at is None
+
+
+def test_where_the_storage_keeps_the_files_the_next_run_tries_again(
+    session: Session, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(Role.STAFF)
+    folder = file_names.stored_folder(withdraw_all(session).public_id)
+
+    def away(*_: object) -> None:
+        raise FilesAway("test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalPlace, "delete_folder", away)
+        jobs.run_now("bundles.remake")
+    assert session.scalars(select(Bundle)).one().emptied_at is None
+    session.rollback()
+    jobs.run_now("bundles.remake")
+    assert session.scalars(select(Bundle)).one().emptied_at is not None
+    assert list(storage().names(folder)) == []
 
 
 def test_an_open_page_of_a_cancelled_bundle_is_not_said_to_be_signed_out(
@@ -300,6 +340,9 @@ def test_an_open_page_of_a_cancelled_bundle_is_not_said_to_be_signed_out(
     assert "This bundle has changed" in alarms
     assert "because this bundle was cancelled" in alarms
     assert client.get(f"{url}/deliver").status_code == 303
+    posted = post(client, f"{url}/deliver", form(outcome="accepted", happened_time="")).text
+    assert "Nothing was recorded, because this bundle was cancelled" in posted
+    assert "Do not deliver this bundle" not in posted
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(

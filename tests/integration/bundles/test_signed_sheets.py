@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes import withdrawals
@@ -312,6 +312,35 @@ def test_it_is_made_again_without_who_is_gone_and_its_files_go_without_anybody(
     session.commit()
     jobs.run_now("bundles.remake")
     assert reload(session, ready).emptied_at is not None
+
+
+def test_people_on_sheets_still_count_where_every_letter_was_withdrawn(
+    client: FlaskClient,
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    letters = [signature.id for signature in add_confirmed(session, campaign, 2)]
+    session.commit()
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    withdrawn = update(Signature).where(Signature.id.in_(letters))
+    session.execute(withdrawn.values(state=SignatureState.WITHDRAWN))
+    session.commit()
+    jobs.run_now("bundles.remake")
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(url).text
+    assert "The contents of this bundle were withdrawn" in page
+    assert "but keep signature sheets" in page
+    assert "Everything in this bundle was withdrawn" not in page
+    assert "Withdrawn: do not deliver" in client.get("/desk/today").text
+    assert post(client, f"{url}/cancel", {"reason": "For the sheets"}).status_code == 303
+    session.rollback()
+    assert signed_sheets.count_carried(session, bundle_id) == 0, "they wait for another bundle"
 
 
 def test_it_is_made_again_where_as_many_people_are_others(

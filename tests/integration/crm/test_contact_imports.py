@@ -1,6 +1,7 @@
 """Members with proof of their consent, and addresses to which we never write."""
 
 import io
+import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -284,3 +285,11 @@ def test_what_is_no_list_is_refused(app: Flask, client: FlaskClient) -> None:
         assert answer.status_code == 422
     page = upload(client, "members", "new@example.org,")
     assert post(client, page, {"meaning-0": ""}).status_code == 422
+
+
+def test_what_was_checked_before_languages_were_named_is_still_shown() -> None:
+    earlier = ContactImport(findings=json.dumps([[3, "no-address"], [4, "no-day"]]))
+    faults, languages = contact_imports.read_findings(earlier)
+    assert [fault.row for fault in faults] == [3, 4]
+    assert languages == []
+    assert contact_imports.read_findings(ContactImport()) == ([], [])

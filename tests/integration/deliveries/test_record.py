@@ -6,6 +6,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -265,7 +266,7 @@ def test_a_bundle_that_is_not_ready_is_not_carried_and_its_page_says_why(
 def test_what_was_typed_of_a_bundle_that_a_colleague_cancelled_or_remakes_is_kept(
     staff: FlaskClient, bundle: Bundle, session: Session, state: BundleState, words: str
 ) -> None:
-    bundle.state = state
+    bundle.state, bundle.remade_at = state, db.utcnow()
     session.commit()
     page = post(staff, gate(bundle), form())
     assert page.status_code == 422
@@ -275,6 +276,15 @@ def test_what_was_typed_of_a_bundle_that_a_colleague_cancelled_or_remakes_is_kep
     if state is BundleState.PRINTING:
         assert told.status_code == 503, "the phone sends it again by itself"
         assert int(told.headers["Retry-After"]) > 0
+        bundle.remade_at = db.utcnow() - timedelta(hours=1)
+        session.commit()
+        told = post(staff, gate(bundle), form(), headers={"Accept": "application/json"})
+        assert told.status_code == 422, "not for ever"
+        bundle.campaign.status, bundle.campaign.stopped_at = CampaignStatus.STOPPED, db.utcnow()
+        bundle.remade_at = db.utcnow()
+        session.commit()
+        told = post(staff, gate(bundle), form(), headers={"Accept": "application/json"})
+        assert told.status_code == 422, "it is not made again after a stop"
     else:
         assert told.status_code == 422
         assert any(words in problem for problem in told.json["problems"])

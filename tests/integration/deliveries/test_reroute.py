@@ -292,6 +292,24 @@ def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
 
 
 @pytest.mark.both_engines
+def test_files_that_letters_left_go_too_once_everyone_withdrew(
+    session: Session, printed: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    moved_id = reroute(printed.id)
+    assert print_bundle(moved_id) is BundleState.READY
+    bundles = [reload(session, printed.id), reload(session, moved_id)]
+    folders = [file_names.stored_folder(bundle.public_id) for bundle in bundles]
+    assert all(list(storage.storage().names(folder)) for folder in folders)
+    session.execute(update(Signature).values(state=SignatureState.ERASED))
+    session.commit()
+    jobs.run_now("bundles.remake")
+    assert [list(storage.storage().names(folder)) for folder in folders] == [[], []]
+    for bundle_id in (printed.id, moved_id):
+        assert reload(session, bundle_id).emptied_at is not None
+
+
+@pytest.mark.both_engines
 def test_letters_that_came_back_are_on_the_first_sheets_again(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:

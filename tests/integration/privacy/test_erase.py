@@ -28,7 +28,7 @@ from campaign.privacy import erase_supporter
 from campaign.signing.mails import WAITING
 from campaign.signing.signed_links import signed_link
 from campaign.tracking.letter_links import Mailbox
-from tests.factories import make_campaign, sign_in
+from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 from tests.races import overtake
 
@@ -249,6 +249,7 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:
+    add_confirmed(session, campaign, 1)
     bundle_id = freeze(campaign)
     bundle = session.get_one(Bundle, bundle_id)
     public_id = bundle.public_id
