@@ -250,6 +250,7 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     freeze: Callable[[Campaign], int],
 ) -> None:
     add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign)
     bundle = session.get_one(Bundle, bundle_id)
     public_id = bundle.public_id
