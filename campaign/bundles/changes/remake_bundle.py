@@ -46,9 +46,10 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     gone = list_taken_back(session, bundle, limit=None)
     letters = [letter for letter in gone if letter.volume]
     if everyone_withdrew(session, bundle):
-        for emptied in (bundle, *_list_left(session, bundle)):
-            if empty_bundle(session, emptied, db.utcnow()):
-                audit.record(session, actor, "bundle.empty", emptied, sha256=emptied.zip_sha256)
+        for emptied in (*_list_left(session, bundle), bundle):
+            if not empty_bundle(session, emptied, db.utcnow()):
+                return 0  # the next run finds this bundle again, and by it the others
+            audit.record(session, actor, "bundle.empty", emptied, sha256=emptied.zip_sha256)
         return len(letters)
     note_taken_out(bundle, letters)
     note_lists(session, bundle)
