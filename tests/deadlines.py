@@ -8,7 +8,7 @@ from hypothesis import settings
 
 soon = settings(deadline=timedelta(seconds=5))
 with_a_reader = settings(deadline=timedelta(seconds=30))
-"""The first example starts the process that reads."""
+"""The first example starts the process that reads, or loads the names of countries and places."""
 
 _SECONDS = 1.0
 _TRIES = 3

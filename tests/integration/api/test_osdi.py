@@ -504,7 +504,7 @@ def test_a_member_from_elsewhere_is_asked_by_email(
     first = sender.post("people", {"person": PERSON})
     member = session.scalars(select(NetworkMember)).one()
     assert member.state is MemberState.PENDING
-    assert member.consent_wording.startswith("J’accepte")
+    assert member.consent_wording.startswith("J’autorise")
     assert read_mails(app) == [("network-confirm", "maelle@example.org", "fr")]
     session.execute(update(NetworkMember).values(state=MemberState.ACTIVE))
     session.commit()

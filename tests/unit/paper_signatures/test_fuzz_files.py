@@ -16,7 +16,7 @@ from campaign.directory.imports.read_list import read_list
 from campaign.paper_signatures import read_file
 from campaign.paper_signatures.check_row import Details
 from campaign.printing.redraw import draw_pages
-from tests.deadlines import soon
+from tests.deadlines import soon, with_a_reader
 
 HEADS = ["Name", "Town", "Postal code", "Country", "Email", "News"]
 CELLS = st.text(max_size=40)
@@ -35,7 +35,7 @@ def read(data: bytes) -> None:
     assert all(fault.slug or fault.sentence for fault in reading.faults)
 
 
-@soon
+@with_a_reader
 @given(
     TABLES, st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["utf-8", "utf-16", "cp1252"])
 )
