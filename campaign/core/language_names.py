@@ -11,7 +11,7 @@ from campaign.core.language_facts import translated_languages
 from campaign.core.text.fold import fold_name
 
 _LONGEST = 100
-_NEXT = re.compile(r"[(/,;|&]")
+_NEXT = re.compile(r"[(/,;|&،؛]|\s(?:and|et|y|e|und)\s|\sو\s?")
 
 
 def find_language(typed: str, codes: Sequence[str]) -> str:
@@ -36,7 +36,8 @@ def _list_names(codes: tuple[str, ...]) -> dict[str, str]:
     entries += [(code.partition("-")[0], code.partition("-")[0]) for code in codes]
     # ISO 639-2 and 639-3: "fre" and "fra".
     entries += [(alias, tag) for alias, tag in get_global("language_aliases").items()]
-    entries += [("castellano", "es"), ("castilian", "es")]  # also called so where it is written
+    # Also called so where they are written.
+    entries += [("castellano", "es"), ("castilian", "es"), ("عربي", "ar")]
     for code in dict.fromkeys((*codes, *translated_languages())):
         entries += [(fold_name(name), tag) for tag, name in names_of_languages(code).items()]
     names: dict[str, str] = {}

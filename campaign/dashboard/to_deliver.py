@@ -324,8 +324,8 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
-        if is_withdrawn(session, bundle):
-            continue
+        if bundle.emptied_at is not None and is_withdrawn(session, bundle):
+            continue  # see `_find_withdrawn`
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
     to_post += _list_partly_posted(session, mine)

@@ -52,15 +52,15 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
 
 
 def refuse_uncancellable(session: Session, bundle: Bundle) -> None:
-    """Raise Refused: `handed-over`, `moved-on`, `emptied`, `cancelled`, `not-ready`.
+    """Raise Refused: `handed-over`, `moved-on`, `cancelled`, `emptied`, `not-ready`.
 
     The last says that it failed: that has a button of its own.
     """
     bundle_status.refuse_settled(session, bundle)
-    if bundle.emptied_at is not None and not is_withdrawn(session, bundle):
-        raise Refused("emptied")
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
+    if bundle.emptied_at is not None and not is_withdrawn(session, bundle):
+        raise Refused("emptied")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
 

@@ -27,7 +27,7 @@ from campaign.bundles.letter_codes.stored_codes import unpack_codes
 from campaign.core import clock, db
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
-from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Volume
+from campaign.models.bundle import Bundle, BundlePrint, BundleState, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
@@ -253,10 +253,15 @@ def still_counts(session: Session, bundle: Bundle) -> bool:
 
 
 def is_withdrawn(session: Session, bundle: Bundle) -> bool:
-    """Whether its files were deleted because every letter was taken back, whatever counts now."""
-    if bundle.emptied_at is None:
+    """Whether every letter was taken back while its paper may be here: it is not to go out.
+
+    Its files are deleted, or will be within minutes. Something of it may count again since.
+    """
+    if bundle.state is not BundleState.READY or bundle_status.is_settled(session, bundle):
         return False
-    return everyone_withdrew(session, bundle) or still_counts(session, bundle)
+    if everyone_withdrew(session, bundle):
+        return True
+    return bundle.emptied_at is not None and still_counts(session, bundle)
 
 
 def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:

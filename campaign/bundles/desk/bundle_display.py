@@ -101,9 +101,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     choices = downloads.list_choices(session, bundle)
     is_whole = "" in {choice.name for choice in choices}  # then it was asked who is forgotten
-    withdrawn = ready and not settled and withdrawals.is_withdrawn(session, bundle)
-    if has_files and not (settled or stopped):  # the job is about to delete its files
-        withdrawn = withdrawals.everyone_withdrew(session, bundle)
+    # While a stop holds, nothing deletes its files: the page says what to do with all the paper.
+    withdrawn = not (has_files and stopped) and withdrawals.is_withdrawn(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),

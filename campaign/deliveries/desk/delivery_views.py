@@ -7,11 +7,10 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy.orm import Session
 
 from campaign.bundles import find_bundles
-from campaign.bundles.bundle_status import STILL_HERE, is_settled
-from campaign.bundles.changes.withdrawals import everyone_withdrew, is_withdrawn
+from campaign.bundles.bundle_status import STILL_HERE
+from campaign.bundles.changes.withdrawals import is_withdrawn
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.find_bundles import UNFINISHED
 from campaign.bundles.freeze import signed_sheets
@@ -102,13 +101,6 @@ def deliver(public_id: str) -> ResponseReturnValue:
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
-
-
-def _is_withdrawn(session: Session, bundle: Bundle) -> bool:
-    """Whether every letter was taken back while it was here: it is not to be delivered."""
-    if bundle.state is not BundleState.READY or is_settled(session, bundle):
-        return False
-    return everyone_withdrew(session, bundle) or is_withdrawn(session, bundle)
 
 
 def _is_made_again(bundle: Bundle) -> bool:
@@ -283,7 +275,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             for carried in to_deliver
             if (sheets := list_sheets_to_black_out(session, carried))
         ],
-        withdrawn=_is_withdrawn(session, bundle),
+        withdrawn=is_withdrawn(session, bundle),
         closed=say_page_closed(bundle) if _is_given_up(bundle) and not form.is_submitted() else "",
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),

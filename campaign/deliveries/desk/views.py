@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
-from campaign.bundles.bundle_status import is_settled
 from campaign.bundles.changes.withdrawals import is_withdrawn
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
@@ -154,10 +153,7 @@ def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
 @blueprint.app_template_global("is_not_to_go_out")
 def is_not_to_go_out(bundle: Bundle) -> bool:
     """Whether every letter of a bundle that may be at hand was taken back: its files are gone."""
-    if bundle.state is not BundleState.READY or bundle.emptied_at is None:
-        return False
-    session = db.session()
-    return not is_settled(session, bundle) and is_withdrawn(session, bundle)
+    return bundle.emptied_at is not None and is_withdrawn(db.session(), bundle)
 
 
 @blueprint.app_template_global("held_paper_of")

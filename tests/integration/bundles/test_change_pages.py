@@ -199,6 +199,20 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: 
     assert "has been stopped" in answer.text
 
 
+def test_after_a_stop_no_page_promises_to_make_the_bundle_again(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    bundle_id = session.scalars(select(Bundle.id)).one()
+    take_back(session, bundle_id, 2, SignatureState.WITHDRAWN)
+    assert "We remake its volume without it within minutes" in client.get(url).text
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow()))
+    session.commit()
+    page = client.get(url).text
+    assert "The supporter withdrew or deleted it after the bundle was frozen." in page
+    assert "within minutes" not in page
+
+
 def withdraw_all(session: Session, state: SignatureState = SignatureState.WITHDRAWN) -> Bundle:
     session.rollback()
     bundle = session.scalars(select(Bundle)).one()

@@ -166,6 +166,9 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert len(links) >= len(WAITS[role])
     closed = {link for link in links if _status(client, link) != 200}
     assert closed == set()
+    with_bundle = re.findall(r'href="/desk/bundles/[^/"]+(?:/deliver)?".*</li>', page)
+    assert with_bundle if role is not Role.ORGANIZER else not with_bundle
+    assert [line for line in with_bundle if "· <bdi>001</bdi> · <bdi>" not in line] == []
 
 
 @pytest.mark.usefixtures("busy_day")

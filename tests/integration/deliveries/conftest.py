@@ -167,12 +167,12 @@ def stop(app: Flask, session: Session, bundle: Bundle) -> Callable[[], None]:
 
 
 @pytest.fixture
-def again(app: Flask) -> Callable[[str, int], None]:
+def again(app: Flask) -> Callable[..., None]:
     """Do a job here."""
 
-    def run(name: str, ident: int) -> None:
+    def run(name: str, *ident: int) -> None:
         with app.app_context():
-            jobs.run_now(name, ident)
+            jobs.run_now(name, *ident)
 
     return run
 

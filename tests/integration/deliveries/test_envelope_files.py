@@ -27,7 +27,7 @@ from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
 pytestmark = pytest.mark.one_engine
 
-Again = Callable[[str, int], None]
+Again = Callable[..., None]
 
 
 @pytest.fixture
@@ -192,6 +192,36 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
     assert remade.state is RunState.READY
     assert remade.files[1]["letters"] == [[1, 1], [3, 7]]
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
+
+
+@pytest.mark.both_engines
+def test_envelopes_of_a_bundle_from_which_everyone_withdraws_are_kept_by_no_one(
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:
+    refused(staff, printed, record)
+    run = make(printed)
+    again("deliveries.bundle-remade", printed.id)  # they are to be made once more
+    with app.app_context():
+        with db.transaction() as own:
+            hold = make_envelopes.RUNS.claim(own, run.id, *make_envelopes._may_print())
+        assert hold is not None
+        files = make_envelopes.make_files(run.id, hold.attempt)
+        for number in range(1, 8):
+            take_back(session, number, SignatureState.WITHDRAWN)
+        jobs.run_now("bundles.remake")
+        assert not make_envelopes._finish(hold, RunState.READY, files=files)
+        assert names(printed, run) == []
+    again("deliveries.bundle-remade", printed.id)
+    again("deliveries.sweep")
+    again("deliveries.print-envelopes", run.id)  # its volumes are gone: it would fail
+    assert run_of(session).state is RunState.WAITING
+    assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 409
 
 
 def test_address_sheets_count_the_letters_that_are_in_their_envelopes(

@@ -11,10 +11,11 @@ OURS = ("en", "fr", "es", "ar")
     ("code", "texts"),
     [
         ("fr", "fr|FR |fr_CA|fr-FR|fra|fre|French|FRANÇAIS|francais|Français (Canada)|francés"),
-        ("fr", "Canadian French|الفرنسية|fr/en|French, English|fr-CA; en"),
+        ("fr", "Canadian French|الفرنسية|fr/en|French, English|fr-CA; en|French and English"),
+        ("fr", "Français et anglais|francés y español|الفرنسية والإنجليزية|الفرنسية، العربية"),
         ("es", "spa|Spanish|Español|espanol|espagnol|español de México|الإسبانية"),
         ("es", "Spanish; Castilian"),
-        ("ar", "ara|arb|Arabic|العربية|arabe|árabe"),
+        ("ar", "ara|arb|Arabic|العربية|عربي|عربي و إنجليزي|arabe|árabe"),
         ("en", "eng|en_GB.UTF-8|English|anglais|Inglés|الإنجليزية"),
         ("", "|de|German|Deutsch|Estonian|Armenian|Northern Frisian|frr|en attente|?|/|_"),
     ],
