@@ -64,7 +64,7 @@ _NUMBERED_WORDS: Mapping[str, object] = {
     "backup": _l("Backup of database version %(number)s"),
     "contact-import": _l("File of addresses %(number)s"),
     "crm-connection": _l("CRM connection %(number)s"),
-    "import": _l("Imported file"),
+    "import": _l("File for import"),
     "key": _l("Encryption key %(number)s"),
     "network-member": _l("Network member %(number)s"),
     "page": _l("Page %(number)s"),

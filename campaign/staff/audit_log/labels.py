@@ -367,7 +367,7 @@ FACTS: Mapping[str, object] = {
     "y": _l("from the top, percent"),
     "act_by": _l("deadline"),
     "address_changed": _l("web address changed"),
-    "alike": _l("letters that are alike, from"),
+    "alike": _l("own words like those of this many other people"),
     "check_code": _l("check code"),
     "count": _l("messages"),
     "counted": _l("counted"),
@@ -376,11 +376,11 @@ FACTS: Mapping[str, object] = {
     "events": _l("events"),
     "faults": _l("rows with errors"),
     "held": _l("reviewed instead of refused"),
-    "insult_languages": _l("languages of insults"),
+    "insult_languages": _l("languages of the lists of insults"),
     "languages": _l("languages"),
     "other_language": _l("people with another language"),
     "longer_than": _l("own words longer than"),
-    "lookalikes": _l("names that look alike"),
+    "lookalikes": _l("names like those of the staff, the organization or the case"),
     "people": _l("people"),
     "predecessor": _l("replaces"),
     "shorter_than": _l("own words shorter than"),
@@ -442,6 +442,9 @@ _WORDS: Mapping[str, object] = {
     "suppressed": _l("Addresses for the suppression list"),
     **{kind.value: kind.program for kind in CrmKind},
     "consents": _l("Network members and their consents"),
+    "insult": _l("An insult"),
+    "link": _l("A link or an email address"),
+    "phone-number": _l("A phone number"),
 }
 _FLAGS: Mapping[str, object] = {
     "relative": _l("Relatives and others close to the person"),
@@ -449,7 +452,7 @@ _FLAGS: Mapping[str, object] = {
     "place": _l("Places"),
     "other": _l("Anything else"),
 }
-_FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"}
+_FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate", "held"}
 """Facts whose values are such words; others are numbers, names and slugs."""
 
 

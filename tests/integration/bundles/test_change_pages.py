@@ -228,7 +228,7 @@ def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
     url = enter(Role.STAFF)
     folder = file_names.stored_folder(withdraw_all(session).public_id)
     warning = "Do not deliver this bundle"
-    for files in ("We delete its files within minutes.", "We deleted its files."):
+    for files in ("We will delete its files within minutes.", "We deleted its files."):
         page = client.get(url).text
         assert "Everything in this bundle was withdrawn" in page
         assert files in page
@@ -298,7 +298,7 @@ def test_everyone_was_excluded_and_counts_again(
     session.commit()
     page = client.get(url).text
     assert "The contents of this bundle were withdrawn" in page
-    assert "Some of it still counts or counts again" in page
+    assert "Some of its contents still count or count again" in page
     assert post(client, f"{url}/cancel", {"reason": "Printed anew"}).status_code == 303
     in_bundle = select(func.count(Letter.id)).where(Letter.bundle_id.is_not(None))
     assert session.scalar(in_bundle) == 0, "all wait for another bundle"
@@ -318,7 +318,7 @@ def test_of_a_bundle_that_no_job_makes_again_no_deletion_is_promised(
         session.execute(update(Campaign).values(stopped))
         session.commit()
     page = client.get(url).text
-    assert "We delete its files" not in page
+    assert "delete its files" not in page
     assert "Everything in this bundle was withdrawn" not in page
     jobs.run_now("bundles.remake")
     assert session.scalars(select(Bundle)).one().emptied_at is None
