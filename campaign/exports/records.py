@@ -257,7 +257,7 @@ def _full(row: AnyRow, source: Source) -> Record:
     day = None if row.origin is Origin.ONLINE else clock.day_of(times.signed_at, source.timezone)
     cells: dict[str, Cell] = {
         "signed_at": _text(day or times.signed_at),
-        "confirmed_at": _text(times.confirmed_at),
+        "confirmed_at": _text(None if day else times.confirmed_at),  # who signs on paper, does not
         "news": row.consent_updates_at is not None,
         "network": row.consent_network_at is not None,
         "words": row.full_text or row.own_words,

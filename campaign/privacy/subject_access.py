@@ -22,7 +22,7 @@ from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
 from campaign.models.crm import CrmConnection, CrmPerson
-from campaign.models.network import NetworkMember
+from campaign.models.network import MemberOrigin, NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
 from campaign.paper_signatures import double_ticks
@@ -93,7 +93,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "made_at": now,
         "email": mailbox.email,
         "letters": [_describe_signature(session, signature) for signature in signatures],
-        "network": rows_of(NetworkMember, say_when),
+        "network": [_describe_membership(row) for row in rows_of(NetworkMember, say_when)],
         "other_programs": _list_programs(session, mailbox),
         "mails": mails,
         "links_to_my_letters": rows_of(LettersLink, say_when),
@@ -153,7 +153,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
         **_read_columns(signature, say),
         "state": signature.shown_state,
         "signed_at": say(times.signed_at),
-        "confirmed_at": say(times.confirmed_at) if is_online else times.confirmed_at,
+        "confirmed_at": say(times.confirmed_at) if is_online else None,
         "consents": [
             {
                 "what": what,
@@ -186,6 +186,12 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
             for trip in trips_of(session, [letter])
         ],
     }
+
+
+def _describe_membership(columns: dict[str, object]) -> dict[str, object]:
+    """Who came from a file was not asked to confirm; the moment kept is that of the import."""
+    is_imported = columns["origin"] is MemberOrigin.IMPORT
+    return {**columns, "confirmed_at": None} if is_imported else columns
 
 
 def _read_columns(row: Base, say: Say = _say_as_kept) -> dict[str, object]:

@@ -166,6 +166,15 @@ def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
         )
 
 
+def name_lost_files(form: Form) -> None:
+    """Say at each file that came with a refused form that it is lost: browsers send none twice."""
+    for field in form:
+        if isinstance(field, FileField | MultipleFileField) and not field.errors:
+            files = field.data if isinstance(field.data, list) else [field.data]
+            if any(getattr(file, "filename", "") for file in files):
+                field.errors = [gettext("Choose the file again. Your browser did not keep it.")]
+
+
 def anchor_of(field: Field) -> str:
     """Return the id of its control, or of the first of several."""
     return f"{field.id}-0" if isinstance(field, RadioField | CheckboxesField) else str(field.id)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core.errors import Invalid, Refused
 from campaign.core.template_context import TemplateContext
-from campaign.web.form_base import DeskForm, list_problems
+from campaign.web.form_base import DeskForm, list_problems, name_lost_files
 from campaign.web.spreadsheets import csv_lines
 
 
@@ -21,6 +21,8 @@ def show_page(page: Page, status: int = 200) -> ResponseReturnValue:
     """Return the page; 422 where something is wrong in its form."""
     form = getattr(page, "form", None)
     refused = form is not None and any(list_problems(form))
+    if refused:
+        name_lost_files(form)
     return page.html(), 422 if refused else status
 
 

@@ -81,10 +81,6 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     save = partial(_save, form, campaign, codes, drawn)
     if answer := desk.save_current(form, save, lambda: _("Picture saved.")):
         return answer
-    if form.is_submitted() and form.picture.data and form.picture.data.filename:
-        # Browsers do not send a file twice, also one that was good.
-        sentence = _("Choose the file again. Your browser did not keep it.")
-        form.picture.errors = form.picture.errors or [sentence]
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
     page = EditPicture(

@@ -359,6 +359,18 @@ def test_who_writes_again_what_came_back_finds_it_beside_what_waits(
     assert proposals.content_of(newest(session)) == {"en": "My words"}
 
 
+def test_a_picture_of_an_update_that_is_refused_is_asked_for_again(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    sent = UPDATE | {"alt_en": "A door.", "happened_on": ""}
+    refused = post(client, f"{HOME}/updates", sent | {"picture": (io.BytesIO(picture()), "a.jpg")})
+    assert refused.status_code == 422
+    lost = "Choose the file again. Your browser did not keep it."
+    assert refused.text.count(lost) == 2, "in the summary and at the field"
+    assert session.scalars(select(Proposal)).all() == []
+
+
 def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

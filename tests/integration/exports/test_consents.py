@@ -129,6 +129,23 @@ def test_days_are_those_of_the_organization(
 
 
 @pytest.mark.one_engine
+def test_who_came_from_a_file_is_not_said_to_have_confirmed(listed: List, session: Session) -> None:
+    joined, imported = make_members(session, 2)
+    imported.origin = MemberOrigin.IMPORT
+    session.commit()
+    days = {row["source"]: (row["confirmed_on"], row["status_on"]) for row in listed()}
+    assert days["import"][0] == ""
+    assert days["form"][0] == days["form"][1] == days["import"][1] != ""
+    for member, is_said in ((joined, True), (imported, False)):
+        assert member.email
+        own = gather_data(
+            session, Mailbox(member.email, member.email_hmac, db.utcnow()), db.utcnow()
+        )
+        [held] = cast(list[dict[str, object]], own.data["network"])
+        assert (held["confirmed_at"] is not None) is is_said
+
+
+@pytest.mark.one_engine
 def test_who_has_gone_is_told_with_the_day_of_the_organization(session: Session) -> None:
     since = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)  # of the 27th in Toronto
     for kept in (clock.keep_day(since, ZONE), clock.cut_to_day(since, "UTC")):

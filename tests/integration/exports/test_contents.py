@@ -76,8 +76,9 @@ def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     session.execute(paper.values(origin=Origin.PAPER, signed_at=noon))
     session.commit()
     _mark, rows = rows_of(make_file(ask()))
-    assert rows[0]["signed_at"] == "2026-03-01"
+    assert (rows[0]["signed_at"], rows[0]["confirmed_at"]) == ("2026-03-01", "")
     assert all(row["signed_at"].endswith("Z") for row in rows[1:])
+    assert all(row["confirmed_at"].endswith("Z") for row in rows[1:])
 
 
 @pytest.mark.one_engine
