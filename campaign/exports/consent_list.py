@@ -200,7 +200,7 @@ def _describe(members: Sequence[AnyRow], note: NotePerson) -> Iterator[ConsentRo
             wording_version=hashlib.sha256(member.consent_wording.encode()).hexdigest()[:12],
             privacy_notice=str(member.privacy_notice_id or ""),
             consented_on=_day(member.joined_at),
-            # Who came from a file was not asked to confirm: since when they are in it, says status_on.
+            # Who came from a file was not asked to confirm; since when they are in: `status_on`.
             confirmed_on="" if member.origin is MemberOrigin.IMPORT else _day(member.confirmed_at),
             source=member.origin.value,
             proof=member.consent_source or "",

@@ -20,7 +20,7 @@ from campaign.bundles.volumes import print_queue
 from campaign.core import audit, db, jobs
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import Refused
-from campaign.core.i18n import force_locale, say_number
+from campaign.core.i18n import comma, force_locale, say_number
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside
@@ -44,8 +44,6 @@ _LETTERS_A_FILE = 500
 @dataclass(frozen=True, slots=True)
 class _FilledEnvelope:
     number: int
-    first: int
-    last: int
     numbers: tuple[int, ...]
     letters: tuple[Piece, ...]
 
@@ -182,7 +180,7 @@ def _list_filled(
             at += 1
         if inside:
             numbers, letters = zip(*inside, strict=True)
-            filled.append(_FilledEnvelope(number, first, last, numbers, letters))
+            filled.append(_FilledEnvelope(number, numbers, letters))
     # Those that were added later may hold lower numbers.
     return sorted(filled, key=lambda envelope: envelope.number)
 
@@ -214,18 +212,18 @@ def _store_file(
 def _compose_sheet(frozen: Frozen, envelope: _FilledEnvelope, total: int) -> AddressSheet:
     organisation, case, letters = frozen.organisation, frozen.case, envelope.count
     facts = {"count": say_number(letters, frozen.locale), "person": frozen.person_name}
-    facts |= {"first": number_of(envelope.first), "last": number_of(envelope.last)}
+    facts["numbers"] = _say_numbers(envelope.numbers, frozen.locale)
     if frozen.cards:
         inside = ngettext(
-            "Inside: %(count)s card about the case of %(person)s, no. %(first)s.",
-            "Inside: %(count)s cards about the case of %(person)s, no. %(first)s to %(last)s.",
+            "Inside: %(count)s card about the case of %(person)s, no. %(numbers)s.",
+            "Inside: %(count)s cards about the case of %(person)s, no. %(numbers)s.",
             letters,
             **facts,
         )
     else:
         inside = ngettext(
-            "Inside: %(count)s letter about the case of %(person)s, no. %(first)s.",
-            "Inside: %(count)s letters about the case of %(person)s, no. %(first)s to %(last)s.",
+            "Inside: %(count)s letter about the case of %(person)s, no. %(numbers)s.",
+            "Inside: %(count)s letters about the case of %(person)s, no. %(numbers)s.",
             letters,
             **facts,
         )
@@ -242,6 +240,16 @@ def _compose_sheet(frozen: Frozen, envelope: _FilledEnvelope, total: int) -> Add
             number=say_number(envelope.number, frozen.locale),
             total=say_number(total, frozen.locale),
         ),
+    )
+
+
+def _say_numbers(numbers: Iterable[int], locale: str) -> str:
+    """Say which letters are inside: of those between them that were taken back, none."""
+    return comma(locale).join(
+        number_of(first)
+        if first == last
+        else _("%(first)s to %(last)s", first=number_of(first), last=number_of(last))
+        for first, last in join_spans((number, number) for number in numbers)
     )
 
 
