@@ -299,7 +299,7 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
-        .where(Bundle.emptied_at.is_not(None), ~handed_over(), ~moved_on())
+        .where(~handed_over(), ~moved_on())
         .order_by(Bundle.emptied_at, Bundle.id)
     ).all()
     items = [
@@ -324,7 +324,7 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
-        if bundle.emptied_at is not None and is_withdrawn(session, bundle):
+        if is_withdrawn(session, bundle):
             continue  # see `_find_withdrawn`
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))

@@ -103,8 +103,10 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     is_whole = "" in {choice.name for choice in choices}  # then it was asked who is forgotten
     # While a stop holds, nothing deletes its files: the page says what to do with all the paper.
     withdrawn = not (has_files and stopped) and withdrawals.is_withdrawn(session, bundle)
+    # Delivered all the same: its page says which letters went out with the others.
+    went = settled and ready and not has_files and withdrawals.everyone_withdrew(session, bundle)
     return Changes(
-        taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
+        taken_back=withdrawals.list_taken_back(session, bundle) if has_files or went else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
         forgotten=has_files and not is_whole and withdrawals.holds_forgotten(session, bundle),
         names_others=has_files and settled and withdrawals.names_others(session, bundle),

@@ -277,8 +277,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
     except Refused as problem:
         page = CancelPage(bundle=bundle, form=form, problem=problem.slug)
         return show_page(page, problem.status)
-    message = _("Bundle cancelled. What you have not delivered yet will go with another bundle.")
-    return redirect_to("bundles.show", message, public_id=public_id)
+    return redirect_to("bundles.show", _("Bundle cancelled."), public_id=public_id)
 
 
 @blueprint.post("/<public_id>/remake")

@@ -60,6 +60,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     to_remove: Sequence[SheetsToRemove]
     black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
     withdrawn: bool  # whether every letter was taken back while it was here
+    withdrawn_with: Sequence[Bundle]  # of those that may come along
     closed: str  # why nothing of it can be recorded now, where it is not ready any more
     who: str
     made_in_words: str
@@ -247,7 +248,8 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
 def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     session = db.session()
     stopped_with = [other for other in form.carried[1:] if is_stopped(other.campaign.status)]
-    to_deliver = [carried for carried in form.carried if carried not in stopped_with]
+    withdrawn = [carried for carried in form.carried if is_withdrawn(session, carried)]
+    to_deliver = [carried for carried in form.carried if carried not in (*stopped_with, *withdrawn)]
     here = {carried.id: count_left(session, carried) for carried in form.carried}
     most = {
         key: max([letters, *(paper.letters for paper in form.papers.get(key, ()))])
@@ -275,7 +277,8 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             for carried in to_deliver
             if (sheets := list_sheets_to_black_out(session, carried))
         ],
-        withdrawn=is_withdrawn(session, bundle),
+        withdrawn=bundle in withdrawn,
+        withdrawn_with=[other for other in withdrawn if other not in (bundle, *stopped_with)],
         closed=say_page_closed(bundle) if _is_given_up(bundle) and not form.is_submitted() else "",
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),

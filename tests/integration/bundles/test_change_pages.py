@@ -235,14 +235,14 @@ def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
         assert "We remake" not in page
         gate = client.get(f"{url}/deliver").text
         assert warning in gate.partition('id="alarms"')[2].partition("</form>")[0]
+        today = client.get("/desk/today").text
+        assert "Withdrawn: do not deliver 1 printed bundle. Its page says what to do" in today
+        assert "ready for delivery" not in today
         jobs.run_now("bundles.remake")
     assert list(storage().names(folder)) == []
     assert session.scalars(select(Bundle)).one().state is BundleState.READY
     session.rollback()
     assert ">Withdrawn: do not deliver<" in client.get("/desk/bundles/").text
-    today = client.get("/desk/today").text
-    assert "Withdrawn: do not deliver 1 printed bundle. Its page says what to do" in today
-    assert "ready for delivery" not in today
 
 
 @pytest.mark.both_engines
@@ -272,6 +272,11 @@ def test_what_was_delivered_before_everyone_withdrew_is_recorded_later(
     assert attempt.messages == number
     place = find_place(session, session.get_one(Signature, signature.id))
     assert place is (Place.PRINTED if outcome == "refused" else Place.GONE)
+    session.rollback()
+    if outcome == "accepted":
+        page = client.get(url).text
+        assert f"{number} letters were withdrawn" in page
+        assert page.count("It went out with the others.") == number, "of each it is said"
 
 
 def test_everyone_withdrew_and_the_bundle_is_cancelled_by_hand(
@@ -280,12 +285,31 @@ def test_everyone_withdrew_and_the_bundle_is_cancelled_by_hand(
     url = enter(Role.STAFF)
     withdraw_all(session)
     jobs.run_now("bundles.remake")
+    asks = client.get(f"{url}/cancel").text
+    assert "What was withdrawn goes into no other bundle." in asks
     assert post(client, f"{url}/cancel", {"reason": "All withdrew"}).status_code == 303
     page = client.get(url).text
     assert "This bundle was cancelled" in page
-    assert "Everything in it was withdrawn" in page
+    assert "Everything printed in it was withdrawn." in page
+    assert "keep signature sheets" in page
     assert "ready for another bundle" not in page
     assert "Withdrawn" not in client.get("/desk/today").text
+
+
+def test_of_a_bundle_that_is_cancelled_after_a_stop_nothing_goes_on(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    stopped = {"status": CampaignStatus.STOPPED, "stopped_at": db.utcnow()}
+    session.execute(update(Campaign).values(stopped))
+    session.commit()
+    goes_on = "another bundle once", "ready for another bundle", "go into another bundle"
+    asks = client.get(f"{url}/cancel").text
+    assert "If its paper was destroyed or locked away, record that first" in asks
+    assert post(client, f"{url}/cancel", {"reason": "Stopped"}).status_code == 303
+    for page in (asks, client.get(url).text):
+        assert "nothing in it goes into another bundle" in page
+        assert not any(words in page for words in goes_on)
 
 
 def test_everyone_was_excluded_and_counts_again(

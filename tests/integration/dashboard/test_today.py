@@ -23,7 +23,7 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Deliver
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import Signature
+from campaign.models.signature import Letter, Signature
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry
 from campaign.screening import review_queue
@@ -80,6 +80,8 @@ def printed(app: Flask, session: Session, freeze: Freeze) -> Callable[[Campaign]
         bundle_id = freeze(campaign_id)
         with app.app_context(), db.transaction() as own:
             own.get_one(Bundle, bundle_id).state = BundleState.READY
+            mine = update(Letter).where(Letter.bundle_id == bundle_id)
+            own.execute(mine.values(first_page=Letter.sequence, pages=1))
         return bundle_id
 
     return run

@@ -261,7 +261,7 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     stop()
     shown = staff.get("/desk/today").text.partition("Stopped: do not deliver 1 printed")[2]
     assert f"{count} letters" in shown
-    assert "001 · Embassy of the Republic" in shown
+    assert "<bdi>001</bdi> · <bdi>Embassy of the Republic" in shown
     assert f"Destroy its printed sheets. Printed again: {where}" in shown
     assert "Destroy the printed sheets of this bundle." in staff.get(page).text
     assert f"Destroy its printed sheets. Printed again: {where}" in listed_bundles(staff)
