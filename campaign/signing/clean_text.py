@@ -15,11 +15,14 @@ _NAMED = 3
 _LONGER_THAN_A_LETTER = 50_000
 """Characters; a text of more is too long in any case, and is not looked at closely."""
 
-# Direction marks, zero-width spaces, soft hyphens, Hangul fillers: they come along when text is
-# pasted, and a name reads the same without them.
-_INVISIBLE = dict.fromkeys(
-    map(ord, "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff\u115f\u1160\u3164\uffa0")
-)
+# Direction marks, zero-width spaces, soft hyphens, invisible operators, Hangul fillers: they come
+# along when text is pasted, and a name reads the same without them. A blank of Braille is a space.
+_INVISIBLE: Mapping[int, str | None] = {
+    **dict.fromkeys(map(ord, "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\ufeff")),
+    **dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0")),
+    **dict.fromkeys([*range(0x2060, 0x2065), *range(0x206A, 0x2070), *range(0xE0000, 0xE0080)]),
+    0x2800: " ",
+}
 # NUL and other control characters but tab and line ends, halves of surrogate pairs, U+FFFD, and
 # embeddings, overrides and isolates of direction.
 _NO_KEYBOARD_TYPES = re.compile(

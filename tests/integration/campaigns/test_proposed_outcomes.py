@@ -177,11 +177,14 @@ def test_the_page_shows_each_language_as_it_will_stand(
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     sent = texts(outcome=FREE, based_on="0")
-    assert post(client, f"{HOME}/editions/en", sent).status_code == 303
+    waits = "The outcome was sent for approval."
+    assert waits in post(client, f"{HOME}/editions/en", sent, follow_redirects=True).text
+    other = texts(outcome="", title="Another title", based_on="1")
+    assert waits not in post(client, f"{HOME}/editions/en", other, follow_redirects=True).text
     session.expire_all()
     url = f"{HOME}/proposals/{waiting(session)[0].public_id}"
     form = client.get(f"{HOME}/editions/en").text
-    assert "A title" in form
+    assert "Another title" in form
     assert url in form
     assert "Until it is approved, the public page keeps the text below." in form
     assert url in client.get(f"{HOME}/languages/texts").text
@@ -227,7 +230,8 @@ def test_side_by_side_merging_and_restoring_publish_no_outcome_either(
     }
     sides |= {f"{name}_en": text for name, text in texts(outcome="Third.").items()}
     sides |= {"based_on_en": "2", "based_on_fr": "0", "asks_fr": "\n".join(french.asks)}
-    assert post(client, f"{HOME}/languages/texts", sides).status_code == 303
+    saved = post(client, f"{HOME}/languages/texts", sides, follow_redirects=True).text
+    assert "All languages saved. The outcome was sent for approval." in saved
     late = post(client, edition_page, texts(title="Late", outcome="Fourth.", based_on="1"))
     assert "/merge/edition/en" in late.location
     session.expire_all()

@@ -81,7 +81,7 @@ def test_a_good_form_is_taken_as_typed() -> None:
         ("disclosure", "choose-disclosure"),
     ],
 )
-@pytest.mark.parametrize("nothing", ["", "   ", "\u200b\u200e"])
+@pytest.mark.parametrize("nothing", ["", "   ", "\u200b\u200e", "\u2800\u2800", "\u2063"])
 def test_what_is_needed_cannot_be_left_out(name: str, slug: str, nothing: str) -> None:
     problem = problem_of(name, nothing)
     assert problem is not None
@@ -172,6 +172,7 @@ def test_a_line_has_one_line(name: str, end: str) -> None:
 
 def test_marks_that_nobody_sees_are_stripped() -> None:
     assert check_line("\u200fMaya\u200b \u00ad Roy\ufeff", limit=100) == "Maya Roy"
+    assert check_line("Maya\u2800R\u2063o\u034fy\U000e0041", limit=100) == "Maya Roy"
 
 
 @pytest.mark.parametrize(
@@ -221,6 +222,7 @@ def test_paragraphs_of_own_words_are_tidied() -> None:
 
 
 def test_own_words_are_a_letter_and_no_list() -> None:
+    assert check_text("\u2800 \u2800\n\u2063", limit=99) == "", "nothing that is seen"
     assert check_text("a\n\n" * 21, limit=1500) == Problem("too-many-paragraphs", {"limit": 20})
 
 

@@ -111,9 +111,23 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
             **form.by(),
             **form.texts(),
         ),
-        lambda: desk.stay(_("Text saved.")),
+        lambda: desk.stay(say_saved(_("Text saved."), campaign, {locale: form.texts()["outcome"]})),
     )
     return answer or _show(form, desk)
+
+
+def say_saved(message: str, campaign: Campaign, outcomes: Mapping[str, str]) -> str:
+    """Say also that what was typed of `outcomes`, by language, waits for a colleague."""
+    waiting = proposals.find_outcomes(db.session(), campaign, staff_user())
+    if any(
+        code in waiting and proposals.content_of(waiting[code]).get(code) == text
+        for code, text in outcomes.items()
+    ):
+        sent = _(
+            "The outcome was sent for approval. It is published when someone else approves it."
+        )
+        return f"{message} {sent}"
+    return message
 
 
 @blueprint.post("/<slug>/text-preview/<locale>")
