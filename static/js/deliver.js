@@ -119,11 +119,13 @@
     if (registered) registered.then(function (registration) { if (registration && registration.active) keep(registration.active); });
   }
 
-  /* A bundle that did not come along has no number: what was typed waits until it is ticked again. */
+  /* A bundle that did not come along has no number, nor a print that was carried: what was answered waits until it is ticked again. */
   function follow_ticks() {
     companions.querySelectorAll("[name^=with_]").forEach(function (tick) {
-      var taken = form.elements[tick.name.replace("with", "taken")];
-      if (taken) taken.disabled = !tick.checked;
+      var id = tick.name.replace("with_", "");
+      companions.querySelectorAll("[name=taken_" + id + "],[name=paper_" + id + "],[name=removed_" + id + "]").forEach(function (field) {
+        field.disabled = !tick.checked;
+      });
     });
   }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.find_campaigns import get_campaign
@@ -14,7 +14,7 @@ from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.signature import Letter, SignatureState
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -185,6 +185,15 @@ def test_the_number_of_a_bundle_goes_with_its_tick_and_returns_with_it(
     own, other = f"ua-708-26-{int(by_stop)}", f"ua-709-26-{int(by_stop)}"
     gate = f"{site.url}/desk/bundles/{make_own_bundle(site, own)}/deliver"
     make_own_bundle(site, other, along=own)
+    with site.entered(), db.transaction() as session:
+        of_other = select(Campaign.id).where(Campaign.slug == other).scalar_subquery()
+        printed = update(Letter).where(
+            Letter.bundle_id.in_(select(Bundle.id).where(Bundle.campaign_id == of_other))
+        )
+        session.execute(printed.values(first_page=Letter.sequence, pages=1))
+        first = select(func.min(Signature.id)).where(Signature.campaign_id == of_other)
+        withdrawn = update(Signature).where(Signature.id == first.scalar_subquery())
+        session.execute(withdrawn.values(state=SignatureState.WITHDRAWN, withdrawn_at=db.utcnow()))
     page = phone.new_page()
     sign_in(page, site, "samir@example.org")
     page.goto(gate)
@@ -193,8 +202,11 @@ def test_the_number_of_a_bundle_goes_with_its_tick_and_returns_with_it(
     name = other.replace("-", " ").upper()
     along = page.locator("#companions").get_by_role("checkbox", name=name)
     number = page.get_by_label(re.compile(f"How many letters of {name} .* they accepted"))
-    expect(number).to_be_hidden()
+    which_print = page.get_by_text(f"Which print of {name}")
+    for asked in (number, which_print):
+        expect(asked).to_be_hidden()
     along.check()
+    expect(which_print).to_be_visible()
     number.fill("1")
     if by_stop:
         stop(site, other)
@@ -202,7 +214,8 @@ def test_the_number_of_a_bundle_goes_with_its_tick_and_returns_with_it(
         expect(along).not_to_be_checked()
     else:
         along.uncheck()
-    expect(number).to_be_hidden()
+    for asked in (number, which_print):
+        expect(asked).to_be_hidden()
     along.check()
     expect(number).to_have_value("1")
     along.uncheck()

@@ -242,7 +242,7 @@ def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
             return False
     if db.has_row(session, now_in) or db.has_row(session, moved):
         return True
-    return not signed_sheets.count_carried(session, bundle.id)
+    return not bundle.letter_count and not signed_sheets.count_carried(session, bundle.id)
 
 
 def still_counts(session: Session, bundle: Bundle) -> bool:
