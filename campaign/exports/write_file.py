@@ -162,7 +162,8 @@ def write(
 
 
 def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
-    mark = " · ".join(f"{name}: {value}" for name, value in wording.mark)
+    colon = i18n.colon(wording.locale)
+    mark = " · ".join(f"{name}{colon}{value}" for name, value in wording.mark)
     heads = [[f"# {mark}"], [wording.heads[name] for name in columns]]
     for lines in csv_lines(chain(heads, (_texts(wording, columns, row) for row in records))):
         yield lines.encode()

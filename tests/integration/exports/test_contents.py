@@ -142,6 +142,7 @@ def test_a_file_speaks_the_language_that_was_asked_for(
     text = make_file(ask(locale=locale)).decode("utf-8-sig")
     mark, heads, row = text.split("\r\n")[:3]
     assert head in heads.split(",")
+    assert (": " in mark.replace("\u00a0: ", "")) is (locale != "fr"), "as French writes it"
     words = set(re.findall(r"[A-Za-z_]+", mark + heads + row.split("Planted", 1)[0]))
     assert not words & {"export", "asked", "reason", "vetting", "given_name", "confirmed", "online"}
     book = openpyxl.load_workbook(
