@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from campaign.campaigns import check_readiness, find_campaigns, lifecycle
 from campaign.campaigns.check_readiness import Gap, Step
@@ -14,7 +15,7 @@ from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.clock import utcnow
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus, Edition
 from campaign.models.staff import Role
 from campaign.staff.desk_access import guard, staff_user
 from campaign.web.page import redirect_to
@@ -66,6 +67,24 @@ def next_of(campaign: Campaign) -> Step | None:
         return step
     optional = next((gap for gap in gaps if not gap.blocking), None)
     return Step("improve", optional) if optional else step
+
+
+@blueprint.app_template_filter()
+def person(campaign: Campaign) -> str:
+    """Return what the person is called in the reader's language.
+
+    Asked once for all campaigns that are loaded by then: lists name many.
+    """
+    session, locale = db.session(), i18n.locale()
+    names: dict[tuple[int, str], str] = session.info.setdefault("names of people", {})
+    if (campaign.id, locale) not in names:
+        loaded = [key[1][0] for key in session.identity_map if key[0] is Campaign]
+        asked = select(Edition.campaign_id, Edition.person_name).where(
+            Edition.locale == locale, Edition.campaign_id.in_([campaign.id, *loaded])
+        )
+        names |= {(ident, locale): "" for ident in (campaign.id, *loaded)}
+        names |= {(ident, locale): name for ident, name in session.execute(asked)}
+    return names[campaign.id, locale] or campaign.person_name
 
 
 def check_locale(campaign: Campaign, locale: str) -> str:
