@@ -47,6 +47,8 @@ class LanguageFacts:
     everything_file: str = "everything.json"
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """How lists of missions and officials call what they have, by what it means; folded."""
+    missions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What we call a mission whose list gives no name, by its English title; empty: in English."""
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign.core import audit, db
+from campaign.core import audit, db, i18n
 from campaign.core.audit import AuditEntry
 from campaign.core.db.batches import batched
 from campaign.core.errors import N_, Fault, Refused
@@ -102,7 +102,10 @@ def make_plan(
             if not sentence and item.entry.id in watched:
                 sentence = _REFUSED.get(_find_harm(session, item.entry, item.values), "")
             if sentence:
-                problem = RowProblem(item.row, "", Fault(sentence, {"name": item.title}))
+                title = item.title
+                if isinstance(title, dict):
+                    title = i18n.words_in(title, i18n.languages()[0])
+                problem = RowProblem(item.row, "", Fault(sentence, {"name": title}))
                 plan.items[place] = refuse(problem)
     return plan
 

@@ -51,11 +51,11 @@ def list_differing(
             yield FieldChange(name, say_in_words(ours), say_in_words(theirs))
     for name in names_with(directory, Rule.WORDS):
         kept, drafted = values.get(name, getattr(entry, name)), getattr(draft, name)
-        is_made = name in find_made_words(entry, record)
+        made = find_made_languages(entry, record, name)
         others = {
             code: text
             for code, text in drafted.items()
-            if text and not (is_made and code == "en") and not _is_same(kept.get(code, ""), text)
+            if text and code not in made and not _is_same(kept.get(code, ""), text)
         }
         if others:
             ours = {code: kept.get(code, "") for code in others}
@@ -104,14 +104,17 @@ def values_of_kind(contacts: Iterable[Contact | ContactDetail], kind: str) -> li
     return [contact.value for contact in contacts if contact.type == kind]
 
 
-def find_made_words(entry: Entry, record: MissionRecord | OfficialRecord) -> frozenset[str]:
-    """Return the fields whose English words are ours: the file has none, so they replace none.
+def find_made_languages(
+    entry: Entry, record: MissionRecord | OfficialRecord, name: str
+) -> frozenset[str]:
+    """Return in which languages the words of a field are ours: the file has none to replace any.
 
     Of an official whose name changes they do: the salutation may have the name before.
     """
-    if isinstance(record, OfficialRecord):
-        return record.made_words if _is_same(entry.name, record.draft.name) else frozenset()
-    return frozenset({"name"} if record.made_name else ())
+    if isinstance(record, MissionRecord):
+        return record.made_names
+    is_made = name in record.made_words and _is_same(entry.name, record.draft.name)
+    return frozenset({"en"} if is_made else ())
 
 
 def read_place(kept: Entry, record: Record) -> tuple[ColumnValues, bool]:

@@ -22,7 +22,7 @@ from campaign.directory.imports.apply_import import (
     remember_before,
 )
 from campaign.directory.imports.plan import Plan
-from campaign.directory.imports.read_rows import Reading
+from campaign.directory.imports.read_rows import Reading, Title
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.storage import forget_file
@@ -54,7 +54,7 @@ class RowDetail:
     """
 
     row: int
-    title: str
+    title: Title
     slug: str
     changes: Sequence[tuple[str, str, str]] = ()
     differs: Sequence[tuple[str, str, str]] = ()

@@ -28,7 +28,7 @@ from campaign.directory.imports.differences import (
     ColumnValues,
     FieldChange,
     agree,
-    find_made_words,
+    find_made_languages,
     is_same_place,
     list_differing,
     list_differing_contacts,
@@ -45,6 +45,7 @@ from campaign.directory.imports.read_rows import (
     Reading,
     Record,
     Repeated,
+    Title,
 )
 from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import post_key
@@ -69,7 +70,7 @@ _FOR_ONE = re.compile(
 class PlannedRow:
     row: int
     verdict: Verdict
-    title: str = ""
+    title: Title = ""
     slug: str = ""
     changes: tuple[FieldChange, ...] = ()
     differs: tuple[FieldChange, ...] = ()  # where the file has something else, and ours stays
@@ -253,9 +254,9 @@ def _make_change(
     held: tuple[Held, ...] = ()
     if isinstance(entry, Official):
         held = tuple(office for office in record.held if _is_news(entry, office))
-        title = entry.name or getattr(record, "plain_name", "")
+        title: Title = entry.name or getattr(record, "plain_name", "")
     else:
-        title = entry.name.get("en") or say_in_words(entry.name) or entry.slug
+        title = entry.name or entry.slug
     changes = (
         *(
             FieldChange(name, say_in_words(getattr(entry, name)), say_in_words(value))
@@ -357,8 +358,11 @@ def _new_words(
     values: ColumnValues = {}
     for name in names_with(directory_of(entry), Rule.WORDS):
         kept, drafted = getattr(entry, name), dict(getattr(record.draft, name))
-        if name in find_made_words(entry, record) and kept.get("en"):
-            drafted.pop("en", None)
+        # Ours are given beside none but ours: who called it otherwise in English meant it.
+        is_called_otherwise = kept.get("en", "") not in {"", drafted.get("en")}
+        for code in find_made_languages(entry, record, name):
+            if kept.get(code) or is_called_otherwise:
+                drafted.pop(code, None)
         words = {**kept, **{code: text for code, text in drafted.items() if text}}
         if not replace:
             words |= {code: text for code, text in kept.items() if text}

@@ -6,7 +6,9 @@ from dataclasses import asdict, replace
 from datetime import date
 from urllib.parse import urlsplit
 
+from campaign.core import i18n
 from campaign.core.errors import N_, UnreadableFile
+from campaign.core.language_facts import ENGLISH, facts_of
 from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import MissionDraft
@@ -107,16 +109,20 @@ class _MissionsOnce:
 
 
 def read_table(
-    table: Table, choices: ImportChoices, *, today: date | None = None
+    table: Table,
+    choices: ImportChoices,
+    *,
+    today: date | None = None,
+    languages: Sequence[str] = (),
 ) -> list[MissionRecord | RowProblem | Repeated]:
     """Read the missions of a table. A row without an id that repeats another is Repeated.
 
     There is one embassy or high commission in a town. All else is repeated where name and address
-    are the same.
+    are the same. One without a name gets it in English and in those `languages` that we have.
     """
     numbers: Counter[str] = Counter()
     missions = _MissionsOnce()
-    for record in read_each_row(table, choices, lambda row: _from_row(row, today)):
+    for record in read_each_row(table, choices, lambda row: _from_row(row, today, languages)):
         if isinstance(record, RowProblem) or record.source_id or record.own_id:
             missions.add(record)
             continue
@@ -133,7 +139,9 @@ def read_table(
     return missions.readings
 
 
-def read_json(items: Sequence[object], sending: str) -> list[MissionRecord | RowProblem | Repeated]:
+def read_json(
+    items: Sequence[object], sending: str, languages: Sequence[str] = ()
+) -> list[MissionRecord | RowProblem | Repeated]:
     """Missions of one country, as its foreign ministry lists them: each item, in the file's order.
 
     An item has type_of, name (the host country of an embassy, the city of a consulate), address,
@@ -152,7 +160,7 @@ def read_json(items: Sequence[object], sending: str) -> list[MissionRecord | Row
         try:
             if host is None and missions.add_if_repeated(row, head, same):
                 continue
-            record = _from_item(row, item, sending, host)
+            record = _from_item(row, item, sending, host, languages)
             if not missions.add_if_repeated(row, head, record.source_id):
                 missions.add(record, record.source_id, same)
         except UnreadableRow as problem:
@@ -168,7 +176,7 @@ def sending_country_of(items: Sequence[object]) -> str | None:
     return code if count * 2 > len(items) else None
 
 
-def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
+def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> MissionRecord:
     sending, host = (
         read_country_of_row(row, meaning) for meaning in ("sending_country", "host_country")
     )
@@ -184,14 +192,15 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         for name in text.replace(";", "|").split("|")
     )
     names = row.words("name")
-    composed_name = {"en": _make_name(kind, type_of, sending, place.locality, host)}
+    # Beside a name of the file we make the English one alone, in which every page can show it.
+    made = _make_names(kind, type_of, sending, place.locality, host, () if names else languages)
     ways, unread = read_contacts_of_row(row)
     hours = row.get("hours")
     if len(hours) > _LONGEST_HOURS:
         left_out, hours = [*left_out, quoted(row.name_column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
-        name=composed_name | names,
+        name=made | names,
         sending_country=sending,
         host_country=host,
         # Jurisdictions that are regions or organisations say nothing that a letter needs.
@@ -213,7 +222,7 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         (*left_out, *unread),
         own_id=row.get("own_id"),
         place_columns=row.place_columns(),
-        made_name="en" not in names,
+        made_names=frozenset(made) - names.keys(),
     )
 
 
@@ -252,7 +261,9 @@ def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:
         yield item, host
 
 
-def _from_item(row: int, item: object, sending: str, host_name: str | None) -> MissionRecord:
+def _from_item(
+    row: int, item: object, sending: str, host_name: str | None, languages: Sequence[str]
+) -> MissionRecord:
     if not isinstance(item, dict):
         raise UnreadableRow(
             "", N_("This row is not an object. Write {…} with type_of, name and address.")
@@ -271,7 +282,7 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
     contacts, left_out = read_contacts((kind, key, words.get(key, "")) for kind, key in kinds)
     draft = MissionDraft(
         kind=kind,
-        name={"en": _make_name(kind, type_of, sending, town, host)},
+        name=_make_names(kind, type_of, sending, town, host, languages),
         sending_country=sending,
         host_country=host,
         head_of_mission=words.get("head_of_mission", ""),
@@ -281,15 +292,20 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
     refuse_unfit(draft)
     own = fold_name(words.get("name", "")) if nested else ""
     source_id = f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40]
-    return MissionRecord(row, source_id, draft, left_out)
+    return MissionRecord(row, source_id, draft, left_out, made_names=frozenset(draft.name))
 
 
-def _make_name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
+def _make_names(
+    kind: MissionKind, words: str, sending: str, city: str, host: str, languages: Sequence[str]
+) -> dict[str, str]:
     title = _OWN_NAMES.get(fold_name(words), _PLAIN_NAMES[kind])
-    place = city or english_name(host)
-    if title == "Apostolic Nunciature":
-        return f"{title} in {place}"
-    return f"{title} of {english_name(sending)} in {place}"
+    sender = "" if title == "Apostolic Nunciature" else f" of {english_name(sending)}"
+    names = {ENGLISH: f"{title}{sender} in {city or english_name(host)}"}
+    for code in languages:
+        if pattern := facts_of(code).missions.get(title):
+            country, place = i18n.country_name(sending, code), city or i18n.country_name(host, code)
+            names[code] = pattern.format(country=country, place=place)
+    return names
 
 
 def _find_spelling(town: str, address: str) -> str:

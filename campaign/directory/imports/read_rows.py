@@ -10,6 +10,7 @@ from campaign.directory.entries import MissionDraft, OfficialDraft, limit_of
 from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.models.directory import Mission, Official
 
+Title = str | dict[str, str]  # a name, or names by language
 LeftOut = tuple[str, str]  # A column, and what of its text is not kept although the row is
 
 
@@ -17,7 +18,7 @@ LeftOut = tuple[str, str]  # A column, and what of its text is not kept although
 class Repeated:
     row: int
     of_row: int
-    title: str
+    title: Title
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,11 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class MissionRecord(Record):
     draft: MissionDraft
-    made_name: bool = True
+    made_names: frozenset[str] = frozenset({"en"})  # languages of names that the file does not have
 
     @property
-    def title(self) -> str:
-        return self.draft.name.get("en") or next(iter(self.draft.name.values()), "")
+    def title(self) -> dict[str, str]:
+        return self.draft.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,11 @@ class ImportSource:
             country = choices.fixed.get("country", "")
             return read_popolo(data, country, language=choices.language, today=today)
         if self.opened.shape is Shape.MINISTRY:
-            return read_json(items_of(data), choices.fixed.get("sending_country", ""))
+            return read_json(items_of(data), choices.fixed.get("sending_country", ""), languages)
         assert self.table is not None
         table = self.table.with_lists(choices.lists)
         if self.directory is Directory.MISSIONS:
-            return read_missions.read_table(table, choices, today=today)
+            return read_missions.read_table(table, choices, today=today, languages=languages)
         return read_officials.read_table(table, choices, today=today, languages=languages)
 
 

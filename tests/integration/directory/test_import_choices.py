@@ -385,6 +385,32 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     assert session.scalar(select(func.count(ContactDetail.id))) == 1
 
 
+def test_missions_without_names_have_one_in_the_readers_language(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    before = {"en": "Embassy of Ghana in Ottawa"}  # as older versions called it
+    session.add(make_target_mission(1, sending_country="GH", locality="Ottawa", name=before))
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER, locale="fr")
+    where = rehearsed(client, session, MISSIONS, "missions")
+    kenya, ghana = "Ambassade\u00a0: Kenya, Ottawa", "Ambassade\u00a0: Ghana, Ottawa"
+    assert f"<bdi>{kenya}</bdi>" in page_of(client, f"{where}?show=added")
+    assert ghana in page_of(client, f"{where}?show=changed")
+    imported(client, session, where)
+    listed = page_of(client, "/desk/missions?q=ambassade")
+    assert kenya in listed
+    assert ghana in listed
+    assert "Embassy of" not in listed
+    again = rehearsed(client, session, MISSIONS, "missions")
+    assert newest(session).counts["left"] == 2, "each is found again, and nothing is new"
+    assert f"<bdi>{kenya}</bdi>" in page_of(client, f"{again}?show=left")
+    post(client, f"{again}/discard")
+    session.rollback()
+    post(client, f"{where}/undo")
+    session.expire_all()
+    assert session.scalars(select(Mission.name)).all() == [before]
+
+
 @pytest.mark.one_engine
 def test_an_undo_counts_what_it_deletes_and_not_what_was_deleted_before(
     desk: FlaskClient, session: Session

@@ -301,6 +301,29 @@ def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None
     assert "name" not in bold.values  # the name that we make of kind and city is nobody's word
 
 
+@pytest.mark.parametrize("replace", [True, False])
+@pytest.mark.parametrize(
+    ("kept", "changed"),
+    [
+        # Imported by an older version, or given no name at all.
+        ({"en": "Embassy of Mexico in Ottawa"}, {"fr": "Ambassade\u00a0: Mexique, Ottawa"}),
+        ({"en": "Embassy of Mexico in Ottawa", "fr": "Ambassade du Mexique"}, {}),
+        ({"en": "Mexico House"}, {}),
+        ({"fr": "Ambassade du Mexique"}, {"en": "Embassy of Mexico in Ottawa"}),
+    ],
+)
+def test_a_name_that_we_make_replaces_none(
+    kept: dict[str, str], changed: dict[str, str], *, replace: bool
+) -> None:
+    mission = make_target_mission(source_id="Q5", name=kept)
+    made = {"en": "Embassy of Mexico in Ottawa", "fr": "Ambassade\u00a0: Mexique, Ottawa"}
+    draft = mission_draft(host_country="CA", locality=mission.locality, name=made)
+    record = MissionRecord(2, "Q5", draft, made_names=frozenset(made))
+    (row,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=replace).items
+    assert row.values.get("name", kept) == kept | changed
+    assert [change for change in row.differs if change.field == "name"] == []
+
+
 @pytest.mark.parametrize("street", ["45 Sample Street", "100 Sample Street"])
 @pytest.mark.parametrize("day", [date(2026, 3, 1), date(2025, 1, 1), None])
 @pytest.mark.parametrize("replace", [True, False])

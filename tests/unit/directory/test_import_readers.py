@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from campaign.core.errors import UnreadableFile
+from campaign.core.language_facts import languages_read
 from campaign.directory.imports.read_list import open_file
-from campaign.directory.imports.read_missions import read_json, sending_country_of
+from campaign.directory.imports.read_missions import _OWN_NAMES, read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, read_popolo
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, Repeated
 from campaign.directory.imports.row_parts import parse_one_line
@@ -42,6 +43,65 @@ def test_a_row_becomes_a_mission() -> None:
         ("email", "post@example.org"),
         ("url", "https://embassy.example.org"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        (
+            "Algeria,Kenya,Nairobi,embassy",
+            (
+                "Embassy of Algeria in Nairobi",
+                "Ambassade\u00a0: Algérie, Nairobi",
+                "Embajada: Argelia, Nairobi",
+                "سفارة الجزائر في Nairobi",
+            ),
+        ),
+        (
+            "Mexico,United States,,consulate general",
+            (
+                "Consulate General of Mexico in the United States",
+                "Consulat général\u00a0: Mexique, États-Unis",
+                "Consulado General: México, Estados Unidos",
+                "قنصلية المكسيك العامة في الولايات المتحدة",
+            ),
+        ),
+        (
+            "Holy See,Kenya,Nairobi,apostolic nunciature",
+            (
+                "Apostolic Nunciature in Nairobi",
+                "Nonciature apostolique\u00a0: Nairobi",
+                "Nunciatura Apostólica: Nairobi",
+                "السفارة البابوية في Nairobi",
+            ),
+        ),
+    ],
+)
+def test_a_mission_without_a_name_gets_it_in_every_language_of_the_site(
+    row: str, names: tuple[str, ...]
+) -> None:
+    languages = ("en", "fr", "es", "ar")
+    (record,) = read_csv(f"operator,country,city,type\n{row}\n", languages)
+    assert isinstance(record, MissionRecord)
+    assert record.draft.name == dict(zip(languages, names, strict=True))
+    assert record.made_names == set(languages)
+
+
+def test_every_kind_of_mission_is_called_so_in_every_language() -> None:
+    for kind in ("embassy", "high commission", "consulate", "permanent mission", *_OWN_NAMES):
+        (record,) = read_csv(
+            f"operator,country,type\nKenya,Canada,{kind}\n", languages_read()
+        )
+        assert isinstance(record, MissionRecord)
+        assert record.draft.name.keys() == set(languages_read())
+
+
+def test_a_name_that_the_file_has_stays_alone_but_for_english() -> None:
+    text = "operator,country,type,name fr\nKenya,Canada,embassy,Ambassade du Kenya\n"
+    (record,) = read_csv(text, ("en", "fr", "es"))
+    assert isinstance(record, MissionRecord)
+    assert record.draft.name == {"en": "Embassy of Kenya in Canada", "fr": "Ambassade du Kenya"}
+    assert record.made_names == {"en"}
 
 
 def test_commas_and_a_byte_order_mark_are_understood() -> None:
@@ -142,8 +202,8 @@ def test_a_ministrys_list_counts_each_mission_once() -> None:
     items = ministry_list()
     assert sending_country_of(items) == "IE"
     again, embassy, consulate, twice, _within = read_json(items, "IE")
-    assert again == Repeated(1, 2, "Consulate of Ireland in Newport")
-    assert twice == Repeated(3, 2, "Embassy of Ireland in Washington")
+    assert again == Repeated(1, 2, {"en": "Consulate of Ireland in Newport"})
+    assert twice == Repeated(3, 2, {"en": "Embassy of Ireland in Washington"})
     assert isinstance(embassy, MissionRecord)
     assert isinstance(consulate, MissionRecord)
     assert embassy.draft.name == {"en": "Embassy of Ireland in Washington"}
