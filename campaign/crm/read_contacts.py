@@ -20,13 +20,20 @@ from campaign.signing.validate import EMAIL_LIMIT, check_email
 LONGEST_WORDING, LONGEST_SOURCE = 600, 200
 _COLUMN_NAMES = read_word_table("""
 email: email|e mail|e mail address|email address|mail|courriel|adresse courriel|adresse e mail|
-  correo|correo electronico|البريد الإلكتروني
-language: language|preferred language|locale|langue|idioma|اللغة
-consented_on: consented_on|consented on|date|date of consent|consent date|opt in date|opted in on|
-  date du consentement|fecha de consentimiento
+  correo|correo electronico|direccion de correo electronico|البريد الإلكتروني|
+  عنوان البريد الإلكتروني
+language: language|preferred language|language of our emails|locale|langue|langue de nos courriels|
+  idioma|idioma de nuestros mensajes|اللغة|لغة رسائلنا الإلكترونية
+consented_on: consented_on|consented on|consented at|consent given on|date|date of consent|
+  consent date|date consented|day of consent|agreed on|opt in date|opted in on|opted in at|
+  date du consentement|date de consentement|date consentement|date de l'accord|date d'accord|
+  jour du consentement|consenti le|a consenti le|fecha|fecha de consentimiento|
+  fecha del consentimiento|fecha consentimiento|fecha de aceptación|consintió el|aceptó el|
+  التاريخ|تاريخ|تاريخ الموافقة|يوم الموافقة|تاريخ القبول|وافق في|وافقت في
 wording: consent|consent wording|wording|sentence|what they agreed to|consentement|
-  phrase|consentimiento|frase
-source: proof|proof of consent|where the proof is|preuve|prueba
+  texte accepté|phrase|consentimiento|texto aceptado|frase|الموافقة|ما وافقوا عليه
+source: proof|proof of consent|where the proof is|preuve|emplacement de la preuve|prueba|
+  lugar de la prueba|الإثبات|مكان الإثبات
 """)
 MEANINGS = tuple(_COLUMN_NAMES)
 _GUESS = {fold_name(word): name for name, words in _COLUMN_NAMES.items() for word in words}

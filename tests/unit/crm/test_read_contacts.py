@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from babel.support import Translations
 
+from campaign.core.language_facts import FOLDER, languages_read
 from campaign.crm.read_contacts import Contact, Fault, Proof, guess_meanings, read_contacts
 from campaign.directory.imports.tables import Table
 
@@ -64,6 +66,8 @@ def test_without_proof_nobody_is_taken_in(lacks: dict[str, object], slug: str) -
         (("a@example.org", "3 May"), "date-bad"),
         (("a@example.org", "2025"), "date-bad"),
         (("a@example.org", "31.2.2025"), "date-bad"),
+        (("a@example.org", "2025/31/12"), "date-bad"),
+        (("a@example.org", "2025.12/25"), "date-bad"),
         (("a@example.org", "3/5/2025"), "date-unclear"),
         (("a@example.org", "2027-01-01"), "date-to-come"),
         (("a@example.org", "", "x" * 601), "proof-long"),
@@ -74,12 +78,23 @@ def test_what_is_wrong_is_said(cells: tuple[str, ...], slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["2025-12-25", "2025-12-25T10:00:00Z", "25/12/2025", "12-25-2025", "25. 12. 2025"]
+    "typed",
+    [
+        *("2025-12-25", "2025-12-25T10:00:00Z", "2025/12/25", "2025/12/25 10:00", "2025.12.25"),
+        *("25/12/2025", "12-25-2025", "25. 12. 2025"),
+    ],
 )
 def test_a_day_that_can_be_only_one_is_taken(typed: str) -> None:
     contact = read("a@example.org", typed)
     assert isinstance(contact, Contact)
     assert contact.consented_on == date(2025, 12, 25)
+
+
+@pytest.mark.parametrize("typed", ["2025-06-07", "2025/06/07", "2025.6.7"])
+def test_after_a_year_comes_the_month(typed: str) -> None:
+    contact = read("a@example.org", typed)
+    assert isinstance(contact, Contact)
+    assert contact.consented_on == date(2025, 6, 7)
 
 
 def test_of_two_spellings_the_first_counts_and_a_list_of_addresses_needs_no_proof() -> None:
@@ -97,3 +112,30 @@ def test_columns_are_guessed_by_their_names() -> None:
     assert "4" not in guess_meanings(ours), "our lists say there by which way somebody came"
     words = ["What they agreed to", "Where the proof is", "Date"]
     assert list(guess_meanings(words).values()) == ["wording", "source", "consented_on"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Date of consent", "Consent date", "CONSENTED ON"),
+        *("Date de consentement", "date du consentement", "Date de l’accord"),
+        *("Fecha de consentimiento", "Fecha del consentimiento", "FECHA DE ACEPTACION"),
+        *("تاريخ الموافقة", "تاريخ الموافقه"),
+    ],
+)
+def test_the_day_of_consent_is_guessed_in_four_languages(heading: str) -> None:
+    assert guess_meanings(["E-mail", heading]) == {"0": "email", "1": "consented_on"}
+
+
+@pytest.mark.parametrize("locale", languages_read())
+def test_a_column_that_is_called_as_on_our_page_is_guessed(locale: str) -> None:
+    labels = {
+        "email": "Email address",
+        "language": "Language of our emails",
+        "consented_on": "Date of consent",
+        "wording": "What they agreed to",
+        "source": "Where the proof is",
+    }
+    words = Translations.load(FOLDER, [locale])
+    heads = [words.gettext(label) for label in labels.values()]
+    assert list(guess_meanings(heads).values()) == list(labels)
