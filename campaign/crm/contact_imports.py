@@ -38,6 +38,17 @@ _KEPT = timedelta(days=3)
 _AT_ONCE = 500
 MOST_FAULTS = 200  # faults that are shown; the rest is counted
 _MOST_LANGUAGES, _LONGEST_LANGUAGE = 5, 40
+_MOST_SHOWN = 5  # rows from which it is seen what was understood
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a check has to show; kept encrypted until the file is taken in."""
+
+    faults: Sequence[Fault] = ()
+    languages: Sequence[str] = ()  # in which we do not write
+    first: Sequence[tuple[int, str, str, date]] = ()
+    """Of the first members that would be taken in: row, address, language, day of consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +151,15 @@ def check_rows(
     contact_import.proof = json.dumps([day, wording, source, locale])
     judged = _judge(session, contact_import, table)
     contact_import.counts = judged.counts
-    languages = judged.list_other_languages()
-    findings = {"faults": judged.faults[:MOST_FAULTS], "languages": languages}
+    findings = {
+        "faults": judged.faults[:MOST_FAULTS],
+        "languages": judged.list_other_languages(),
+        "first": [
+            (contact.row, contact.email, contact.locale, contact.consented_on.isoformat())
+            for _mark, contact in judged.taken[:_MOST_SHOWN]
+            if contact.consented_on
+        ],
+    }
     contact_import.findings = json.dumps(findings)
     session.flush()
     _note(session, contact_import, by, "crm.import-check", **judged.counts)
@@ -210,12 +228,15 @@ def list_wrong_rows(
     return table.columns, [(fault, cells.get(fault.row, [])) for fault in faults]
 
 
-def read_findings(contact_import: ContactImport) -> tuple[list[Fault], list[str]]:
-    """Return the rows that are left out, and languages in which we do not write."""
+def read_findings(contact_import: ContactImport) -> Findings:
     findings = json.loads(contact_import.findings or "{}")
     if isinstance(findings, list):  # checked by 0.2.0 or before languages were named
         findings = {"faults": findings}
-    return [Fault(*parts) for parts in findings.get("faults", [])], findings.get("languages", [])
+    return Findings(
+        [Fault(*parts) for parts in findings.get("faults", [])],
+        findings.get("languages", []),
+        [(*parts, date.fromisoformat(day)) for *parts, day in findings.get("first", [])],
+    )
 
 
 @jobs.job("crm.forget-files", every_minutes=60)

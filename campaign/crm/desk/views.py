@@ -12,6 +12,7 @@ from campaign.core.errors import Refused, UnreadableFile
 from campaign.core.settings import current_settings
 from campaign.crm import connections, contact_imports
 from campaign.crm.connections import PersonTold
+from campaign.crm.contact_imports import Findings
 from campaign.crm.desk.forms import (
     AddressForm,
     ColumnsForm,
@@ -21,7 +22,7 @@ from campaign.crm.desk.forms import (
     UploadForm,
 )
 from campaign.crm.desk.labels import FAULTS
-from campaign.crm.read_contacts import MEANINGS, Fault
+from campaign.crm.read_contacts import MEANINGS
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import OURS, Table
 from campaign.mail import suppression_list
@@ -83,9 +84,8 @@ class ShowContacts(Page, template="crm/contacts.html"):
     chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
     unread: Sequence[str]  # columns, by the meanings of the last check
-    faults: Sequence[Fault]
+    findings: Findings
     fault_words: Mapping[str, object]
-    other_languages: Sequence[str]
 
 
 @blueprint.get("/")
@@ -344,7 +344,6 @@ def _show_index(form: AddressForm) -> ResponseReturnValue:
 def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturnValue:
     meanings: Mapping[str, str] = contacts.options["meanings"]
     chosen, table = dict(meanings), None
-    faults, other_languages = contact_imports.read_findings(contacts)
     if contacts.storage_key:
         table = contact_imports.read_file(contacts)
     if request.method == "POST":
@@ -363,8 +362,7 @@ def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturn
             unread=table.list_unread({int(at): word for at, word in meanings.items()})
             if table
             else [],
-            faults=faults,
+            findings=contact_imports.read_findings(contacts),
             fault_words=FAULTS,
-            other_languages=other_languages,
         )
     )

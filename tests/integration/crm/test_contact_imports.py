@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import DomainError
 from campaign.crm import contact_imports
+from campaign.crm.contact_imports import Findings
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import SUPPRESSED, MailState, OutboxMail, address_fingerprint
 from campaign.models.crm import ContactImport
@@ -140,6 +141,36 @@ def test_the_preview_names_languages_in_which_nobody_is_written_to(
     ]
     again = upload(client, "members", "new@example.org,French", head="E-mail,Langue")
     assert "names a language" not in check(client, again, **facts)
+
+
+def test_the_preview_shows_what_was_understood_of_the_first_rows(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    lines = [
+        "nobody,fr,4.12.2025",
+        "a&b@example.org,español,4.12.2025",
+        "b@example.org,,",
+        *(f"{name}@example.org,en," for name in "cdef"),
+    ]
+    page = upload(client, "members", *lines, head="E-mail,Langue,Date de consentement")
+    shown = check(client, page, **PROOF, **{"meaning-1": "language", "meaning-2": "consented_on"})
+    table = shown.partition("The first rows that will be imported")[2].partition("</table>")[0]
+    rows = re.findall(r"<tr><td[^>]*>(.*?)</tr>", table)
+    assert [re.split(r"</td><td[^>]*>", row.removesuffix("</td>")) for row in rows] == [
+        ["3", "<bdi>a&amp;b@example.org</bdi>", "Spanish", "4 December 2025"],
+        ["4", "<bdi>b@example.org</bdi>", "French", "3 May 2026"],
+        ["5", "<bdi>c@example.org</bdi>", "English", "3 May 2026"],
+        ["6", "<bdi>d@example.org</bdi>", "English", "3 May 2026"],
+        ["7", "<bdi>e@example.org</bdi>", "English", "3 May 2026"],
+    ]
+    stored = session.scalars(text("SELECT findings FROM contact_import")).all()
+    assert stored[0]
+    assert "example.org" not in str(stored), "encrypted"
+    session.rollback()
+    assert post(client, f"{page}/apply").status_code == 303
+    assert "b@example.org" not in client.get(page).text
+    assert session.scalars(select(ContactImport.findings)).all() == [None]
 
 
 @pytest.mark.one_engine
@@ -289,7 +320,7 @@ def test_what_is_no_list_is_refused(app: Flask, client: FlaskClient) -> None:
 
 def test_what_was_checked_before_languages_were_named_is_still_shown() -> None:
     earlier = ContactImport(findings=json.dumps([[3, "no-address"], [4, "no-day"]]))
-    faults, languages = contact_imports.read_findings(earlier)
-    assert [fault.row for fault in faults] == [3, 4]
-    assert languages == []
-    assert contact_imports.read_findings(ContactImport()) == ([], [])
+    findings = contact_imports.read_findings(earlier)
+    assert [fault.row for fault in findings.faults] == [3, 4]
+    assert (findings.languages, findings.first) == ([], [])
+    assert contact_imports.read_findings(ContactImport()) == Findings([], [], [])
