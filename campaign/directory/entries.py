@@ -87,7 +87,9 @@ FIELDS: dict[Directory, tuple[EntryField, ...]] = {
         EntryField("salutation", _l("Salutation"), Rule.WORDS),
         EntryField("close", _l("Close"), Rule.WORDS),
         EntryField("country", _l("Country"), Rule.IDENTITY, shown=True),
-        EntryField("preferred_locale", _l("Preferred language"), Rule.IDENTITY, "language"),
+        EntryField(
+            "preferred_locale", _l("Preferred language"), Rule.IDENTITY, "language", shown=True
+        ),
         EntryField("started_on", _l("In office since")),
         EntryField("ended_on", _l("In office until")),
         EntryField("left_on", _l("Left office on")),
@@ -190,7 +192,7 @@ class OfficialDraft(_Addressed):
     salutation: dict[str, str] = field(default_factory=dict)
     close: dict[str, str] = field(default_factory=dict)
     country: str
-    preferred_locale: str = "en"
+    preferred_locale: str = "en"  # empty: a file does not say it
     address: list[str] = field(default_factory=list)
     locality: str = ""
     region: str = ""

@@ -63,6 +63,8 @@ def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
         return str(KIND_LABELS[MissionKind(value)])
     if field in {"country", "sending_country", "host_country"}:
         return i18n.country_name(value, i18n.locale())
+    if field == "preferred_locale":
+        return i18n.language_name(value, i18n.locale())
     return _ISO_DAY.sub(_say_iso_day, value) if field in _DAY_FIELDS else value
 
 

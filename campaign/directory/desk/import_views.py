@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.core import db, i18n
-from campaign.core.errors import Fault, Invalid, Refused, UnreadableFile
+from campaign.core.errors import QUOTED, Fault, Invalid, Refused, UnreadableFile
 from campaign.directory.desk.blueprint import (
     SHOWN_FIELDS,
     add_page_to_both,
@@ -60,6 +60,7 @@ class ShowImport(Page, template="directory/import.html"):
     rows: Sequence[RowDetail]
     failure: FaultDetail | None
     shown_fields: Sequence[str]
+    lacks_language: bool  # whether the language of an official is among what is left out
     field_of: Callable[[RowDetail], str]
 
 
@@ -127,6 +128,9 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
     verdict = _choose_verdict(kept)
     page = request.args.get("page", 1, type=int)
     listing, rows = jobs.list_rows(db.session(), kept=kept, verdict=verdict, page=page)
+    choices = uploads.choices_of(kept)
+    heads = dict(zip(choices.mapping, choices.columns, strict=False))
+    lacking = {column for row in rows for column, _text in row.left_out}
     return show_page(
         ShowImport(
             kept=kept,
@@ -136,7 +140,12 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
             listing=listing,
             rows=rows,
             failure=json.loads(kept.failure) if kept.failure else None,
-            shown_fields=SHOWN_FIELDS[kept.directory],
+            shown_fields=[
+                name
+                for name in SHOWN_FIELDS[kept.directory]
+                if name != "preferred_locale" or "language" in heads
+            ],
+            lacks_language=heads.get("language", "")[:QUOTED] in lacking,
             field_of=_say_field_of,
         )
     )

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from campaign.core.errors import N_, Fault
+from campaign.core.language_facts import ENGLISH
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import (
     FIELDS,
@@ -235,6 +236,8 @@ def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> Planned
     directory = Directory.MISSIONS if isinstance(record, MissionRecord) else Directory.OFFICIALS
     rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.CHECKED, Rule.PLACE)
     values = {name: getattr(record.draft, name) for name in names_with(directory, *rules)}
+    if isinstance(record, OfficialRecord):
+        values["preferred_locale"] = record.draft.preferred_locale or ENGLISH
     return PlannedRow(
         record.row,
         Verdict.ADDED,

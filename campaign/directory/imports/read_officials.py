@@ -71,7 +71,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         salutation=({"en": f"Dear {plain}:"} if plain else {}) | row.words("salutation"),
         close={"en": CLOSE} | row.words("close"),
         country=home,
-        preferred_locale=spoken or "en",
+        preferred_locale=spoken,
         **asdict(place),
         contacts=ways,
     )

@@ -106,6 +106,22 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
 
 
 @pytest.mark.one_engine
+def test_the_language_of_an_official_is_shown_and_what_it_is_where_none_was_read(
+    desk: FlaskClient, session: Session
+) -> None:
+    text = "name;country;language;phone\nBen Kiptoo;Kenya;fr;\nRosa Ek;Mexico;Mayan;nonsense\n"
+    where = rehearsed(desk, session, text, "officials")
+    page = page_of(desk, f"{where}?show=added")
+    assert '<th scope="col">Preferred language</th>' in page
+    assert re.findall(r"<bdi>(French|English|Mayan|fr|en)</bdi>", page) == ["French", "English"]
+    sentence = "If the language of a new official is left out, their preferred language is English."
+    assert sentence in page_of(desk, f"{where}?show=partly")
+    other = rehearsed(desk, session, text, "officials", column_2="")
+    assert "Preferred language" not in page_of(desk, f"{other}?show=added")
+    assert sentence not in page_of(desk, f"{other}?show=partly")
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("part", "text"),
     [("missions", EVERY_VERDICT_OF_MISSIONS), ("officials", EVERY_VERDICT_OF_OFFICIALS)],

@@ -128,6 +128,9 @@ def test_an_import_leaves_out_the_row(
     where = rehearsed(client, session, file, "missions", column_4="head_of_mission")
     told = client.get(where).text
     assert "change the entry Embassy of the Republic on its own page" in told
+    assert "<td><bdi>–</bdi></td><td>The risk flags" in told, "the field would tell who it is"
+    assert "so that no one learns whom the flags protect" in told
+    assert NAME not in told
     post(client, f"{where}/apply", {"skip_bad": "1"})
     work(client, session, "officials.apply-import")
     session.expire_all()

@@ -64,6 +64,15 @@ def test_a_salutation_that_the_file_does_not_have_replaces_none_unless_the_name_
     assert renamed.values["salutation"]["en"] == "Dear Ines Vidal:"
 
 
+def test_a_language_that_a_file_does_not_say_is_english_for_new_officials_alone() -> None:
+    official = kept_official(preferred_locale="es")
+    silent = official_record(own_id=official.public_id, preferred_locale="")
+    (kept,) = plan_entries(Directory.OFFICIALS, [official], [silent], replace=True).items
+    assert "preferred_locale" not in kept.values
+    (new,) = plan_entries(Directory.OFFICIALS, [], [silent]).items
+    assert new.values["preferred_locale"] == "en"
+
+
 def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     official = kept_official()
     official.contacts = [ContactDetail(type="email", value="old@example.org", note="")]

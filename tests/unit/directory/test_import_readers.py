@@ -89,9 +89,7 @@ def test_a_mission_without_a_name_gets_it_in_every_language_of_the_site(
 
 def test_every_kind_of_mission_is_called_so_in_every_language() -> None:
     for kind in ("embassy", "high commission", "consulate", "permanent mission", *_OWN_NAMES):
-        (record,) = read_csv(
-            f"operator,country,type\nKenya,Canada,{kind}\n", languages_read()
-        )
+        (record,) = read_csv(f"operator,country,type\nKenya,Canada,{kind}\n", languages_read())
         assert isinstance(record, MissionRecord)
         assert record.draft.name.keys() == set(languages_read())
 

@@ -363,9 +363,9 @@ def test_refused_rows_come_back_as_they_were_and_our_columns_are_not_read_again(
     [
         ("fr", "fr", True),
         ("French", "fr", True),
-        ("", "en", True),
-        ("German", "en", False),
-        ("Frisian", "en", False),
+        ("", "", True),
+        ("German", "", False),
+        ("Frisian", "", False),
     ],
 )
 def test_the_language_of_an_official_is_read_or_named(
