@@ -51,11 +51,11 @@ def list_differing(
             yield FieldChange(name, say_in_words(ours), say_in_words(theirs))
     for name in names_with(directory, Rule.WORDS):
         kept, drafted = values.get(name, getattr(entry, name)), getattr(draft, name)
-        made = find_made_languages(entry, record, name)
+        own_languages = find_made_languages(entry, record, name)
         others = {
             code: text
             for code, text in drafted.items()
-            if text and code not in made and not _is_same(kept.get(code, ""), text)
+            if text and code not in own_languages and not _is_same(kept.get(code, ""), text)
         }
         if others:
             ours = {code: kept.get(code, "") for code in others}

@@ -193,14 +193,14 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> M
     )
     names = row.words("name")
     # Beside a name of the file we make the English one alone, in which every page can show it.
-    made = _make_names(kind, type_of, sending, place.locality, host, () if names else languages)
+    composed = _make_names(kind, type_of, sending, place.locality, host, () if names else languages)
     ways, unread = read_contacts_of_row(row)
     hours = row.get("hours")
     if len(hours) > _LONGEST_HOURS:
         left_out, hours = [*left_out, quoted(row.name_column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
-        name=made | names,
+        name=composed | names,
         sending_country=sending,
         host_country=host,
         # Jurisdictions that are regions or organisations say nothing that a letter needs.
@@ -222,7 +222,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> M
         (*left_out, *unread),
         own_id=row.get("own_id"),
         place_columns=row.place_columns(),
-        made_names=frozenset(made) - names.keys(),
+        made_names=frozenset(composed) - names.keys(),
     )
 
 

@@ -325,9 +325,9 @@ def test_a_name_that_we_make_replaces_none(
     kept: dict[str, str], changed: dict[str, str], *, replace: bool
 ) -> None:
     mission = make_target_mission(source_id="Q5", name=kept)
-    made = {"en": "Embassy of Mexico in Ottawa", "fr": "Ambassade\u00a0: Mexique, Ottawa"}
-    draft = mission_draft(host_country="CA", locality=mission.locality, name=made)
-    record = MissionRecord(2, "Q5", draft, made_names=frozenset(made))
+    composed = {"en": "Embassy of Mexico in Ottawa", "fr": "Ambassade\u00a0: Mexique, Ottawa"}
+    draft = mission_draft(host_country="CA", locality=mission.locality, name=composed)
+    record = MissionRecord(2, "Q5", draft, made_names=frozenset(composed))
     (row,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=replace).items
     assert row.values.get("name", kept) == kept | changed
     assert [change for change in row.differs if change.field == "name"] == []

@@ -199,12 +199,16 @@ def ministry_list() -> list[Any]:
 def test_a_ministrys_list_counts_each_mission_once() -> None:
     items = ministry_list()
     assert sending_country_of(items) == "IE"
-    again, embassy, consulate, twice, _within = read_json(items, "IE")
-    assert again == Repeated(1, 2, {"en": "Consulate of Ireland in Newport"})
-    assert twice == Repeated(3, 2, {"en": "Embassy of Ireland in Washington"})
+    again, embassy, consulate, twice, _within = read_json(items, "IE", ("en", "fr"))
     assert isinstance(embassy, MissionRecord)
     assert isinstance(consulate, MissionRecord)
-    assert embassy.draft.name == {"en": "Embassy of Ireland in Washington"}
+    assert again == Repeated(1, 2, consulate.draft.name)
+    assert twice == Repeated(3, 2, embassy.draft.name)
+    assert embassy.draft.name == {
+        "en": "Embassy of Ireland in Washington",
+        "fr": "Ambassade\u00a0: Irlande, Washington",
+    }
+    assert consulate.draft.name["en"] == "Consulate of Ireland in Newport"
     assert (embassy.source_id, consulate.source_id) == ("IE-embassy-US", "IE-consulate-US-newport")
     place = consulate.draft
     assert (place.address, place.locality, place.region, place.postal_code) == (
