@@ -319,3 +319,9 @@ def test_whatever_is_uploaded_is_read_or_refused_with_a_sentence(
         assert isinstance(reading, Reading)
         if isinstance(reading, RowProblem):
             assert str(reading.fault)
+
+
+def test_a_ministrys_list_names_missions_in_every_language_of_the_site() -> None:
+    items = [{"type_of": "embassy", "name": "Kenya", "address": "1 Sample Road, Nairobi, Kenya"}]
+    (record,) = read(json.dumps(items), Directory.MISSIONS, sending_country="IE")
+    assert record.draft.name["fr"].startswith("Ambassade\u00a0: Irlande, ")
