@@ -78,7 +78,8 @@ def person(campaign: Campaign) -> str:
     session, locale = db.session(), i18n.locale()
     names: dict[tuple[int, str], str] = session.info.setdefault("names of people", {})
     if (campaign.id, locale) not in names:
-        loaded = [key[1][0] for key in session.identity_map if key[0] is Campaign]
+        keys = session.identity_map.keys()
+        loaded = [key[1][0] for key in keys if key[0] is Campaign]
         asked = select(Edition.campaign_id, Edition.person_name).where(
             Edition.locale == locale, Edition.campaign_id.in_([campaign.id, *loaded])
         )
