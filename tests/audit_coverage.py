@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy import event
 
 from campaign.core.audit import AuditEntry
-from campaign.staff.audit_log import describe_entries, labels
+from campaign.staff.audit_log import labels, name_subjects
 
 _DRAFT = "what somebody types and has not saved changes nothing that anybody else sees"
 CHANGES_NOTHING: dict[str, str] = {
@@ -71,7 +71,7 @@ def _refuse_wordless(_mapper: object, _connection: object, entry: AuditEntry) ->
         return  # a test invented it
     wordless = {name for name in entry.detail if name not in labels.FACTS} - NOT_SHOWN
     assert not wordless, f"give {wordless} words in campaign/staff/audit_log/labels.py"
-    assert describe_entries.is_named(entry.subject), f"nothing names {entry.subject}"
+    assert name_subjects.is_named(entry.subject), f"nothing names {entry.subject}"
 
 
 class Plugin:

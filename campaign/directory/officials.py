@@ -173,15 +173,19 @@ def save_days(
     if wrong:
         raise Invalid(fields=wrong)
     ends = {held: held.ended_on for held in _list_of_office(official, today)}
+    changed = set()
     for number, (start, end) in days.items():
         if number not in memberships:
             raise NotFound("membership")
-        memberships[number].started_on, memberships[number].ended_on = start, end
+        held = memberships[number]
+        if (held.started_on, held.ended_on) != (start, end):
+            changed.add(held.post.public_id)
+        held.started_on, held.ended_on = start, end
     of_office = [*ends, *_list_of_office(official, today)]
     if official.left_on is None or ends != {held: held.ended_on for held in of_office}:
         _note_leaving(official, of_office, today)
     session.flush()
-    where_used.record_change(session, official, "posts", actor, posts=sorted(days))
+    where_used.record_change(session, official, "posts", actor, posts=sorted(changed))
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> date:

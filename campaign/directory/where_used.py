@@ -7,13 +7,20 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import Column, ColumnElement, and_, exists, literal, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from campaign.core import audit
+from campaign.core import audit, i18n
 from campaign.core.db import references_to, table_of, update_rows, utcnow
 from campaign.core.errors import NotFound
 from campaign.directory.entries import Entry, EntryModel, directory_of, model_of
 from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
-from campaign.models.directory import ContactDetail, Directory, Membership, Mission, Official
+from campaign.models.directory import (
+    ContactDetail,
+    Directory,
+    Membership,
+    Mission,
+    Official,
+    mission_name,
+)
 from campaign.models.staff import StaffUser, sees
 
 _OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
@@ -116,7 +123,9 @@ def record_change(session: Session, entry: Entry, verb: str, actor: str, **detai
 
 def get_gone_name(entry: Entry) -> str:
     """Return what the audit calls an entry of which it keeps no more than this."""
-    return (isinstance(entry, Official) and entry.name) or entry.slug
+    if isinstance(entry, Official):
+        return entry.name or entry.slug
+    return mission_name(entry, i18n.locale()) if entry.name else entry.slug
 
 
 def show_change(session: Session, entry: Entry) -> None:

@@ -2,11 +2,21 @@
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core import db
+from campaign.core import db, i18n
 from campaign.core.db.leases import Leased
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.time_zones import zone_of
@@ -91,6 +101,16 @@ class Mission(db.SealedRow, db.PublicRow):
     def zone(self) -> str:
         """The time zone in which its days begin: of visits, and of what is posted to it."""
         return self.timezone or zone_of(self.host_country, self.locality or "")
+
+
+def mission_name(mission: Mission | Row[*tuple[Any, ...]], locale: str) -> str:
+    """A mission and its city, unless the name says where it is: "Embassy of Mexico, Ottawa"."""
+    name = i18n.words_in(mission.name, locale)
+    # Where the name in one language holds the city, so does the one in another script.
+    names = " ".join(mission.name.values()).casefold()
+    if not mission.locality or mission.locality.casefold() in names:
+        return name
+    return f"{name}{i18n.comma(locale)}{mission.locality}"
 
 
 class ContactDetail(db.NumberedRow):

@@ -27,7 +27,7 @@ from campaign.models.campaign import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Mission, Official, mission_name
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.web.markup import unmarked
 
@@ -376,16 +376,6 @@ def _recipient(target: Target, locale: str, posts: Sequence[CasePost] = ()) -> R
         by_post=mission is None and target.kind is TargetKind.TO,
         answers=tuple(post for post in posts if post.target_id and post.target_id == target.id),
     )
-
-
-def mission_name(mission: Mission, locale: str) -> str:
-    """A mission and its city, unless the name says where it is: "Embassy of Mexico, Ottawa"."""
-    name = i18n.words_in(mission.name, locale)
-    # Where the name in one language holds the city, so does the one in another script.
-    names = " ".join(mission.name.values()).casefold()
-    if not mission.locality or mission.locality.casefold() in names:
-        return name
-    return f"{name}{i18n.comma(locale)}{mission.locality}"
 
 
 def destination_name(destination: Mission | Official, locale: str) -> str:

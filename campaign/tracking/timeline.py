@@ -17,9 +17,9 @@ from campaign.deliveries.attempt_order import estimate_moment
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Mission, Official, mission_name
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.public.case_page import CasePicture, CasePost, mission_name, posts_of
+from campaign.public.case_page import CasePicture, CasePost, posts_of
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of

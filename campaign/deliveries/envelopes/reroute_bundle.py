@@ -16,7 +16,6 @@ from campaign.bundles.destinations import (
     country_of,
     frozen_destination,
     sending_country_of,
-    slug_of,
 )
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses
@@ -84,7 +83,8 @@ def reroute_bundle(
         "bundle.reroute",
         bundle,
         letters=rerouted.letter_count,
-        to=f"{rerouted.name} ({slug_of(mission)})",
+        to=f"{mission.__tablename__}:{mission.public_id}",
+        into=rerouted.id,
     )
     return rerouted
 

@@ -16,11 +16,11 @@ from campaign.core.i18n import force_locale
 from campaign.deliveries.desk.forms import OUTCOMES
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign
-from campaign.models.directory import Mission
+from campaign.models.directory import Mission, mission_name
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
-from campaign.public.case_page import destination_name, mission_name
+from campaign.public.case_page import destination_name
 from campaign.replies.mime import LONGEST
 from campaign.replies.redaction import BAR_FIELDS
 from campaign.replies.replies import ReplyFacts

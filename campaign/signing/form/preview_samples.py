@@ -22,8 +22,9 @@ from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, TargetKind, Update
+from campaign.models.directory import mission_name
 from campaign.models.signature import Disclosure
-from campaign.public.case_page import destination_name, edition_for, mission_name, told_in
+from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.letter.compose import Writer

@@ -15,7 +15,7 @@ from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import read_number
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import staff_users
-from campaign.staff.audit_log import describe_entries, find_entries, labels
+from campaign.staff.audit_log import describe_entries, find_entries, labels, name_subjects
 from campaign.staff.audit_log.find_entries import PER_PAGE, Filter
 from campaign.staff.desk_access import actor, fresh, guard
 from campaign.web.form_fields import NoDay, read_day
@@ -86,7 +86,7 @@ class _Query:
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     query = _Query.of(request.values)
-    about = describe_entries.say_subjects(db.session(), query.chosen.subjects or ())
+    about = name_subjects.say_subjects(db.session(), query.chosen.subjects or ())
     return _show_page(query, about=about)
 
 
@@ -95,7 +95,7 @@ def search() -> ResponseReturnValue:
     """Find what a name means: it is posted, so that no address and no log holds it."""
     typed = request.form.get("about", "").strip()[:200]
     query = _Query.of(request.form)
-    subjects = describe_entries.find_subjects(db.session(), typed)
+    subjects = name_subjects.find_subjects(db.session(), typed)
     query = _Query(replace(query.chosen, subjects=subjects), wrong=query.wrong)
     if subjects == () or query.wrong:
         return _show_page(query, about=typed)

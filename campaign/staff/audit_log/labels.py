@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.models.crm import CrmKind
-
 CAMPAIGN_FIELDS: Mapping[str, object] = {
     "reference": _l("Reference"),
     "index_number": _l("Index number"),
@@ -103,7 +101,8 @@ ACTIONS: Mapping[str, object] = {
     "campaign.draft": _l("Returned a campaign to draft"),
     "campaign.review": _l("Sent a campaign for approval"),
     "campaign.scheduled": _l("Scheduled the opening of a campaign"),
-    "campaign.opening-missed": _l("Could not open a campaign as scheduled"),
+    "campaign.unscheduled": _l("Cancelled the scheduled opening of a campaign by changing it"),
+    "campaign.opening-missed": _l("Cancelled the scheduled opening of a campaign"),
     "campaign.extend": _l("Extended the deadline of a campaign"),
     "campaign.clone": _l("Copied a campaign"),
     "campaign.continue": _l("Started a follow-up action"),
@@ -338,7 +337,7 @@ FACTS: Mapping[str, object] = {
     "outcome": _l("outcome"),
     "pages": _l("pages"),
     "picture": _l("picture"),
-    "post": _l("post"),
+    "post": _l("office"),
     "posts": _l("offices"),
     "print_translation": _l("prints with a translation"),
     "printed": _l("printed"),
@@ -366,6 +365,10 @@ FACTS: Mapping[str, object] = {
     "x": _l("from the left, percent"),
     "y": _l("from the top, percent"),
     "act_by": _l("deadline"),
+    "act_by_before": _l("previous deadline"),
+    "into": _l("new bundle"),
+    "is_deadline_wrong": _l("the published deadline was a mistake"),
+    "reasons": _l("reasons for review"),
     "address_changed": _l("web address changed"),
     "alike": _l("own words like those of this many other people"),
     "check_code": _l("check code"),
@@ -386,74 +389,11 @@ FACTS: Mapping[str, object] = {
     "shorter_than": _l("own words shorter than"),
 }
 
-_FIELDS: Mapping[str, object] = {
-    **CAMPAIGN_FIELDS,
-    "follows": CAMPAIGN_FIELDS["follows_id"],
-    # of an official or a mission
-    "name": _l("Name"),
-    "given_name": _l("Given name"),
-    "family_name": _l("Family name"),
-    "office": _l("Office"),
-    "salutation": _l("Salutation"),
-    "close": _l("Close"),
-    "sending_country": _l("Sending country"),
-    "host_country": _l("Host country"),
-    "head_of_mission": _l("Head of mission"),
-    "hours": _l("Hours"),
-    # of the record of a delivery
-    "happened_on": _l("Day"),
-    "happened_time": _l("Time of day"),
-    "place": _l("Place of delivery"),
-    "received_by": _l("Received by"),
-    "delegates": _l("Who made the delivery"),
-    "notes": _l("Notes for colleagues"),
-    "tracking": _l("Tracking number"),
+_FACTS_OF_ACTIONS: Mapping[tuple[str, str], object] = {
+    ("crm.import-check", "taken"): _l("rows that can be imported"),
+    ("crm.import-apply", "taken"): _l("rows imported"),
 }
-_WORDS: Mapping[str, object] = {
-    "draft": _l("Draft"),
-    "review": _l("Waiting for approval"),
-    "scheduled": _l("Scheduled"),
-    "open": _l("Open"),
-    "closed": _l("Closed"),
-    "stopped": _l("Stopped"),
-    "letter": _l("Letter"),
-    "email": _l("Email"),
-    "phone": _l("Phone"),
-    "meeting": _l("Meeting"),
-    "post": _l("Post on social media"),
-    "further-information": _l("Further information"),
-    "good-news": _l("Good news"),
-    "delivery": _l("Delivered"),
-    "reply": _l("Reply"),
-    "outcome": _l("Outcome"),
-    "update": _l("Update"),
-    "close": _l("Closing and its reason"),
-    "reason": _l("Reason for a stop or closing"),
-    "harm": _l("Another letter could do harm"),
-    "safe": _l("There is good news, and no more letters are needed"),
-    "other": _l("Another reason"),
-    "network": _l("Urgent action network"),
-    "signers": _l("Supporters who asked for news about the case"),
-    "full": _l("For vetting"),
-    "destroyed": _l("Destroyed"),
-    "kept": _l("Locked away"),
-    "officials": _l("For officials"),
-    "members": _l("Members, with proof of their consent"),
-    "suppressed": _l("Addresses for the suppression list"),
-    **{kind.value: kind.program for kind in CrmKind},
-    "consents": _l("Network members and their consents"),
-    "insult": _l("An insult"),
-    "link": _l("A link or an email address"),
-    "phone-number": _l("A phone number"),
-}
-_FLAGS: Mapping[str, object] = {
-    "relative": _l("Relatives and others close to the person"),
-    "witness": _l("Witnesses"),
-    "place": _l("Places"),
-    "other": _l("Anything else"),
-}
-_FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate", "held"}
-"""Facts whose values are such words; others are numbers, names and slugs."""
+"""Facts that are something else with one action than with the others."""
 
 
 def list_groups() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -468,13 +408,6 @@ def say_action(action: str) -> str:
     return str(ACTIONS.get(action, action))
 
 
-def say_fact(name: str) -> str:
-    return str(FACTS.get(name, name.replace("_", " ")))
-
-
-def say_value(name: str, value: str) -> str:
-    """Return a value of the fact `name`, in words where there are some."""
-    words = {"fields": _FIELDS, "flags": _FLAGS}.get(name, {})
-    if name in _FACTS_IN_WORDS:
-        words = _WORDS
-    return str(words.get(value, value))
+def say_fact(action: str, name: str) -> str:
+    words = _FACTS_OF_ACTIONS.get((action, name)) or FACTS.get(name)
+    return str(words or name.replace("_", " "))

@@ -28,7 +28,7 @@ from campaign.bundles.freeze.eligible import list_offers
 from campaign.bundles.freeze.freeze_bundle import freeze as freeze_destination
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.commands.print_bundle import bundle as command
-from campaign.core import db, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
@@ -49,6 +49,7 @@ from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing.mails import LettersWaiting
 from campaign.signing.reminders import remind_one
+from campaign.staff.audit_log.describe_entries import describe_entries
 from campaign.storage import storage
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of
@@ -452,6 +453,14 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
             session, bundle, bundle.destination, settings=settings, actor="test"
         )
     moved = reroute_bundle.reroute_bundle(session, bundle, mission, settings=settings, actor="test")
+    entry = audit.find_last(session, f"bundle:{bundle.id}", "bundle.reroute")
+    with app.test_request_context():
+        (line,) = describe_entries(session, [entry] if entry else [])
+    assert line.details == [
+        ("letters", "7"),
+        ("destination", "Embassy of the Republic, Ottawa"),
+        ("new bundle", moved.name),
+    ]
     frozen = Frozen.from_json(moved.frozen)
     assert not frozen.by_post
     assert "Embassy of the Republic" in frozen.mission.lines

@@ -16,8 +16,9 @@ from werkzeug.test import TestResponse
 from campaign.core import audit
 from campaign.core.audit import AuditEntry
 from campaign.directory import duplicate_entries
-from campaign.models.bundle import Bundle, BundleKind
+from campaign.models.bundle import Bundle, BundleKind, Journey
 from campaign.models.campaign import Campaign
+from campaign.models.directory import Post
 from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply
 from campaign.models.screening import Decision, ScreeningAct
@@ -36,6 +37,7 @@ from tests.factories import (
     sign_in,
 )
 
+DOUBLED = "Embassy of the Double, Ottawa"
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
@@ -278,14 +280,22 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
 
 
 @pytest.mark.parametrize(
-    "typed", ["UA 58/20 · 001", "UA 58/20, reply of 20 November 2026", "Decision 7", "Ana Prueba"]
+    "typed",
+    [
+        "UA 58/20 · 001",
+        "UA 58/20, reply of 20 November 2026",
+        "Decision 7: Approved",
+        "Ana Prueba",
+        "Embassy of the Republic, Ottawa",
+    ],
 )
 def test_what_is_typed_as_the_column_shows_it_is_found(
     client: FlaskClient, admin: StaffUser, session: Session, typed: str
 ) -> None:
     campaign = make_campaign(session, reference="UA 58/20")
     official = campaign.targets[0].official
-    official.name = "Ana Prueba"
+    official.name, mission = "Ana Prueba", campaign.targets[0].mission
+    assert mission is not None
     reply = Reply(
         campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
     )
@@ -299,6 +309,7 @@ def test_what_is_typed_as_the_column_shows_it_is_found(
         ("reply", reply.id),
         ("screening-act", 7),
         ("official", official.public_id),
+        ("mission", mission.public_id),
     ):
         audit.record(session, "command", "officials.edit", f"{kind}:{key}")
     session.commit()
@@ -401,7 +412,7 @@ def test_an_entry_of_the_directory_that_is_merged_away_or_deleted_keeps_its_name
 ) -> None:
     kept, gone = make_target_official(1), make_target_official(2, slug="ana", name="Ana Prueba")
     deleted, mission = make_target_official(3, slug="no-name", name=""), make_target_mission(1)
-    doubled = make_target_mission(2, slug="doubled")
+    doubled = make_target_mission(2, slug="doubled", name={"en": "Embassy of the Double"})
     session.add_all([kept, gone, deleted, mission, doubled])
     session.flush()
     gone_id, who = gone.public_id, f"staff:{admin.id}"
@@ -416,13 +427,13 @@ def test_an_entry_of_the_directory_that_is_merged_away_or_deleted_keeps_its_name
     post(client, "/desk/officials/no-name/delete")
     pages = {
         typed: _show_words(post(client, "/desk/audit", {"about": typed}, follow_redirects=True))
-        for typed in ("Ana Prueba", f"official:{gone_id}", "no-name", "doubled")
+        for typed in ("Ana Prueba", f"official:{gone_id}", "no-name", DOUBLED)
     }
     assert "merged entry: Ana Prueba" in pages["Ana Prueba"]
     assert "Added an official Ana Prueba" in pages["Ana Prueba"]
     assert pages["Ana Prueba"] == pages[f"official:{gone_id}"]
-    assert "merged entry: doubled" not in pages["Ana Prueba"]
-    assert "merged entry: doubled" in pages["doubled"]
+    assert f"merged entry: {DOUBLED}" not in pages["Ana Prueba"]
+    assert f"merged entry: {DOUBLED}" in pages[DOUBLED]
     assert "Deleted an official no-name" in pages["no-name"]
     assert all(gone_id not in page for page in pages.values())
 
@@ -486,3 +497,98 @@ def test_a_successor_is_told_of_by_the_name_of_who_was_before(
     audit.record(session, f"staff:{admin.id}", "officials.take-over", "official:x", **replaced)
     session.commit()
     assert "replaces: Ana Prueba" in _show_words(client.get("/desk/audit"))
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        ("en", "Embassy of the Republic, Ottawa"),
+        ("fr", "Ambassade de la République, Ottawa"),
+        ("ar", "Embassy of the Republic، Ottawa"),
+    ],
+)
+def test_a_mission_and_a_journey_to_it_are_called_by_its_name(
+    client: FlaskClient, admin: StaffUser, session: Session, language: str, name: str
+) -> None:
+    mission, unnamed = make_target_mission(1), make_target_mission(2, name={})
+    session.add_all([mission, unnamed])
+    session.flush()
+    journeys = [Journey(mission_id=mission.id), Journey()]
+    session.add_all(journeys)
+    session.flush()
+    say = partial(audit.record, session, "command")
+    for entry in (mission, unnamed):
+        say("missions.edit", f"mission:{entry.public_id}", fields=["address", "door_notes"])
+    for journey in journeys:
+        say("bundle.freeze-together", f"journey:{journey.id}", bundles=2)
+    session.get_one(StaffUser, admin.id).locale = language
+    session.commit()
+    page = _show_words(client.get("/desk/audit"))
+    assert page.count(name) == 2
+    assert "embassy-1" not in page
+    assert "embassy-2" in page
+    if language == "en":
+        assert "By post bundles: 2" in page
+        assert "fields: Full address, Access notes" in page
+
+
+@pytest.mark.one_engine
+def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    campaign, official = make_campaign(session), make_target_official(7, name="Ana Prueba")
+    office = Post(country="MX", key="governor", label={"en": "Governor", "fr": "Gouverneure"})
+    bundle = _bundle(campaign, 4)
+    session.add_all([official, office, bundle])
+    session.flush()
+    kept = {"post": office.public_id, "on": "2026-12-01", "predecessor": official.public_id}
+    held = {"letters": ["xrcWcf", "yZsQab"], "reasons": {"insult": 1, "risk": 2}}
+    looked = {"who": f"staff:{admin.id}", "what": "campaign.edit", "since": "2026-03-01"}
+    details: list[tuple[str, dict[str, object], str]] = [
+        ("officials.take-over", kept, "office: Governor day: 1 December 2026 replaces: Ana Prueba"),
+        ("officials.posts", {"posts": [office.public_id]}, "offices: Governor"),
+        ("officials.posts", {"posts": [3, 4]}, "Changed an official’s offices UA"),
+        ("export.ask", {"columns": "plain"}, "columns: All columns, with our own names"),
+        ("campaign.reason", {"languages": ["en", "es"]}, "languages: English, Spanish"),
+        ("campaign.letter", {"locale": "fr"}, "language: French"),
+        ("letter.rejected", held, "letters: 2 reasons for review: An insult (1), Ruled out by a"),
+        (
+            "audit.export",
+            {"filter": looked},
+            "Ada Lovell, Changed a campaign’s facts, From 1 March",
+        ),
+        ("crm.import-check", {"taken": 12}, "rows that can be imported: 12"),
+        ("officials.merge", {"taken": ["address"]}, "copied: Full address"),
+        ("accounts.role", {"before": "staff", "after": "admin"}, "before: Staff after: Admin"),
+        ("delivery.remove", {"bundle": bundle.id}, f"bundle: {campaign.reference} · 004"),
+        (
+            "bundle.ready",
+            {"sha256": "ab12", "check_code": "C0DE"},
+            "checksum: ab12 check code: C0DE",
+        ),
+        ("campaign.opening-missed", {"harm_stops": [campaign.slug]}, f"harm: {campaign.reference}"),
+        ("campaign.extend", {"before": "2026-12-01"}, "before: 1 December 2026"),
+        ("delivery.correct", {"happened_time_before": "14:30:00"}, "earlier time: 14:30"),
+        ("campaign.review", {"before": "scheduled"}, "Sent a campaign for approval"),
+    ]
+    for action, detail, _words in details:
+        audit.record(session, "command", action, f"campaign:{campaign.id}", **detail)
+    session.commit()
+    page = _show_words(client.get("/desk/audit"))
+    for _action, _detail, words in details:
+        assert words in page
+    assert "xrcWcf" not in page
+
+
+@pytest.mark.one_engine
+def test_only_our_own_words_for_who_acted_begin_with_a_capital(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    nameless = make_staff_user(session, Role.STAFF, name="", email="olga@voix.example.org")
+    for actor in (f"staff:{nameless.id}", "command", "job:mail.send"):
+        audit.record(session, actor, "audit.backup", "instance")
+    session.commit()
+    page = words_of(client.get("/desk/audit"))
+    for who in ("olga@voix.example.org", "The command line", "The system"):
+        assert f">{who}</td>" in page

@@ -36,7 +36,7 @@ from campaign.models.campaign import (
     TargetKind,
     UpdateKind,
 )
-from campaign.models.directory import ContactDetail, Mission
+from campaign.models.directory import ContactDetail, Mission, mission_name
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import (
@@ -48,7 +48,6 @@ from campaign.models.signature import (
     SignatureState,
 )
 from campaign.network import memberships
-from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import NameTaken, TooLate
 from campaign.tracking.letter_trips import list_trips

@@ -1,8 +1,23 @@
 """Every action that the code records has words for its reader."""
 
 import ast
+from dataclasses import fields
 from functools import cache
 
+from campaign.campaigns.content.part_contents import EDITION
+from campaign.campaigns.create_and_edit import Facts
+from campaign.deliveries.record_delivery import RecordFacts
+from campaign.directory.duplicate_entries import list_fields
+from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.models.api_token import ApiScope
+from campaign.models.bundle import DeliveryOutcome
+from campaign.models.directory import Mission, Official
+from campaign.models.export import ConsentColumns
+from campaign.models.paper_signature import RowVerdict
+from campaign.models.screening import Decision
+from campaign.models.webhook import EventKind
+from campaign.signing.checks.screening_rules import Reason
+from campaign.staff.audit_log import value_labels
 from campaign.staff.audit_log.labels import ACTIONS, FACTS, GROUPS
 from tests.audit_coverage import NOT_SHOWN
 from tests.sources import search_modules
@@ -59,9 +74,34 @@ def test_every_deed_belongs_to_a_group_of_the_list() -> None:
 def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
     """Those that a call names; `tests/audit_coverage.py` sees the others as they are recorded."""
     # Of the function itself, or of another function that is called so.
-    own = {"actor", "action", "subject", "session", "reasons", "carried"}
+    own = {"actor", "action", "subject", "session", "reasons", "carried", "by_edit"}
     named = {keyword.arg for call in _calls() for keyword in call.keywords if keyword.arg}
     assert {"address_changed", "people", "by_hand"} & named
     assert named - own - NOT_SHOWN - set(FACTS) == set(), (
         "give them words in campaign/staff/audit_log/labels.py"
     )
+
+
+def test_every_field_that_an_entry_can_list_has_a_label() -> None:
+    drafts = {field.name for draft in (OfficialDraft, MissionDraft) for field in fields(draft)}
+    merged = {*list_fields(Official()), *list_fields(Mission())}
+    assert {"door_notes", "postal_code", "contacts"} <= drafts
+    named = drafts | merged | set(Facts.__annotations__) | {*EDITION, *RecordFacts.__slots__}
+    assert named - set(value_labels.FIELDS) == set(), (
+        "give them words in campaign/staff/audit_log/value_labels.py"
+    )
+
+
+def test_every_value_of_a_kind_that_the_program_knows_has_words() -> None:
+    kinds = {
+        "outcome": DeliveryOutcome,
+        "verdict": RowVerdict,
+        "scopes": ApiScope,
+        "events": EventKind,
+        "columns": ConsentColumns,
+        "reasons": Reason,
+    }
+    for name, kind in kinds.items():
+        assert {each.value for each in kind} <= set(value_labels.WORDS_OF[name]), name
+    decided = set(Decision) - {Decision.OPEN, Decision.ASIDE}
+    assert decided == set(value_labels.DECISIONS)
