@@ -16,7 +16,7 @@ from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
-from campaign.campaigns.record_change import check_opening, note, record_change
+from campaign.campaigns.record_change import check_opening, note, record_change, say_deadlines
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
@@ -100,7 +100,7 @@ def edit_campaign(
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
     refuse_changed(session, campaign, _new_words(campaign, facts), seen=risks_seen)
-    before = facts_content(campaign)
+    before, published = facts_content(campaign), campaign.act_by
     if "reference" in facts:
         slug = _free_slug(session, facts["reference"], campaign)
         if lifecycle.is_rehearsal(campaign.status):
@@ -120,7 +120,12 @@ def edit_campaign(
     if new:
         after = facts_content(campaign)
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)
-        record_change(session, campaign, actor, "campaign.edit", fields=sorted(new))
+        detail: dict[str, object] = {"fields": sorted(new)}
+        if lifecycle.is_public(campaign.status):
+            detail |= say_deadlines(published, campaign.act_by)
+            if "act_by" in new and is_deadline_wrong:
+                detail["is_deadline_wrong"] = True
+        record_change(session, campaign, actor, "campaign.edit", **detail)
     return campaign
 
 

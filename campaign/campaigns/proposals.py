@@ -317,10 +317,13 @@ def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalSt
     if proposal.made_by_id != by.id:
         raise Refused("not-own-proposal")
     _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
-    if not proposal.is_unpublished:
-        _note(session, proposal, by, "withdraw")
-    elif state is ProposalState.WITHDRAWN:
+    # What is replaced or published instead has an entry of its own: its author recalls nothing.
+    if state is ProposalState.OBSOLETE:
+        return
+    if proposal.is_unpublished:
         note(session, proposal.campaign, actor_name(by), "campaign.update-delete")
+    else:
+        _note(session, proposal, by, "withdraw")
 
 
 def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> None:

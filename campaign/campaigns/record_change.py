@@ -1,7 +1,7 @@
 """Recording changes of a campaign: of what it says, and of where it stands."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
 from sqlalchemy import select, update
@@ -22,6 +22,9 @@ REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 
 _UNSEEN = ("campaign.risks", "campaign.screening")
 """Changes that nobody outside must notice: everybody can read `changed_at` of a public campaign."""
+
+UNSCHEDULED = "campaign.unscheduled"
+"""Action of who did not move it, but changed it: what was scheduled, or approved, is so no more."""
 
 _ANNOUNCED = {
     CampaignStatus.OPEN: EventKind.ACTION_OPENED,
@@ -89,7 +92,8 @@ def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
         return
     campaign.submitted_by_id = audit.staff_id(actor)
     if campaign.status is not before[0]:
-        note(session, campaign, actor, "campaign.review", before=before[0].value)
+        statuses = {"before": before[0].value, "after": campaign.status.value}
+        note(session, campaign, actor, UNSCHEDULED, **statuses)
     if before != (campaign.status, campaign.submitted_by_id):
         mails.ask_for_review(session, campaign, by=campaign.submitted_by_id, changed=True)
 
@@ -119,11 +123,12 @@ def move(
     actor: str,
     *,
     reasons: Mapping[str, str] | None = None,
+    by_edit: bool = False,
     **detail: object,
 ) -> None:
     """Put it into that status, with the reasons that everybody reads from then on.
 
-    The audit line keeps those that they replace, sealed.
+    The audit line keeps those that they replace, sealed. It says where an edit did it, `by_edit`.
     """
     before, campaign.status = campaign.status, after
     detail |= seal_texts(campaign.status_reasons)
@@ -134,7 +139,10 @@ def move(
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
     return_proposed_reasons(session, campaign)
-    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+    if by_edit:
+        detail["after"] = after.value
+    action = UNSCHEDULED if by_edit else f"campaign.{after.value}"
+    _record(session, campaign, actor, action, before=before.value, **detail)
     if after in _ANNOUNCED:
         announce(session, _ANNOUNCED[after], now=db.utcnow(), action=campaign.slug)
 
@@ -143,6 +151,14 @@ def seal_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """Return what the audit keeps of texts, by language, that everybody could read until now."""
     text = "\n".join(f"{code}: {words}" for code, words in texts.items())
     return {audit.SEALED_BEFORE: audit.seal_text(text)} if text else {}
+
+
+def say_deadlines(before: date | None, after: date | None) -> dict[str, str]:
+    """Return what the audit keeps of another deadline where everybody reads it."""
+    if before == after:
+        return {}
+    days = {"act_by_before": before, "act_by": after}
+    return {name: day.isoformat() for name, day in days.items() if day}
 
 
 def return_proposed_reasons(session: Session, campaign: Campaign) -> None:

@@ -20,6 +20,7 @@ from campaign.campaigns.content.risks import (
 )
 from campaign.campaigns.find_campaigns import list_harm_stops, list_linked, select_linked
 from campaign.campaigns.record_change import (
+    UNSCHEDULED,
     check_move,
     drop_empty,
     move,
@@ -27,6 +28,7 @@ from campaign.campaigns.record_change import (
     note,
     record_change,
     return_proposed_reasons,
+    say_deadlines,
     seal_texts,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped, warns_of_harm_sql
@@ -62,7 +64,7 @@ def open_campaign(
     deadline.
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
-    deadline = act_by or campaign.act_by
+    published, deadline = campaign.act_by, act_by or campaign.act_by
     if campaign.status is CampaignStatus.CLOSED and deadline and i18n.day_is_over(deadline, now):
         raise Invalid(fields={"act_by": "reopens-after-deadline"})
     lifecycle.check_deadline(campaign.status, campaign.act_by, deadline)
@@ -76,11 +78,12 @@ def open_campaign(
         refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
         rehearsal.wipe(session, campaign)
     first = campaign.opened_at is None
+    days = {} if first else say_deadlines(published, campaign.act_by)
     campaign.opened_at = campaign.opened_at or now
     if campaign.status is CampaignStatus.CLOSED:
         campaign.reopened_at = now
     campaign.closed_at = None
-    _move_and_answer(session, campaign, CampaignStatus.OPEN, actor)
+    _move_and_answer(session, campaign, CampaignStatus.OPEN, actor, **days)
     if tell_network:
         jobs.enqueue(session, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
@@ -275,7 +278,7 @@ def moves_for(campaign: Campaign, actor: str) -> tuple[CampaignStatus, ...]:
 def find_last_move(session: Session, campaign: Campaign) -> AuditEntry | None:
     """Find who put it into the status that it has, and when; None where it was made in it."""
     moves = [f"campaign.{name}" for name in (*CampaignStatus, _OPENING_MISSED)]
-    return audit.find_last(session, f"campaign:{campaign.id}", *moves)
+    return audit.find_last(session, f"campaign:{campaign.id}", *moves, UNSCHEDULED)
 
 
 def list_missed_for(session: Session, campaign: Campaign) -> list[str]:

@@ -88,7 +88,7 @@ def _save(
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
         edition, changed = _set_texts(campaign, locale, texts)
-    if changed:
+    if changed or not before:
         after = edition_content(edition)
         revisions.keep(session, campaign, Part.EDITION, actor, before, after, locale)
         record_change(session, campaign, actor, "campaign.edition", locale=locale, fields=changed)
@@ -102,7 +102,7 @@ def _set_texts(
     if edition is None:
         edition = Edition(locale=locale, **texts)
         campaign.editions.append(edition)
-        return edition, sorted(texts)
+        return edition, sorted(name for name, text in texts.items() if text)
     changed = sorted(name for name, text in texts.items() if getattr(edition, name) != text)
     for name in changed:
         setattr(edition, name, texts[name])

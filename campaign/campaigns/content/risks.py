@@ -261,7 +261,7 @@ def set_flags(
     record_change(session, campaign, actor, "campaign.risks", flags=counts, embargo=embargoed)
     new = Watch(flag for flag in flags if flag not in flags_before)
     if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
-        move(session, campaign, CampaignStatus.DRAFT, actor)
+        move(session, campaign, CampaignStatus.DRAFT, actor, by_edit=True)
     elif moves_embargo:
         check_opening(session, campaign, "embargo_until")
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import create_and_edit, find_campaigns, status_changes
 from campaign.campaigns.content import editions, targets, updates
 from campaign.campaigns.desk import views
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory.missions import best_mission
@@ -182,6 +182,10 @@ def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> 
     status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
     assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})
+    entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.open")
+    assert entry is not None
+    assert entry.detail["act_by_before"] == "2026-11-01"
+    assert entry.detail["act_by"] == LATER.isoformat()
 
 
 def test_a_stop_needs_a_reason_and_is_final(session: Session) -> None:
@@ -285,6 +289,9 @@ def test_the_same_edition_again_changes_nothing(session: Session) -> None:
         "outcome": "",
     }
     edition = editions.save_edition(session, campaign, actor=BY, locale="fr", **texts)
+    entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.edition")
+    assert entry is not None
+    assert entry.detail == {"locale": "fr", "fields": ["title"]}, "empty texts did not change"
     before = campaign.changed_at
     assert editions.save_edition(session, campaign, actor=BY, locale="fr", **texts) is edition
     assert campaign.changed_at == before

@@ -106,7 +106,7 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
         "campaign.review",
         "campaign.edit",
         "campaign.scheduled",
-        "campaign.review",
+        "campaign.unscheduled",
         "campaign.edit",
         "campaign.open",
     ]
@@ -728,6 +728,11 @@ def test_who_closes_has_seen_that_a_colleague_extended(
     assert post(client, url, {"seen": seen}).status_code == 303
 
 
+def last_edit(session: Session) -> dict[str, object]:
+    edits = select(AuditEntry).filter_by(action="campaign.edit").order_by(AuditEntry.id.desc())
+    return session.scalars(edits).first().detail  # type: ignore[union-attr]
+
+
 def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -752,7 +757,11 @@ def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
     assert deadline_now(session, campaign) == date(2099, 1, 1)
     assert post(client, url, facts | {"act_by": "2098-12-01"} | sure).status_code == 303
     assert deadline_now(session, campaign) == date(2098, 12, 1)
+    wrong = {"act_by_before": "2099-01-01", "act_by": "2098-12-01", "is_deadline_wrong": True}
+    assert last_edit(session) == {"fields": ["act_by", "themes"]} | wrong
     assert post(client, url, facts | {"act_by": "2099-02-01"}).status_code == 303
+    later = {"act_by_before": "2098-12-01", "act_by": "2099-02-01"}
+    assert last_edit(session) == {"fields": ["act_by"]} | later
     history = f"/desk/campaigns/{slug}/history/facts/-"
     restored = post(client, f"{history}/1", {"seen": "2"})
     assert KEEPS_DEADLINE in client.get(restored.location).text

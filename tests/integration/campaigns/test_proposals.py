@@ -70,6 +70,10 @@ def last(session: Session, model: type[Any]) -> Any:
     return session.scalars(select(model).order_by(model.id.desc())).first()
 
 
+def list_actions(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
 def test_an_update_is_posted_once_another_person_approves_it(
     app: Flask, session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
@@ -150,12 +154,14 @@ def test_what_comes_back_has_a_note_and_is_written_again(
     assert proposals.list_waiting(session, case, author) == [proposal]
     assert proposals.list_waiting(session, case, colleague) == []
     again = proposals.propose_update(session, case, by=author, replaces=proposal, **POST)
+    assert list_actions(session)[-2:] == ["campaign.proposal-return", "campaign.propose"]
     assert (proposal.state, proposal.payload) == (ProposalState.OBSOLETE, "")
     assert proposals.list_waiting(session, case, colleague) == [again]
     with pytest.raises(Refused):
         proposals.withdraw_proposal(session, again, by=colleague)
     proposals.withdraw_proposal(session, again, by=author)
     assert (again.state, again.payload, again.picture) == (ProposalState.WITHDRAWN, "", "")
+    assert list_actions(session)[-1] == "campaign.proposal-withdraw"
     with pytest.raises(Refused):
         approve_proposal.approve(session, again, by=colleague, now=NOW)
     assert case.updates == []
@@ -262,6 +268,7 @@ def test_who_stops_while_their_own_closing_waits_has_nothing_returned_to_them(
         ProposalState.OBSOLETE,
     ]
     assert proposals.list_waiting(session, case, author) == [stopped]
+    assert "campaign.proposal-withdraw" not in list_actions(session), "nobody recalled anything"
 
 
 def test_another_kind_of_a_stop_waits_for_a_second_person_as_well(

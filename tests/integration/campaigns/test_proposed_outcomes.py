@@ -14,6 +14,7 @@ from campaign import migrations
 from campaign.campaigns import approve_proposal, proposals
 from campaign.campaigns.content import editions, revisions
 from campaign.campaigns.content.risks import RiskNamed
+from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal, ProposalKind, ProposalState, RiskFlag, RiskKind
@@ -96,6 +97,8 @@ def test_languages_of_one_author_wait_together_and_those_of_another_apart(
     save(session, case, author, "fr", outcome="Elle est libre.")
     (proposal,) = waiting(session)
     assert proposals.content_of(proposal) == {"en": FREE, "fr": "Elle est libre."}
+    actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions[-2:] == ["campaign.propose"] * 2, "nothing was recalled"
     save(session, case, colleague, outcome="Otherwise.")
     assert [proposals.content_of(proposed) for proposed in waiting(session)] == [
         {"en": FREE, "fr": "Elle est libre."},

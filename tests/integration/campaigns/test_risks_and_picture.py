@@ -56,6 +56,9 @@ def bomb(side: int = 50_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
+CANCELLED = {"before": "scheduled", "after": "draft"}
+
+
 def test_a_text_in_the_place_of_a_picture_is_none(send: Send) -> None:
     response = send("/picture", ALT | {"picture": "no file"})
     assert response.status_code == 422
@@ -126,6 +129,31 @@ def test_a_flag_that_a_text_breaks_takes_the_opening_off(
     told = send("/risks", flags, follow_redirects=True).text
     assert ("the campaign will not open automatically" in told) is (after is CampaignStatus.DRAFT)
     assert fresh().status is after
+    cancelled = [] if after is CampaignStatus.SCHEDULED else [("campaign.unscheduled", CANCELLED)]
+    moves = ("campaign.draft", "campaign.unscheduled")
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action.in_(moves)))
+    assert [(entry.action, entry.detail) for entry in entries] == cancelled
+
+
+def test_another_embargo_of_what_is_approved_is_told_as_what_cancelled_the_opening(
+    app: Flask, send: Send, session: Session, fresh: Fresh
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    it = fresh()
+    it.status, it.open_at = CampaignStatus.SCHEDULED, clock.utcnow() + timedelta(days=3)
+    session.commit()
+    until = (clock.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert send("/risks", {"embargo_until": until}).status_code == 303
+    assert fresh().status is CampaignStatus.REVIEW
+    actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions[-2:] == ["campaign.unscheduled", "campaign.risks"]
+    assert "campaign.review" not in actions, "nobody sent it for approval"
+    with app.test_request_context():
+        described = describe_entries(session, session.scalars(select(AuditEntry)).all())
+    line = next(line for line in described if line.entry.action == "campaign.unscheduled")
+    assert line.what == "Cancelled the scheduled opening of a campaign by changing it"
+    assert line.details == [("before", "Scheduled"), ("after", "Waiting for approval")]
 
 
 @pytest.mark.parametrize("entry", ["official", "mission"])

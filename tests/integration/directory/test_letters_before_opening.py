@@ -91,7 +91,8 @@ def test_it_says_so_before_and_the_campaign_returns_to_review(
     assert campaign.submitted_by_id is not None, "who changed it does not approve it"
     actions = session.scalars(select(AuditEntry.action)).all()
     assert actions.count("campaign.entry") == 1
-    assert "campaign.review" in actions
+    assert "campaign.unscheduled" in actions
+    assert "campaign.review" not in actions, "nobody sent it for approval"
 
 
 @pytest.mark.usefixtures("second_person")
