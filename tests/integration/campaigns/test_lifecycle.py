@@ -729,6 +729,7 @@ def test_who_closes_has_seen_that_a_colleague_extended(
 
 
 def last_edit(session: Session) -> dict[str, object]:
+    session.rollback()
     edits = select(AuditEntry).filter_by(action="campaign.edit").order_by(AuditEntry.id.desc())
     return session.scalars(edits).first().detail  # type: ignore[union-attr]
 
