@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.officials import note_held
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
-from campaign.models.directory import ContactDetail, Membership, Official
+from campaign.models.directory import ContactDetail, Membership, Official, Post
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
@@ -301,7 +301,11 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     session.rollback()
     days = {f"from_{membership}": "2026-03-01", f"until_{membership}": "2026-01-01"}
     assert post(desk, f"{LEFT}/posts", days).status_code == 422
-    post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
+    for _twice in range(2):
+        post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
+    office = session.scalars(select(Post.public_id)).one()
+    entries = select(AuditEntry.detail).filter_by(action="officials.posts").order_by(AuditEntry.id)
+    assert session.scalars(entries).all() == [{"posts": [office]}, {"posts": []}]
     assert session.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None
 
 

@@ -591,4 +591,4 @@ def test_only_our_own_words_for_who_acted_begin_with_a_capital(
     session.commit()
     page = words_of(client.get("/desk/audit"))
     for who in ("olga@voix.example.org", "The command line", "The system"):
-        assert f">{who}</td>" in page
+        assert f'data-label="Who">{who}</td>' in page
