@@ -4,11 +4,9 @@ An act (on one letter or on all that a filter shows) changes only letters that s
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
 """
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
 
 from sqlalchemy import ColumnElement, Select, String, Subquery, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -371,10 +369,7 @@ def _record_act(
 ) -> None:
     campaigns = sorted({signature.campaign_id for signature in signatures})
     letters = [signature.public_id for signature in signatures]
-    held = select(Hold.reasons).where(Hold.signature_id.in_([row.id for row in signatures]))
-    reasons = Counter(chain.from_iterable(session.scalars(held)))
-    detail = {"letters": letters, "campaigns": campaigns, "reasons": reasons}
-    audit.record(session, actor_name(by), action, act, **detail)
+    audit.record(session, actor_name(by), action, act, letters=letters, campaigns=campaigns)
     jobs.enqueue(session, "campaigns.count")
     if campaigns and act.decision is Decision.REJECTED:
         jobs.enqueue(session, "paper.match", *campaigns)  # the row of a rejected letter counts

@@ -368,7 +368,6 @@ FACTS: Mapping[str, object] = {
     "act_by_before": _l("previous deadline"),
     "into": _l("new bundle"),
     "is_deadline_wrong": _l("the published deadline was a mistake"),
-    "reasons": _l("reasons for review"),
     "address_changed": _l("web address changed"),
     "alike": _l("own words like those of this many other people"),
     "check_code": _l("check code"),

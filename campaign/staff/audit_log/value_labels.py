@@ -98,22 +98,10 @@ _FLAGS: Mapping[str, object] = {
     "place": _l("Places"),
     "other": _l("Anything else"),
 }
-_REASONS: Mapping[str, object] = {
-    "first": _l("One of the first letters of the campaign"),
-    "risk": _l("Ruled out by a risk flag"),
-    "not-allowed": _l("Words not allowed in a letter"),
-    "threat": _l("A threat, or a quoted threat"),
-    "markup": _l("A name that looks like a web address"),
-    "private": _l("Mentions relatives or a home"),
-    "watched-word": _l("A word that sends letters to review"),
+_HOLDS: Mapping[str, object] = {
     "insult": _l("An insult"),
     "link": _l("A link or an email address"),
     "phone-number": _l("A phone number"),
-    "long": _l("Long"),
-    "short": _l("Short"),
-    "similar": _l("Like many other letters"),
-    "look-alike": _l("A name like another name"),
-    "changed": _l("Changed after we sent it back"),
 }
 _OUTCOMES: Mapping[str, object] = {
     "accepted": _l("Accepted"),
@@ -164,8 +152,7 @@ DECISIONS: Mapping[str, object] = {
 WORDS_OF: Mapping[str, Mapping[str, object]] = {
     "fields": FIELDS,
     "flags": _FLAGS,
-    "held": _REASONS,
-    "reasons": _REASONS,
+    "held": _HOLDS,
     "outcome": _OUTCOMES,
     "verdict": _VERDICTS,
     "scopes": _SCOPES,

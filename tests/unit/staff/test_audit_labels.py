@@ -16,7 +16,6 @@ from campaign.models.export import ConsentColumns
 from campaign.models.paper_signature import RowVerdict
 from campaign.models.screening import Decision
 from campaign.models.webhook import EventKind
-from campaign.signing.checks.screening_rules import Reason
 from campaign.staff.audit_log import value_labels
 from campaign.staff.audit_log.labels import ACTIONS, FACTS, GROUPS
 from tests.audit_coverage import NOT_SHOWN
@@ -99,7 +98,6 @@ def test_every_value_of_a_kind_that_the_program_knows_has_words() -> None:
         "scopes": ApiScope,
         "events": EventKind,
         "columns": ConsentColumns,
-        "reasons": Reason,
     }
     for name, kind in kinds.items():
         assert {each.value for each in kind} <= set(value_labels.WORDS_OF[name]), name
