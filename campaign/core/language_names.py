@@ -11,7 +11,7 @@ from campaign.core.language_facts import translated_languages
 from campaign.core.text.fold import fold_name
 
 _LONGEST = 100
-_NEXT = re.compile(r"[(/,;|&،؛]|\s(?:and|or|et|ou|y|e|o|und|oder)\s|\sو\s?")
+_NEXT = re.compile(r"[(/,;|&،؛]|\s(?:and|or|et|ou|y|e|o|und|oder)\s|\sو\s?", re.IGNORECASE)
 
 
 def find_language(typed: str, codes: Sequence[str]) -> str:

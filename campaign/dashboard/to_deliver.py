@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from campaign.bundles.bundle_status import handed_over, moved_on
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import is_withdrawn
-from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.changes.withdrawals import is_withdrawn, list_withdrawn, may_be_withdrawn
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
 from campaign.campaigns.find_campaigns import pair_linked
@@ -255,6 +255,7 @@ def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
         .where(mine, DeliveryAttempt.outcome == DeliveryOutcome.PART, ~DeliveryAttempt.taken.any())
+        .options(*WITH_DESTINATION)
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     )
     return make_todo("name-part", [_item(session, *row) for row in rows])
@@ -299,8 +300,9 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
-        .where(~handed_over(), ~moved_on())
-        .order_by(Bundle.emptied_at, Bundle.id)
+        .where(may_be_withdrawn(), ~handed_over(), ~moved_on())
+        .options(*WITH_DESTINATION)
+        .order_by(Bundle.id)
     ).all()
     items = [
         _item(session, campaign, bundle, count_paper(session, bundle))
@@ -319,12 +321,14 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
         select(Campaign, Bundle, letters)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
+        .options(*WITH_DESTINATION)
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
+    withdrawn = list_withdrawn(session, [bundle for _campaign, bundle, _printed in rows])
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
-        if is_withdrawn(session, bundle):
+        if bundle.id in withdrawn:
             continue  # see `_find_withdrawn`
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, Select, and_, not_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
@@ -233,16 +233,43 @@ def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
     Also of letters that went on into another bundle. People on sheets beside the letters may still
     count: without a letter no print is made.
     """
-    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
-    now_in = select(Letter.id).where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
-    moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
-    moved = moved.where(LetterMove.bundle_id == bundle.id)
-    for printed in (now_in, moved):
-        if db.has_row(session, printed.outerjoin(Letter.signature).where(not_(is_gone))):
-            return False
-    if db.has_row(session, now_in) or db.has_row(session, moved):
+    if not db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, _no_print_counts())):
+        return False
+    printed = (exists(letters) for letters in _select_printed())
+    if db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, or_(*printed))):
         return True
     return not bundle.letter_count and not signed_sheets.count_carried(session, bundle.id)
+
+
+def _select_printed() -> tuple[Select[int], Select[int]]:
+    """Select the printed letters of a bundle in a query: those in it, and those that went on."""
+    now_in = select(Letter.id).where(Letter.bundle_id == Bundle.id, Letter.first_page.is_not(None))
+    moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
+    moved = moved.where(LetterMove.bundle_id == Bundle.id)
+    return now_in.correlate(Bundle), moved.correlate(Bundle)
+
+
+def _no_print_counts() -> ColumnElement[bool]:
+    """Whether no printed letter of a bundle in a query counts any more."""
+    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
+    return and_(
+        *(
+            ~exists(letters.outerjoin(Letter.signature).where(not_(is_gone)))
+            for letters in _select_printed()
+        )
+    )
+
+
+def may_be_withdrawn() -> ColumnElement[bool]:
+    """Whether it is to be asked of a bundle in a query if it is withdrawn: few are."""
+    return or_(Bundle.emptied_at.is_not(None), _no_print_counts())
+
+
+def list_withdrawn(session: Session, bundles: Iterable[Bundle]) -> set[int]:
+    """List the ids of these bundles that are withdrawn: see `is_withdrawn`."""
+    ids = [bundle.id for bundle in bundles if bundle.state is BundleState.READY]
+    asked = select(Bundle).where(Bundle.id.in_(ids), may_be_withdrawn())
+    return {bundle.id for bundle in session.scalars(asked) if is_withdrawn(session, bundle)}
 
 
 def still_counts(session: Session, bundle: Bundle) -> bool:

@@ -104,7 +104,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     # While a stop holds, nothing deletes its files: the page says what to do with all the paper.
     withdrawn = not (has_files and stopped) and withdrawals.is_withdrawn(session, bundle)
     # Delivered all the same: its page says which letters went out with the others.
-    went = settled and ready and not has_files and withdrawals.everyone_withdrew(session, bundle)
+    went = ready and not has_files and bundle_status.is_handed_over(session, bundle)
+    went = went and withdrawals.everyone_withdrew(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files or went else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),

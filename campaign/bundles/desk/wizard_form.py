@@ -16,7 +16,7 @@ from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.eligible import CampaignOffer
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, say_amount
-from campaign.campaigns.desk.blueprint import person
+from campaign.campaigns.desk.blueprint import name_person
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.models.bundle import Destination
@@ -234,7 +234,7 @@ def _target_choices(offers: Iterable[CampaignOffer]) -> Iterator[tuple[str, str]
 
 
 def _say_case(offer: CampaignOffer) -> str:
-    return f"{offer.campaign.reference} · {person(offer.campaign)}"
+    return f"{offer.campaign.reference} · {name_person(offer.campaign)}"
 
 
 def _say_offer(offer: CampaignOffer) -> str:

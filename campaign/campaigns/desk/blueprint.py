@@ -69,8 +69,8 @@ def next_of(campaign: Campaign) -> Step | None:
     return Step("improve", optional) if optional else step
 
 
-@blueprint.app_template_filter()
-def person(campaign: Campaign) -> str:
+@blueprint.app_template_filter("person")
+def name_person(campaign: Campaign) -> str:
     """Return what the person is called in the reader's language.
 
     Asked once for all campaigns that are loaded by then: lists name many.

@@ -14,7 +14,7 @@ from campaign.campaigns import create_and_edit, find_campaigns
 from campaign.campaigns.content.drafts import DraftPlace
 from campaign.campaigns.content.part_contents import FACTS, plain_facts
 from campaign.campaigns.create_and_edit import Facts, delete_draft
-from campaign.campaigns.desk.blueprint import blueprint, done, load, person
+from campaign.campaigns.desk.blueprint import blueprint, done, load, name_person
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import FORMATS, name_language
 from campaign.campaigns.desk.save_with_draft import (
@@ -117,7 +117,7 @@ class FactsForm(CampaignForm):
         self.letter_locales.choices = choices(
             _add_own(named, self.letter_locales.object_data, name_language)
         )
-        others = [(other.slug, f"{other.reference} · {person(other)}") for other in followable]
+        others = [(other.slug, f"{other.reference} · {name_person(other)}") for other in followable]
         self.follows.choices = choices([("", _l("No other campaign")), *others])
 
     @staticmethod

@@ -151,8 +151,11 @@ def _list_by_person(
     """List ids of campaigns by the person's name, which is sealed: the database cannot."""
     columns = select(Campaign.id, Campaign.person_name, Campaign.act_by).where(*condition)
     rows = session.execute(columns.order_by(Campaign.act_by.is_(None), Campaign.act_by)).all()
-    asked = select(Edition.campaign_id, Edition.person_name).where(Edition.locale == i18n.locale())
-    shown = {ident: name for ident, name in session.execute(asked) if name}  # as `person` does
+    asked = select(Edition.campaign_id, Edition.person_name).where(
+        Edition.locale == i18n.locale(),
+        Edition.campaign_id.in_(select(Campaign.id).where(*condition)),
+    )
+    shown = {ident: name for ident, name in session.execute(asked) if name}  # as `name_person` does
     named = sorted(
         rows, key=lambda row: shown.get(row.id, row.person_name).lower(), reverse=descending
     )

@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
 from campaign.bundles.bundle_status import STILL_HERE
-from campaign.bundles.changes.withdrawals import is_withdrawn
+from campaign.bundles.changes.withdrawals import list_withdrawn
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.find_bundles import UNFINISHED
 from campaign.bundles.freeze import signed_sheets
@@ -248,7 +248,8 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
 def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     session = db.session()
     stopped_with = [other for other in form.carried[1:] if is_stopped(other.campaign.status)]
-    withdrawn = [carried for carried in form.carried if is_withdrawn(session, carried)]
+    ids = list_withdrawn(session, form.carried)
+    withdrawn = [carried for carried in form.carried if carried.id in ids]
     to_deliver = [carried for carried in form.carried if carried not in (*stopped_with, *withdrawn)]
     here = {carried.id: count_left(session, carried) for carried in form.carried}
     most = {

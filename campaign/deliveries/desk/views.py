@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
-from campaign.bundles.changes.withdrawals import is_withdrawn
+from campaign.bundles.changes.withdrawals import list_withdrawn
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -150,10 +150,10 @@ def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
     return find_outcomes(db.session(), bundles)
 
 
-@blueprint.app_template_global("is_not_to_go_out")
-def is_not_to_go_out(bundle: Bundle) -> bool:
-    """Whether every letter of a bundle that may be at hand was taken back: its files are gone."""
-    return bundle.emptied_at is not None and is_withdrawn(db.session(), bundle)
+@blueprint.app_template_global("withdrawn_of")
+def withdrawn_of(bundles: Sequence[Bundle]) -> set[int]:
+    """Return the ids of those that are not to go out: every letter was taken back."""
+    return list_withdrawn(db.session(), bundles)
 
 
 @blueprint.app_template_global("held_paper_of")

@@ -361,10 +361,9 @@ def _new_words(
     values: ColumnValues = {}
     for name in names_with(directory_of(entry), Rule.WORDS):
         kept, drafted = getattr(entry, name), dict(getattr(record.draft, name))
-        # Ours are given beside none but ours: who called it otherwise in English meant it.
-        is_called_otherwise = kept.get("en", "") not in {"", drafted.get("en")}
+        # A name in another language may change letters that were approved; the file asks for none.
         for code in find_made_languages(entry, record, name):
-            if kept.get(code) or is_called_otherwise:
+            if kept.get(code) or (kept and code != "en"):
                 drafted.pop(code, None)
         words = {**kept, **{code: text for code, text in drafted.items() if text}}
         if not replace:

@@ -129,7 +129,8 @@ def read_table(
         draft = record.draft
         place = (draft.sending_country, draft.host_country, draft.kind, draft.locality)
         is_one_in_town = draft.kind in _ONE_IN_A_TOWN and bool(draft.locality)
-        further = () if is_one_in_town else (*draft.name.values(), *draft.address)
+        names = (draft.name[code] for code in sorted({*draft.name} - record.made_names | {ENGLISH}))
+        further = () if is_one_in_town else (*names, *draft.address)
         key = tuple(map(fold_name, (*place, *further)))
         if not missions.add_if_repeated(record.row, draft.head_of_mission, key):
             source_id = _make_id(draft)

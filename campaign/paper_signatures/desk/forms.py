@@ -9,7 +9,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from campaign.campaigns.desk.blueprint import person
+from campaign.campaigns.desk.blueprint import name_person
 from campaign.campaigns.desk.forms import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
@@ -205,5 +205,5 @@ class MappingForm(PaperForm):
 
 
 def _list_campaigns(campaigns: Sequence[Campaign]) -> list[SelectChoice]:
-    named = ((each.slug, f"{each.reference} · {person(each)}") for each in campaigns)
+    named = ((each.slug, f"{each.reference} · {name_person(each)}") for each in campaigns)
     return choices([("", _l("Choose")), *named])

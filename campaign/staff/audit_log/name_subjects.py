@@ -365,8 +365,13 @@ def _find_shown(session: Session, typed: str) -> list[str]:
         for kind in CAMPAIGN_KINDS:
             likely += _list_newest(session, kind, campaign_id, numbers)
     names = _find_names(session, likely)
+    # A decision is called by its number too, without what was decided.
+    begins_so = typed.casefold(), f"{typed.casefold()}{i18n.colon(i18n.locale())}"
     return [
-        subject for subject in likely if names.get(subject, ("",))[0].casefold() == typed.casefold()
+        subject
+        for subject in likely
+        if (name := names.get(subject, ("",))[0].casefold()) == begins_so[0]
+        or (subject.startswith("screening-act:") and name.startswith(begins_so[1]))
     ]
 
 

@@ -180,7 +180,7 @@ def test_the_page_shows_each_language_as_it_will_stand(
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     sent = texts(outcome=FREE, based_on="0")
-    waits = "The outcome was sent for approval."
+    waits = "The change to the outcome becomes public when someone else approves it."
     assert waits in post(client, f"{HOME}/editions/en", sent, follow_redirects=True).text
     other = texts(outcome="", title="Another title", based_on="1")
     assert waits not in post(client, f"{HOME}/editions/en", other, follow_redirects=True).text
@@ -231,10 +231,10 @@ def test_side_by_side_merging_and_restoring_publish_no_outcome_either(
     sides = {
         f"{name}_fr": str(getattr(french, name)) for name in ("title", "summary", "background")
     }
-    sides |= {f"{name}_en": text for name, text in texts(outcome="Third.").items()}
+    sides |= {f"{name}_en": text for name, text in texts(outcome="Third.\r\n\r\nAnd more.").items()}
     sides |= {"based_on_en": "2", "based_on_fr": "0", "asks_fr": "\n".join(french.asks)}
     saved = post(client, f"{HOME}/languages/texts", sides, follow_redirects=True).text
-    assert "All languages saved. The outcome was sent for approval." in saved
+    assert "All languages saved. The change to the outcome becomes public when" in saved
     late = post(client, edition_page, texts(title="Late", outcome="Fourth.", based_on="1"))
     assert "/merge/edition/en" in late.location
     session.expire_all()

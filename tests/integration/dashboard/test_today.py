@@ -173,6 +173,29 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert [line for line in with_bundle if "· <bdi>001</bdi> · <bdi>" not in line] == []
 
 
+@pytest.mark.one_engine
+def test_more_bundles_are_not_more_questions(
+    app: Flask, client: FlaskClient, session: Session, printed: Callable[[Campaign], int]
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    asked: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    engine, counts = app.extensions["database"].engine, []
+    for _two_then_four in range(2):
+        for _ in range(2):
+            printed(make_campaign(session))
+        client.get("/desk/today")  # what the first page of a kind asks once
+        event.listen(engine, "before_cursor_execute", note)
+        assert "ready for delivery" in client.get("/desk/today").text
+        event.remove(engine, "before_cursor_execute", note)
+        counts.append(len(asked))
+        asked.clear()
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.usefixtures("busy_day")
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_nothing_on_it_is_looked_for_among_all_signatures_or_letters(

@@ -293,7 +293,12 @@ def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
 
 @pytest.mark.both_engines
 def test_files_that_letters_left_go_too_once_everyone_withdrew(
-    session: Session, printed: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    reroute: Reroute,
+    print_bundle: Print,
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
     moved_id = reroute(printed.id)
@@ -307,6 +312,10 @@ def test_files_that_letters_left_go_too_once_everyone_withdrew(
     assert [list(storage.storage().names(folder)) for folder in folders] == [[], []]
     for bundle_id in (printed.id, moved_id):
         assert reload(session, bundle_id).emptied_at is not None
+    session.rollback()
+    page = staff.get(f"/desk/bundles/{bundles[0].public_id}").text
+    assert "Do not deliver the sheets of this bundle" in page
+    assert "withdrawn" not in page.partition("Do not deliver the sheets")[2].partition("<table")[0]
 
 
 @pytest.mark.both_engines

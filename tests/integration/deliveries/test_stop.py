@@ -161,7 +161,7 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     assert "The paper of this bundle is kept under lock" in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "The paper of this bundle was destroyed" in staff.get(page).text
-    replaces = "If you record a delivery, it replaces this."
+    replaces = "A record that all of it was delivered replaces this."
     assert replaces in staff.get(f"{page}/deliver?before=1").text
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))

@@ -409,14 +409,11 @@ def test_missions_without_names_have_one_in_the_readers_language(
     session.commit()
     sign_in(client, app, Role.ORGANIZER, locale="fr")
     where = rehearsed(client, session, MISSIONS, "missions")
-    kenya, ghana = "Ambassade\u00a0: Kenya, Ottawa", "Ambassade\u00a0: Ghana, Ottawa"
+    kenya = "Ambassade\u00a0: Kenya, Ottawa"
     assert f"<bdi>{kenya}</bdi>" in page_of(client, f"{where}?show=added")
-    assert ghana in page_of(client, f"{where}?show=changed")
     imported(client, session, where)
-    listed = page_of(client, "/desk/missions?q=ambassade")
-    assert kenya in listed
-    assert ghana in listed
-    assert "Embassy of" not in listed
+    assert kenya in page_of(client, "/desk/missions?q=ambassade")
+    assert before["en"] in page_of(client, "/desk/missions?q=ghana"), "it had a name"
     again = rehearsed(client, session, MISSIONS, "missions")
     assert newest(session).counts["left"] == 2, "each is found again, and nothing is new"
     assert f"<bdi>{kenya}</bdi>" in page_of(client, f"{again}?show=left")

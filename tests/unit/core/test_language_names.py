@@ -13,7 +13,7 @@ OURS = ("en", "fr", "es", "ar")
         ("fr", "fr|FR |fr_CA|fr-FR|fra|fre|French|FRANÇAIS|francais|Français (Canada)|francés"),
         ("fr", "Canadian French|الفرنسية|fr/en|French, English|fr-CA; en|French and English"),
         ("fr", "Français et anglais|francés y español|French or English|français ou arabe"),
-        ("fr", "الفرنسية والإنجليزية|الفرنسية، العربية"),
+        ("fr", "FRENCH AND ENGLISH|الفرنسية والإنجليزية|الفرنسية، العربية"),
         ("es", "spa|Spanish|Español|espanol|espagnol|español de México|الإسبانية"),
         ("es", "Spanish; Castilian"),
         ("ar", "ara|arb|Arabic|العربية|عربي|عربي و إنجليزي|arabe|árabe"),

@@ -117,6 +117,17 @@ def test_two_rows_without_an_id_get_two_the_same_at_every_reading() -> None:
     assert ids == ["KE-consulate-IT-rome", "KE-consulate-IT-rome-2"]
 
 
+def test_a_mission_that_is_listed_twice_counts_once_also_with_its_name() -> None:
+    text = "name;operator;country;city;type;street\n" + "".join(
+        f"{name};Kenya;Canada;Toronto;consulate;1 Sample Road\n"
+        for name in ("", "Consulate of Kenya in Toronto")
+    )
+    first, second = read_csv(text, languages=("en", "fr", "es", "ar"))
+    assert isinstance(first, MissionRecord)
+    assert len(first.draft.name) == 4
+    assert isinstance(second, Repeated)
+
+
 def test_a_mission_that_is_listed_twice_counts_once() -> None:
     embassy, consulate = (
         f"Kenya;;Italy;Rome;{{}};;;;{kind};;" for kind in ("embassy", "consulate")

@@ -6,6 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
 from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import proposals
@@ -21,7 +22,7 @@ from campaign.campaigns.desk.update_views import find_returned
 from campaign.core import db
 from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
-from campaign.models.revision import Part, Proposal
+from campaign.models.revision import Part, Proposal, ProposalKind
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page
@@ -99,7 +100,7 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
     }
     if again := find_returned(campaign):
         data |= {"outcome": proposals.content_of(again).get(locale, data.get("outcome"))}
-    form = EditionForm(**desk.typed(), data=data)
+    form, before = EditionForm(**desk.typed(), data=data), find_own_outcome(campaign)
     answer = "preview" not in request.form and desk.save(
         form,
         lambda: edition_content(Edition(locale=locale, **form.texts())),
@@ -111,23 +112,25 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
             **form.by(),
             **form.texts(),
         ),
-        lambda: desk.stay(say_saved(_("Text saved."), campaign, {locale: form.texts()["outcome"]})),
+        lambda: desk.stay(say_saved(_("Text saved."), campaign, before)),
     )
     return answer or _show(form, desk)
 
 
-def say_saved(message: str, campaign: Campaign, outcomes: Mapping[str, str]) -> str:
-    """Say also that what was typed of `outcomes`, by language, waits for a colleague."""
-    waiting = proposals.find_outcomes(db.session(), campaign, staff_user())
-    if any(
-        code in waiting and proposals.content_of(waiting[code]).get(code) == text
-        for code, text in outcomes.items()
-    ):
-        sent = _(
-            "The outcome was sent for approval. It is published when someone else approves it."
-        )
-        return f"{message} {sent}"
-    return message
+def say_saved(message: str, campaign: Campaign, before: int) -> str:
+    """Say also that an outcome waits for a colleague, if one was proposed after that `before`."""
+    if find_own_outcome(campaign) == before:
+        return message
+    sent = _("The change to the outcome becomes public when someone else approves it.")
+    return f"{message} {sent}"
+
+
+def find_own_outcome(campaign: Campaign) -> int:
+    """Return the id of the newest outcome that the reader proposed; 0 where there is none."""
+    mine = select(func.max(Proposal.id)).filter_by(
+        campaign_id=campaign.id, made_by_id=staff_user().id, kind=ProposalKind.OUTCOME
+    )
+    return db.session().scalar(mine) or 0
 
 
 @blueprint.post("/<slug>/text-preview/<locale>")

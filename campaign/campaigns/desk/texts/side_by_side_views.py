@@ -27,7 +27,7 @@ from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, FormType, list_sentences, make_form
 from campaign.campaigns.desk.labels import name_language
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
-from campaign.campaigns.desk.texts.edition_views import EditionForm, say_saved
+from campaign.campaigns.desk.texts.edition_views import EditionForm, find_own_outcome, say_saved
 from campaign.campaigns.desk.texts.letter_views import SPARE_ROWS, PointForm, RowsForm, TemplateForm
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
@@ -293,7 +293,7 @@ def _save(
 ) -> ResponseReturnValue | None:
     """Save what was changed, language by language; where somebody else saved, go and merge."""
     campaign = desk.campaign
-    late = ""
+    before, late = find_own_outcome(campaign), ""
     for code in codes:
         url = _save_one(form, campaign, part, code)
         if url is None:
@@ -303,8 +303,7 @@ def _save(
     if late:
         flash(_("Someone else has saved the same part. Merge the two texts."))
         return redirect(late, 303)
-    outcomes = {code: request.form.get(f"outcome_{code}", "") for code in codes}
-    return desk.stay(say_saved(_("All languages saved."), campaign, outcomes))
+    return desk.stay(say_saved(_("All languages saved."), campaign, before))
 
 
 def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
