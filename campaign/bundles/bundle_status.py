@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Exists, Select, and_, exists, func, or_, select
 from sqlalchemy.exc import InvalidRequestError
@@ -20,6 +21,8 @@ from campaign.models.signature import Letter, Signature, SignatureState
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
+_PAPER_LIES = timedelta(days=60)
+"""How long after the files of a bundle were deleted its page says what to do with the paper."""
 
 AnyLetter = type[Letter] | AliasedClass[Letter]
 
@@ -201,7 +204,8 @@ def find_first_prints(session: Session, bundles: Iterable[Bundle]) -> dict[int, 
     """Find the first prints among these bundles, by the bundle's id.
 
     Letters come back to the sheets where the other bundle is given up before it is delivered, and
-    the campaign runs. Nothing is said of bundles whose files are erased: that is months later.
+    the campaign runs. Nothing is said two months after their files were erased: a schedule does so
+    long after the delivery, but the withdrawal of every letter at once.
     """
     by_id = {bundle.id: bundle for bundle in bundles if _was_printed(bundle)}
     given_up = {BundleState.CANCELLED, BundleState.FAILED}
@@ -226,4 +230,5 @@ def find_first_prints(session: Session, bundles: Iterable[Bundle]) -> dict[int, 
 
 def _was_printed(bundle: Bundle) -> bool:
     was_ready = bundle.state is BundleState.READY or bundle.ready_at is not None
-    return was_ready and bundle.emptied_at is None
+    is_recent = bundle.emptied_at is None or bundle.emptied_at > db.utcnow() - _PAPER_LIES
+    return was_ready and is_recent
