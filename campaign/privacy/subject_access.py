@@ -154,6 +154,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
         "state": signature.shown_state,
         "signed_at": say(times.signed_at),
         "confirmed_at": say(times.confirmed_at) if is_online else None,
+        "entered_at": None if is_online else times.confirmed_at,  # on paper no one confirms
         "consents": [
             {
                 "what": what,
@@ -189,9 +190,10 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
 
 
 def _describe_membership(columns: dict[str, object]) -> dict[str, object]:
-    """Who came from a file was not asked to confirm; the moment kept is that of the import."""
-    is_imported = columns["origin"] is MemberOrigin.IMPORT
-    return {**columns, "confirmed_at": None} if is_imported else columns
+    """Say of who came from a file, and was not asked to confirm, when the file was imported."""
+    if columns["origin"] is not MemberOrigin.IMPORT:
+        return columns
+    return {**columns, "confirmed_at": None, "imported_at": columns["confirmed_at"]}
 
 
 def _read_columns(row: Base, say: Say = _say_as_kept) -> dict[str, object]:

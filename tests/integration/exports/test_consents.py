@@ -143,6 +143,7 @@ def test_who_came_from_a_file_is_not_said_to_have_confirmed(listed: List, sessio
         )
         [held] = cast(list[dict[str, object]], own.data["network"])
         assert (held["confirmed_at"] is not None) is is_said
+        assert ("imported_at" in held) is not is_said
 
 
 @pytest.mark.one_engine

@@ -1112,7 +1112,7 @@ def test_who_signed_on_paper_is_told_the_day_and_the_hour_of_keying_in(
     consents = [letter["consent_delivery_at"], letter["consent_updates_at"]]
     assert [letter["signed_at"], *consents] == ["2026-03-01"] * 3
     assert [consent["agreed_at"] for consent in letter["consents"]] == ["2026-03-01"] * 2 + [None]
-    assert letter["confirmed_at"] == keyed.isoformat()
+    assert (letter["confirmed_at"], letter["entered_at"]) == (None, keyed.isoformat())
 
 
 @pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])
