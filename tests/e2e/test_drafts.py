@@ -97,7 +97,8 @@ def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/targets"
     desk.goto(path)
-    desk.locator("#q").press_sequentially("Governor", delay=20)
+    with desk.expect_response(lambda answer: answer.url.endswith("q=Governor")):
+        desk.locator("#q").press_sequentially("Governor", delay=20)
     expect(desk.locator("#officials-found")).not_to_be_empty()
     desk.locator("#q").press("Enter")
     expect(desk.locator(".draft-offer")).to_have_count(0)
