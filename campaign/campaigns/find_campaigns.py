@@ -12,6 +12,8 @@ from campaign.core import clock, db
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.staff import StaffUser, sees
 
+_AT, _NEAR = aliased(Campaign), aliased(Campaign)
+
 
 def get_campaign(session: Session, slug: str) -> Campaign:
     """The campaign, draft or not, whoever asks: for commands and jobs. Raises NotFound."""
@@ -46,10 +48,9 @@ def pair_linked(campaigns: Select[int]) -> CTE:
     """The same, each `id` with that of the one of those, `start`, that it is linked to."""
     (start,) = campaigns.subquery().c
     linked = select(start.label("start"), start.label("id")).cte(recursive=True)
-    at, near = aliased(Campaign), aliased(Campaign)
-    is_linked = or_(near.follows_id == at.id, near.id == at.follows_id)
-    step = select(linked.c.start, near.id).join_from(near, at, is_linked)
-    return linked.union(step.join(linked, linked.c.id == at.id))
+    is_linked = or_(_NEAR.follows_id == _AT.id, _NEAR.id == _AT.follows_id)
+    step = select(linked.c.start, _NEAR.id).join_from(_NEAR, _AT, is_linked)
+    return linked.union(step.join(linked, linked.c.id == _AT.id))
 
 
 def select_unoffered(slug: str) -> Select[int]:

@@ -58,6 +58,8 @@ from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 
+_STOPPED, _OTHER = aliased(Campaign), aliased(DeliveryAttempt)
+
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""
 _NOT_TAKEN = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
@@ -111,11 +113,11 @@ def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo
     """
     lately = warns_since_sql(Campaign) > now - LATELY
     stops = select(Campaign.id).where(warns_of_harm_sql(), lately)
-    linked, stopped = pair_linked(stops).c, aliased(Campaign)
+    linked = pair_linked(stops).c
     unwarned = exists().where(
         linked.id == Campaign.id,
-        linked.start == stopped.id,
-        warns_since_sql(stopped) > Campaign.opened_at,
+        linked.start == _STOPPED.id,
+        warns_since_sql(_STOPPED) > Campaign.opened_at,
     )
     continuing = select(Campaign).where(sees(by, Campaign.id), gives_letters_sql(), unwarned)
     items = [
@@ -389,13 +391,12 @@ def _find_untold_deliveries(session: Session, mine: ColumnElement[bool], today: 
 
 def _posted_since() -> ColumnElement[bool]:
     """Return whether more of it was posted later, or a post tells of some: one line is enough."""
-    other = aliased(DeliveryAttempt)
     return and_(
         DeliveryAttempt.outcome.in_(SENT),
         exists().where(
-            other.bundle_id == DeliveryAttempt.bundle_id,
-            other.outcome.in_(SENT),
-            or_(other.id > DeliveryAttempt.id, other.update_id.is_not(None)),
+            _OTHER.bundle_id == DeliveryAttempt.bundle_id,
+            _OTHER.outcome.in_(SENT),
+            or_(_OTHER.id > DeliveryAttempt.id, _OTHER.update_id.is_not(None)),
         ),
     )
 

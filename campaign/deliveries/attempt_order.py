@@ -21,6 +21,8 @@ from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 
+_ITSELF = aliased(DeliveryAttempt)
+
 _Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
 
@@ -43,10 +45,9 @@ def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
 
     Of a part, and of envelopes, it says so for the letters that went with them.
     """
-    itself = aliased(DeliveryAttempt)
     its_time, at = (
-        select(column).where(itself.id == attempt.id).scalar_subquery()
-        for column in (itself.happened_time, _happened_at(itself))
+        select(column).where(_ITSELF.id == attempt.id).scalar_subquery()
+        for column in (_ITSELF.happened_time, _happened_at(_ITSELF))
     )
     day, moment, ident = oldest_first()
     both_timed = and_(DeliveryAttempt.happened_time.is_not(None), its_time.is_not(None))

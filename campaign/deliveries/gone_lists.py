@@ -14,6 +14,8 @@ from campaign.deliveries.remaining_letters import is_in_envelopes
 from campaign.models.bundle import BundlePrint, CarriedSignature, DeliveryAttempt
 from campaign.models.paper_signature import PaperRow
 
+_CARRIED = aliased(PaperRow)
+
 
 def find_gone_lists(
     session: Session, attempt: DeliveryAttempt
@@ -50,11 +52,10 @@ def list_attempts_with_lists(
 
 def find_attempt_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
     """Find the attempt with which the sheet went out that has such a row."""
-    carried = aliased(PaperRow)
     bundle_ids = (
         select(CarriedSignature.bundle_id)
-        .join(carried, carried.signature_id == CarriedSignature.signature_id)
-        .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
+        .join(_CARRIED, _CARRIED.signature_id == CarriedSignature.signature_id)
+        .join(PaperRow, PaperRow.sheet_id == _CARRIED.sheet_id)
         .where(*row)
     )
     return next(iter(list_attempts_with_lists(session, bundle_ids)), None)

@@ -23,6 +23,8 @@ from campaign.staff.roles import refuse_role
 from campaign.web.edit_conflict import lock_row
 from campaign.web.pagination import Listing, load_page
 
+_TWIN = aliased(Signature)
+
 KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
 
 
@@ -64,12 +66,13 @@ def list_sheets(session: Session, *, page: int = 1) -> Listing[PaperSheet]:
 
 def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, Totals]:
     """Return what is keyed in of each sheet, by its id."""
-    twin = aliased(Signature)
     # Of a double: whether the person still counts, elsewhere.
     counts_now = case(
         (and_(PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS)), 1),
         (
-            and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(signed_sheets.TWIN_GONE)),
+            and_(
+                PaperRow.verdict == RowVerdict.DOUBLE, _TWIN.state.not_in(signed_sheets.TWIN_GONE)
+            ),
             1,
         ),
         else_=0,
@@ -77,7 +80,7 @@ def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, T
     query = (
         select(PaperRow.sheet_id, PaperRow.verdict, counts_now, func.count())
         .outerjoin(Signature, Signature.id == PaperRow.signature_id)
-        .outerjoin(twin, twin.id == PaperRow.twin_id)
+        .outerjoin(_TWIN, _TWIN.id == PaperRow.twin_id)
         .where(PaperRow.sheet_id.in_([sheet.id for sheet in sheets]))
         .group_by(PaperRow.sheet_id, PaperRow.verdict, counts_now)
     )

@@ -28,6 +28,8 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.tracking.letter_trips import list_bundles_of_sheets
 
+_WRITER = aliased(Signature)
+
 _REFUSALS = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.PART})
 OutcomesTold = list[tuple[str, list[str]]]
 """What an email tells: each outcome with the numbers of its letters; a sheet has none."""
@@ -268,13 +270,12 @@ def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
 
 
 def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
-    writer = aliased(Signature)
     return (
         exists()
         .where(
             NoticeMail.notice_id == notice_id,
-            NoticeMail.email_hmac == writer.email_hmac,
-            writer.id == Letter.signature_id,
+            NoticeMail.email_hmac == _WRITER.email_hmac,
+            _WRITER.id == Letter.signature_id,
         )
         .correlate(Letter, Notice)
     )

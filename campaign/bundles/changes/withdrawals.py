@@ -34,6 +34,8 @@ from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
+_TWIN = aliased(Signature)
+
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
@@ -233,7 +235,9 @@ def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
     Also of letters that went on into another bundle. People on sheets beside the letters may still
     count: without a letter no print is made.
     """
-    if not db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, _no_print_counts())):
+    if not db.has_row(
+        session, select(Bundle.id).where(Bundle.id == bundle.id, _no_printed_letter_counts())
+    ):
         return False
     printed = (exists(letters) for letters in _select_printed())
     if db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, or_(*printed))):
@@ -249,7 +253,7 @@ def _select_printed() -> tuple[Select[int], Select[int]]:
     return now_in.correlate(Bundle), moved.correlate(Bundle)
 
 
-def _no_print_counts() -> ColumnElement[bool]:
+def _no_printed_letter_counts() -> ColumnElement[bool]:
     """Whether no printed letter of a bundle in a query counts any more."""
     is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
     return and_(
@@ -262,7 +266,7 @@ def _no_print_counts() -> ColumnElement[bool]:
 
 def may_be_withdrawn() -> ColumnElement[bool]:
     """Whether it is to be asked of a bundle in a query if it is withdrawn: few are."""
-    return or_(Bundle.emptied_at.is_not(None), _no_print_counts())
+    return or_(Bundle.emptied_at.is_not(None), _no_printed_letter_counts())
 
 
 def list_withdrawn(session: Session, bundles: Iterable[Bundle]) -> set[int]:
@@ -340,14 +344,13 @@ def _list_on_sheets(
         if not further:
             break
         ids |= further
-    twin = aliased(Signature)
     rows = session.execute(
         select(
-            CarriedSignature.position, Signature.state, PaperRow.verdict, twin.state, twin.origin
+            CarriedSignature.position, Signature.state, PaperRow.verdict, _TWIN.state, _TWIN.origin
         )
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
-        .outerjoin(twin, twin.id == PaperRow.twin_id)
+        .outerjoin(_TWIN, _TWIN.id == PaperRow.twin_id)
         .where(CarriedSignature.bundle_id.in_(ids), state)
         .order_by(CarriedSignature.position)
     )

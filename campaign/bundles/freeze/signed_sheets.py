@@ -31,6 +31,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 
+_OWN, _TWIN, _ROW = aliased(Signature), aliased(Signature), aliased(PaperRow)
+
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
 TWIN_GONE = (*GONE, SignatureState.PENDING)
@@ -83,21 +85,20 @@ def list_rows_to_black_out(
     Their people withdrew, had everything deleted, or are excluded as false; of a double, that was
     what was signed elsewhere. Those that the team removed are named once the sheet is a bundle's.
     """
-    own, twin, other = aliased(Signature), aliased(Signature), aliased(PaperRow)
     carried = select(CarriedSignature.signature_id)
-    is_bound = exists().where(other.sheet_id == PaperRow.sheet_id, other.signature_id.in_(carried))
-    is_gone = or_(PaperRow.twin_id.is_(None), twin.state.in_(TWIN_GONE))
+    is_bound = exists().where(_ROW.sheet_id == PaperRow.sheet_id, _ROW.signature_id.in_(carried))
+    is_gone = or_(PaperRow.twin_id.is_(None), _TWIN.state.in_(TWIN_GONE))
     rows = session.execute(
         select(PaperRow.sheet_id, PaperRow.position)
         .join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
-        .outerjoin(own, own.id == PaperRow.signature_id)
-        .outerjoin(twin, twin.id == PaperRow.twin_id)
+        .outerjoin(_OWN, _OWN.id == PaperRow.signature_id)
+        .outerjoin(_TWIN, _TWIN.id == PaperRow.twin_id)
         .where(
             PaperSheet.origin == Origin.PAPER,
             or_(
                 and_(
                     PaperRow.verdict == RowVerdict.COUNTED,
-                    or_(PaperRow.signature_id.is_(None), own.state.in_(GONE)),
+                    or_(PaperRow.signature_id.is_(None), _OWN.state.in_(GONE)),
                 ),
                 and_(PaperRow.verdict == RowVerdict.DOUBLE, is_gone),
                 and_(PaperRow.verdict == RowVerdict.REMOVED, is_bound.correlate(PaperRow)),
@@ -163,10 +164,9 @@ def wait_again(session: Session, bundle: Bundle) -> bool:
 
 def is_out() -> ColumnElement[bool]:
     """Whether a sheet went out with a bundle, for a query on sheets."""
-    row = aliased(PaperRow)
     return (
         exists()
-        .where(row.sheet_id == PaperSheet.id, went_with_bundle(row.signature_id))
+        .where(_ROW.sheet_id == PaperSheet.id, went_with_bundle(_ROW.signature_id))
         .correlate(PaperSheet)
     )
 
