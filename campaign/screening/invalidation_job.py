@@ -22,11 +22,11 @@ from campaign.core.db.batches import AnyRow
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, Invalidation, InvalidationState
-from campaign.models.signature import ExactTimes, Origin, Signature, SignatureState, WordsPrint
+from campaign.models.signature import ExactTimes, Origin, Signature, SignatureState
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions, wanted_bands
 from campaign.signing.checks.review_decision import lock_silent_holds
-from campaign.signing.checks.similar import are_alike
+from campaign.signing.checks.similar import are_alike, list_noted_bands
 from campaign.signing.states import list_sources
 
 _OPENED = (
@@ -130,14 +130,8 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
     if not conditions.similar_to or not ids:
         return {}
     bands = wanted_bands(conditions.similar_to, db.database().keyring)
-    prints: dict[int, list[int]] = {}
-    for signature_id, value in session.execute(
-        select(WordsPrint.signature_id, WordsPrint.value)
-        .where(WordsPrint.signature_id.between(ids[0], ids[-1]))
-        .order_by(WordsPrint.signature_id, WordsPrint.band)
-    ):
-        prints.setdefault(signature_id, []).append(value)
-    return {number: are_alike(bands, values) for number, values in prints.items()}
+    noted = list_noted_bands(session, ids[0], ids[-1])
+    return {signature_id: are_alike(bands, theirs) for signature_id, theirs in noted.items()}
 
 
 def _fits_time(row: AnyRow, conditions: Conditions) -> bool:

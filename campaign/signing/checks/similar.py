@@ -92,6 +92,20 @@ def forget_words(session: Session, signature_id: int) -> None:
     session.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
 
 
+def list_noted_bands(session: Session, first_id: int, last_id: int) -> dict[int, list[int]]:
+    """List what `bands_of` gave for the words of these signatures, as far as it is noted."""
+    bands: dict[int, list[int]] = {}
+    for signature_id, band, value in session.execute(
+        select(WordsPrint.signature_id, WordsPrint.band, WordsPrint.value)
+        .where(WordsPrint.signature_id.between(first_id, last_id))
+        .order_by(WordsPrint.signature_id, WordsPrint.band)
+    ):
+        noted = bands.setdefault(signature_id, [])
+        if band != _LOOKED_AT:
+            noted.append(value)
+    return bands
+
+
 def count_alike(session: Session, campaign_id: int, letter: SignedForm) -> int:
     """Count confirmed letters that say nearly the same, up to MOST; 0 where it is only a few."""
     count = count_alike_text(session, campaign_id, letter.full_text or letter.own_words)

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -156,6 +156,7 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
     )
     assert count_shown(app, campaign) == 7
     before = states(session)
+    _note_some_words(session, before)
     for kind, conditions in CONDITIONS.items():
         invalidation = counted(app, session, campaign, **conditions())
         assert (invalidation.state, invalidation.found) == (InvalidationState.COUNTED, 4), kind
@@ -172,6 +173,15 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         assert (invalidation.state, invalidation.restored) == (InvalidationState.UNDONE, 4)
         assert states(session) == before, kind
         assert count_shown(app, campaign) == 7
+
+
+def _note_some_words(session: Session, signature_ids: Iterable[int]) -> None:
+    """Note the words of all but the last, as a worker does; the first wrote none, or too few."""
+    *noted, _last = signature_ids
+    session.get_one(Signature, noted[0]).own_words = ""
+    session.get_one(Signature, noted[1]).own_words = "Free her."
+    session.commit()
+    jobs.run_now("signing.note-words", *noted)
 
 
 def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
