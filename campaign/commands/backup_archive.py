@@ -120,7 +120,7 @@ def restore(
                     _fill(connection, table, read_entry(archive, _rows_name(table), manifest))
                     for table in tables
                 )
-                _pass_over_deleted(connection)
+                _continue_ids(connection, tables)
                 fits = _compare_audit(connection, manifest, database, accepted)
                 for name in manifest.files:
                     undo.callback(storage.delete, name.removeprefix(FILES))
@@ -371,7 +371,6 @@ def _fill(connection: Connection, table: Table, pieces: Iterable[bytes]) -> int:
         connection.execute(insert(table), batch)
     for row_id, points in pointing:
         connection.execute(update(table).where(table.c.id == row_id).values(points))
-    _continue_numbers(connection, table)
     return count + len(batch)
 
 
@@ -384,28 +383,22 @@ def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _continue_numbers(connection: Connection, table: Table) -> None:
-    """Tell PostgreSQL's sequence, which gives the next id, those that are taken."""
-    if connection.dialect.name == "postgresql" and "id" in table.columns:
-        connection.execute(
-            text(
-                f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), "  # noqa: S608
-                f'COALESCE((SELECT max(id) FROM "{table.name}"), 0) + 1, false)'
+def _continue_ids(connection: Connection, tables: Iterable[Table]) -> None:
+    """Have new rows follow those that are there, and those that the audit names."""
+    named = audit.find_highest_ids(connection)
+    for table in tables:
+        if "id" not in table.columns:
+            continue
+        there = connection.scalar(select(func.max(table.c.id))) or 0
+        newest = {"name": table.name, "id": max(there, named.get(table.name, 0))}
+        if connection.dialect.name == "postgresql":
+            next_id = (
+                "SELECT setval(pg_get_serial_sequence(quote_ident(:name), 'id'), :id + 1, false)"
             )
-        )
-
-
-def _pass_over_deleted(connection: Connection) -> None:
-    """Give no number again that a deleted draft has left in the audit."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text(
-                "SELECT setval(pg_get_serial_sequence('campaign', 'id'), deleted) FROM "
-                "(SELECT max(substr(subject, 10)::bigint) AS deleted FROM audit_entry"
-                " WHERE action = 'campaign.delete') AS gone"
-                " WHERE deleted >= (SELECT COALESCE(max(id), 0) FROM campaign)"
-            )
-        )
+            connection.execute(text(next_id), newest)
+        else:
+            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), newest)
+            connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :id)"), newest)
 
 
 def _to_json(value: object) -> object:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import Index, LargeBinary, Row, String, func, select, text
+from sqlalchemy import Connection, Index, LargeBinary, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
@@ -33,6 +33,8 @@ _BATCH = 1_000
 SEALED_BEFORE = "sealed_before"
 """Detail with a text that was public and is no more, sealed (`seal_text`)."""
 _PLACE = "audit_entry.detail"
+_TABLES = {"delivery": "delivery_attempt", "export": "data_export", "staff": "staff_user"}
+"""Of kinds of subjects that are not called by theirs."""
 log = structlog.get_logger()
 _ANCHOR_PLACE = "audit.anchor"
 
@@ -131,6 +133,17 @@ def has_recent(session: Session, actor: str, action: str, subject: str, *, since
         AuditEntry.at > since,
     )
     return db.has_row(session, noted)
+
+
+def find_highest_ids(connection: Connection) -> dict[str, int]:
+    """Find the highest id of each table that entries name, also of what is deleted."""
+    highest: dict[str, int] = {}
+    for subject in connection.scalars(select(AuditEntry.subject).distinct()):
+        kind, _colon, ident = subject.partition(":")
+        if ident.isascii() and ident.isdigit():
+            table = _TABLES.get(kind, kind.replace("-", "_"))
+            highest[table] = max(highest.get(table, 0), int(ident))
+    return highest
 
 
 def find_last(session: Session, subject: str, *actions: str) -> AuditEntry | None:

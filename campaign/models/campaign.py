@@ -4,22 +4,10 @@ import enum
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    Connection,
-    ForeignKey,
-    String,
-    Text,
-    UniqueConstraint,
-    event,
-    false,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core import db
-from campaign.core.audit import AuditEntry
 from campaign.models.directory import Mission, Official
 
 if TYPE_CHECKING:
@@ -247,23 +235,6 @@ class UpdateEdition(db.NumberedRow):
     body: Mapped[str] = mapped_column(Text, default="")
 
     update: Mapped[Update] = relationship(back_populates="editions")
-
-
-@event.listens_for(Campaign, "before_insert")
-def _number_anew(_mapper: object, connection: Connection, campaign: Campaign) -> None:
-    """Never give the number of a deleted draft again, by which the audit knows it.
-
-    PostgreSQL's sequence does not; SQLite takes the number after the highest there is.
-    """
-    session = object_session(campaign)
-    if connection.dialect.name != "sqlite" or "id" in vars(campaign) or session is None:
-        return
-    deleted = select(AuditEntry.subject).where(AuditEntry.action == "campaign.delete")
-    campaign.id = 1 + max(
-        connection.scalar(select(func.max(Campaign.id))) or 0,
-        *(int(row.removeprefix("campaign:")) for row in connection.scalars(deleted)),
-        *(vars(row).get("id", 0) for row in session.new if isinstance(row, Campaign)),
-    )
 
 
 class LetterTemplate(db.SealedRow, db.NumberedRow):

@@ -133,9 +133,17 @@ bind_objects(Base)
 
 
 class NumberedRow(Base):
+    """A row with an id that no later row is given: the audit names what is deleted by it."""
+
     __abstract__ = True
 
     id: Mapped[PrimaryKey]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Have SQLite count as PostgreSQL does, instead of taking the id after the highest."""
+        super().__init_subclass__(**options)
+        if "__table__" in vars(cls):
+            cast("sa.Table", cls.__table__).dialect_options["sqlite"]["autoincrement"] = True
 
 
 class PublicRow(NumberedRow):

@@ -53,12 +53,18 @@ _NUMBERED = {
 """What belongs to a campaign and is called by a number, in these columns."""
 _NUMBERED_WORDS: Mapping[str, object] = {
     "backup": _l("Backup of database version %(number)s"),
+    "bundle": _l("Deleted bundle %(number)s"),
+    "campaign": _l("Deleted draft %(number)s"),
     "contact-import": _l("File of addresses %(number)s"),
     "crm-connection": _l("CRM connection %(number)s"),
+    "delivery": _l("Deleted delivery record %(number)s"),
     "import": _l("File for import"),
     "key": _l("Encryption key %(number)s"),
     "network-member": _l("Network member %(number)s"),
     "page": _l("Page %(number)s"),
+    "paper-import": _l("Deleted file of signatures %(number)s"),
+    "paper-sheet": _l("Deleted signature sheet %(number)s"),
+    "reply": _l("Deleted reply %(number)s"),
     "screening-act": _l("Decision %(number)s"),
     "signature": _l("Signature %(number)s"),
     "webhook-endpoint": _l("Webhook %(number)s"),

@@ -45,6 +45,7 @@ def test_its_letters_wait_again_and_the_next_bundle_prints_them(
         for signature in work.scalars(select(Signature)):
             signature.own_words = "I write now in letters that print."
     again = freeze(campaign_id)
+    assert again > first  # else the audit says of the new one what the first was
     assert print_bundle(again) is BundleState.READY
     next_bundle = reload(session, again)
     assert (next_bundle.sequence, next_bundle.letter_count) == (1, 3)

@@ -22,8 +22,10 @@ from campaign.core.sealing import Keyring
 from campaign.core.settings import load_settings
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
+from tests.days import today
 from tests.factories import make_campaign
 from tests.integration.commands.conftest import PDF, empty_again, pack, storage_at, unpack
 
@@ -52,10 +54,11 @@ def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Pa
 
 
 @pytest.mark.both_engines
-def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
+def test_no_id_that_the_audit_names_is_given_again_after_a_restore(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
     audit.record(session, "staff:1", "campaign.delete", "campaign:7")
+    audit.record(session, "staff:1", "paper.sheet-delete", "paper-sheet:9")
     session.commit()
     session.close()
     database = filled.extensions["database"]
@@ -65,7 +68,11 @@ def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
         database, storage_at(tmp_path / "other", database), tmp_path / "backup.zip", ANY
     )
     with filled.app_context(), db.transaction() as fresh:
-        assert make_campaign(fresh).id == 8
+        campaign = make_campaign(fresh)
+        facts = {"kind": SheetKind.SHEET, "country": "CA", "collected_on": today()}
+        sheet = PaperSheet(campaign_id=campaign.id, **facts)
+        db.add_row(fresh, sheet)
+        assert (campaign.id, sheet.id) == (8, 10)
 
 
 def test_a_backup_is_for_its_owner_only_and_tells_nothing_without_the_key(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 import campaign.models  # noqa: F401
 from campaign import migrations
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.models.campaign import Campaign, StopKind
 from tests.factories import make_campaign
 
@@ -20,6 +20,44 @@ def test_migrations_match_the_models(app: Flask) -> None:
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.Base.metadata)
     assert differences == []
+
+
+def test_no_id_is_given_again(app: Flask) -> None:
+    """The audit knows what is deleted by its id; the columns of a new table must say so too."""
+    engine = app.extensions["database"].engine
+    numbered = {
+        table.name
+        for table in db.Base.metadata.tables.values()
+        if [(column.name, str(column.type)) for column in table.primary_key] == [("id", "INTEGER")]
+    }
+    assert len(numbered) > 60
+    counted = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE sql LIKE '%PRIMARY KEY%AUTOINCREMENT%'",
+        "postgresql": "SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid "
+        "WHERE relkind = 'S' AND deptype = 'a'",
+    }[engine.dialect.name]
+    with engine.connect() as connection:
+        there = {name.removesuffix("_id_seq") for name in connection.scalars(text(counted))}
+    assert numbered - there == set()
+
+
+def test_what_the_audit_names_keeps_its_id_when_sqlite_begins_to_count(
+    app: Flask, session: Session
+) -> None:
+    audit.record(session, "staff:1", "bundle.release", "bundle:41")
+    audit.record(session, "staff:1", "delivery.delete", "delivery:7")
+    audit.record(session, "staff:1", "mission.create", "mission:12345678901234567890ab")
+    session.commit()
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0067")
+    migrations.upgrade(engine)
+    if engine.dialect.name == "sqlite":
+        newest = text("SELECT name, seq FROM sqlite_sequence WHERE seq > 0")
+        with engine.connect() as connection:
+            counts = {row.name: row.seq for row in connection.execute(newest)}
+        assert counts == counts | {"audit_entry": 3, "bundle": 41, "delivery_attempt": 7}
+        assert "mission" not in counts
 
 
 def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
