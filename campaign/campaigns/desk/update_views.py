@@ -248,6 +248,15 @@ class UpdateForm(CampaignForm):
     newest = HiddenField()  # the number of the newest update that the page showed
     zone: str
     """The campaign's, whose page tells the day."""
+    main_locale: str
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Name also the missing words of a picture: the file is lost with each refusal."""
+        is_valid = bool(super().validate(extra_validators))
+        if self.has_picture() and not self.alts([self.main_locale]):
+            self.refuse({f"alt_{self.main_locale}": "picture-alt-missing"})
+            return False
+        return is_valid
 
     def validate_happened_on(self, field: DayField) -> None:
         if field.data and field.data > clock.today(self.zone):
@@ -273,7 +282,7 @@ def update_form(campaign: Campaign, **kwargs: Any) -> UpdateForm:
     for code in locales:
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
     form = make_form(UpdateForm, fields, kwargs)
-    form.zone = campaign.timezone
+    form.zone, form.main_locale = campaign.timezone, campaign.default_locale
     return form
 
 

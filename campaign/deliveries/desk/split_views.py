@@ -16,6 +16,7 @@ from campaign.bundles.destinations import find_destination
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.proof_print import print_proof
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
@@ -24,7 +25,7 @@ from campaign.deliveries import visits
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
-from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm, say_page_closed
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_store,
@@ -35,6 +36,7 @@ from campaign.deliveries.envelopes import (
 )
 from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
+from campaign.deliveries.envelopes.withdrawn_letters import list_put_in
 from campaign.deliveries.record_delivery import GoneBefore
 from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
@@ -59,6 +61,8 @@ class EnvelopeOverview:
     postings: Sequence[mark_posted.EnvelopeSpan]
     trips: Mapping[int, DeliveryAttempt]
     to_post: mark_posted.EnvelopeSpan | None  # those that lie here, if any
+    put_in: Mapping[int, Sequence[str]]
+    """What was withdrawn since they were filled, by the number of the envelope."""
     outside: int  # letters that are here and in no envelope
     outside_numbers: str
     total: int
@@ -112,7 +116,11 @@ def register(blueprint: Blueprint) -> None:
 
 
 def after(public_id: str) -> ResponseReturnValue:
-    return _make_page(find_bundles.get_bundle(db.session(), public_id)).html()
+    bundle = find_bundles.get_bundle(db.session(), public_id)
+    if bundle.state in find_bundles.UNFINISHED and not is_stopped(bundle.campaign.status):
+        # What is in which print is not settled until it is made again.
+        return redirect_to("bundles.show", say_page_closed(bundle), "error", public_id=public_id)
+    return _make_page(bundle).html()
 
 
 def part(public_id: str) -> ResponseReturnValue:
@@ -435,6 +443,7 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
         postings=ways.lines,
         trips=visits.find_attempts(session, [ident for ident in attempt_ids if ident]),
         to_post=ways.to_post,
+        put_in=list_put_in(session, run) if ways.to_post else {},
         outside=len(outside),
         outside_numbers=_say_spans(join_spans((number, number) for number in outside)),
         total=run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count,

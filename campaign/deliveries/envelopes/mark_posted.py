@@ -84,7 +84,7 @@ def post_envelopes(
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
     lying = _count_lying(session, run, posting)
-    withdrawn = list_withdrawn(session, run, posting.first, posting.last, lying)
+    withdrawn = list_withdrawn(session, run, posting.first, posting.last)
     put_in = [letter for letter in withdrawn if letter.put_in]
     carried = [letter for letter in put_in if letter.was_surely_in(posting.posted_on)]
     if len(carried) < len(put_in) and posting.withdrawn_in is None:

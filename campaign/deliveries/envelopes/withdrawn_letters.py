@@ -6,7 +6,7 @@ is written down as the envelopes are made (`EnvelopeRun.left_out`); of older one
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -22,7 +22,7 @@ from campaign.deliveries.carried_paper import (
     note_removed,
 )
 from campaign.deliveries.recording_rules import list_inside
-from campaign.deliveries.remaining_letters import is_gone
+from campaign.deliveries.remaining_letters import is_gone, select_here
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature
@@ -46,11 +46,11 @@ class WithdrawnLetter:
 
 
 def list_withdrawn(
-    session: Session, run: EnvelopeRun, first: int, last: int, wanted: Mapping[int, int]
+    session: Session, run: EnvelopeRun, first: int, last: int
 ) -> list[WithdrawnLetter]:
     """List letters that these envelopes reach over, withdrawn since they were filled, or that day.
 
-    `wanted` letters lie in each that was not posted, by its id.
+    Of envelopes that were not posted.
     """
     bundle = run.bundle
     taken_out = [
@@ -89,16 +89,12 @@ def list_withdrawn(
     return [
         letter
         for envelope, letters in by_envelope.items()
-        for letter in _tell_by_day(session, run, envelope, letters, wanted.get(envelope.id, 0))
+        for letter in _tell_by_day(session, run, envelope, letters)
     ]
 
 
 def _tell_by_day(
-    session: Session,
-    run: EnvelopeRun,
-    envelope: Envelope,
-    letters: Iterable[WithdrawnLetter],
-    wanted: int,
+    session: Session, run: EnvelopeRun, envelope: Envelope, letters: Iterable[WithdrawnLetter]
 ) -> Sequence[WithdrawnLetter]:
     """Tell which were put in, where this was not written down: the last to be withdrawn.
 
@@ -111,7 +107,9 @@ def _tell_by_day(
     moved = select(func.count()).where(
         LetterMove.bundle_id == run.bundle_id, LetterMove.sequence.between(*span)
     )
-    others = wanted + (session.scalar(went) or 0) + (session.scalar(moved) or 0)
+    here = select_here(run.bundle).where(Letter.sequence.between(*span))
+    lying = here.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
+    others = sum(session.scalar(counted) or 0 for counted in (lying, went, moved))
     newest = sorted(letters, key=lambda letter: letter.withdrawn_on or date.min, reverse=True)
     count = max(envelope.letters - others, 0)
     days_in, days_out = (
@@ -124,6 +122,19 @@ def _tell_by_day(
         replace(letter, put_in=at < count, sure=letter.withdrawn_on not in unsure)
         for at, letter in enumerate(newest)
     ]
+
+
+def list_put_in(session: Session, run: EnvelopeRun) -> dict[int, list[str]]:
+    """List what was withdrawn since envelopes that lie here were filled, by their numbers."""
+    numbers: dict[int, list[str]] = defaultdict(list)
+    for letter in list_withdrawn(session, run, 1, run.envelope_count):
+        if letter.put_in:
+            numbers[letter.envelope_id].append(number_of(letter.number))
+    lying = select(Envelope.sequence, Envelope.id).where(Envelope.id.in_(numbers))
+    return {
+        sequence: numbers[envelope_id]
+        for sequence, envelope_id in session.execute(lying.order_by(Envelope.sequence))
+    }
 
 
 def note_posted(

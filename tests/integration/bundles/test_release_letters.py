@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -50,6 +50,28 @@ def test_its_letters_wait_again_and_the_next_bundle_prints_them(
     next_bundle = reload(session, again)
     assert (next_bundle.sequence, next_bundle.letter_count) == (1, 3)
     assert set(session.scalars(select(Letter.set_aside))) == {None}
+
+
+def test_of_a_bundle_from_which_all_withdrew_before_the_print_no_cause_is_to_be_fixed(
+    client: FlaskClient, app: Flask, session: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
+    bundle_id = freeze(campaign.id)
+    session.execute(update(Signature).values(state=SignatureState.WITHDRAWN))
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    page = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    # Until it is printed no page counts what is in which print.
+    assert client.get(f"{page}/after").headers["Location"].endswith(page)
+    assert print_bundle(bundle_id) is BundleState.FAILED
+    shown = client.get(page).text
+    assert "Everything in it was withdrawn before it was printed" in shown
+    assert "Fix the cause" not in shown
+    assert post(client, f"{page}/release").status_code == 303
+    assert client.get(page).status_code == 404
 
 
 def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest(

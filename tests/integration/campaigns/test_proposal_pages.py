@@ -368,6 +368,8 @@ def test_a_picture_of_an_update_that_is_refused_is_asked_for_again(
     assert refused.status_code == 422
     lost = "Choose the file again. Your browser did not keep it."
     assert refused.text.count(lost) == 2, "in the summary and at the field"
+    bare = sent | {"alt_en": "", "picture": (io.BytesIO(picture()), "a.jpg")}
+    assert "Describe the picture" in post(client, f"{HOME}/updates", bare).text
     assert session.scalars(select(Proposal)).all() == []
 
 

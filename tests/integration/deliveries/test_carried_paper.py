@@ -1372,6 +1372,8 @@ def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
 ) -> None:
     bundle = in_envelopes(letters_each=1)
     take_back(bundle)
+    page = staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert "Take out these numbers and do not post the envelopes." in page
     assert post_envelopes(staff, bundle, last="4").status_code == 422
     assert post_envelopes(staff, bundle, last="4", withdrawn_in=withdrawn_in).status_code == 303
     assert post_envelopes(staff, bundle, last="7").status_code == 303
@@ -1389,8 +1391,12 @@ def test_a_posting_that_was_a_mistake_is_taken_back_with_what_was_said(
     bundle = in_envelopes()
     take_back(bundle)
     bundle, code = reload(session, bundle.id), check_code_of(session, bundle)
-    before = bundle.taken_out
+    before, page = bundle.taken_out, f"/desk/bundles/{bundle.public_id}/after"
+    to_replace = "Print the file again and replace the address sheets"
+    assert to_replace in staff.get(page).text
+    assert "Envelope 1: 00003" in staff.get(page).text
     assert post_envelopes(staff, bundle, withdrawn_in="yes").status_code == 303
+    assert to_replace not in staff.get(page).text
     session.rollback()
     visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
     assert visit is not None
@@ -1406,6 +1412,8 @@ def test_withdrawn_before_it_was_put_in_it_is_not_asked_about(
     staff: FlaskClient, session: Session, in_envelopes: Callable[..., Bundle]
 ) -> None:
     bundle = in_envelopes(letters_each=4, withdrawn_on=today() - timedelta(days=3))
+    page = staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert "Withdrawn since the envelopes were made" not in page
     assert post_envelopes(staff, bundle).status_code == 303
     assert counts(session) == [7, 4]
     assert not reads_delivered(session, bundle)

@@ -231,6 +231,7 @@ def test_an_erasure_empties_all_that_is_not_kept(
     app: Flask, client: FlaskClient, session: Session, everything: str
 ) -> None:
     client.post(f"{everything}/erase")
+    session.rollback()
     [told] = session.scalars(select(OutboxMail.id)).all()
     session.rollback()
     jobs.run_now("mail.send", told)  # it says to her that all was erased
