@@ -16,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from campaign import close_app, create_app, migrations, storage
 from campaign.about.page_texts import list_empty_languages, list_empty_settings
 from campaign.commands.instance import say_missing
+from campaign.commands.keys import RESTART
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import DamagedAnchor
 from campaign.core.db import turn_keys
+from campaign.core.db.missing_key import was_key_missing
 from campaign.core.errors import ReadingFailed
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.run_apart import run_apart
@@ -183,6 +185,8 @@ def _keys() -> Iterator[str]:
             "Some values are not bound to their row yet, or use an earlier key. Run: "
             "campaign keys rotate"
         )
+    if was_key_missing(current_settings().folder):
+        yield RESTART
 
 
 def _files() -> Iterator[str]:

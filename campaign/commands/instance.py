@@ -84,8 +84,8 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
 
 def say_missing(problem: MissingKey) -> str:
     return (
-        f"The database needs {problem}, which is missing. Put it back: the file data-2.key "
-        "and so on, or the setting later_data_keys."
+        f"The database needs key {problem.data['version']} ({problem.data['name']}), which is "
+        "missing. Put it back: the file data-2.key and so on, or the setting later_data_keys."
     )
 
 

@@ -11,11 +11,16 @@ from campaign import storage
 from campaign.commands.instance import ready_app
 from campaign.core import audit, db
 from campaign.core.db import turn_keys
+from campaign.core.db.missing_key import was_key_missing
 from campaign.core.keyfiles import new_key, read_key
 from campaign.core.sealing import MOST_KEYS
 from campaign.core.settings import load_settings
 
 _TRIES = 300
+RESTART = (
+    "In the last five minutes a running process lacked the newest key and answered nothing. "
+    "Restart all processes of this instance, the web server and the worker."
+)
 
 
 @click.group()
@@ -81,6 +86,9 @@ def rotate() -> None:
     """
     app = ready_app()
     with app.app_context():
+        keyring = db.database().keyring
+        if keyring.state.sealing < keyring.newest:
+            _warn_of_old_processes(keyring.newest)
         turn_keys.begin()
         rows, failed = _reseal_rows()
         files = _turn_files(storage.storage())
@@ -94,6 +102,19 @@ def rotate() -> None:
     click.echo(f"Encrypted {rows} rows and {files} files with key {version}.")
     if failed:
         click.echo(f"{failed} rows could not be decrypted and are unchanged.", err=True)
+    if was_key_missing(app.extensions["settings"].folder):
+        click.echo(RESTART, err=True)
+
+
+def _warn_of_old_processes(version: int) -> None:
+    """Say what cannot be known from here: whether processes that run have the new key."""
+    click.echo(
+        f"Each running process (web, worker) must have been restarted since key {version} was "
+        "added, on every machine. One that was not answers nothing from now on, until it is.",
+        err=True,
+    )
+    if sys.stdin.isatty():
+        click.confirm("Were all processes restarted?", abort=True, err=True)
 
 
 def _reseal_rows() -> tuple[int, int]:

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from campaign.core.errors import DomainError
+
 ROW_BYTES = 16  # of the random name by which values are bound to their row
 MOST_KEYS = 127
 _NONCE_BYTES = 12
@@ -52,8 +54,13 @@ def log_wrong_key(event: str, **row: int) -> Iterator[None]:
         structlog.get_logger().error(event, **row)
 
 
-class MissingKey(Exception):
+class MissingKey(DomainError):
     """The database is ahead of this process: a data key is not in its ring, or another is."""
+
+    status = 503
+
+    def __init__(self, *, version: int, name: str) -> None:
+        super().__init__("missing-key", version=version, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Keyring:
             return
         version = max(state.sealing, state.look_ups)
         if version > self.newest or state.name not in {"", self.name_key(state.sealing)}:
-            raise MissingKey(f"key {version} ({state.name})")
+            raise MissingKey(version=version, name=state.name)
         self.state = state
 
     def seal(self, text: str, place: str, row: bytes = b"", least: int = SHORTEST) -> bytes:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.audit import AuditEntry
+from campaign.core.db.missing_key import was_key_missing
 from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail.mailboxes import is_imap_away
 from campaign.mail.messages import Mail, MailState, OutboxMail
@@ -89,6 +90,8 @@ def find_matters(session: Session) -> dict[str, datetime]:
         matters["imap"] = now
     if is_disk_low(current_settings()):
         matters["disk"] = now
+    if was_key_missing(current_settings().folder):
+        matters["keys"] = now
     if since := _find_missing_backup(session, now):
         matters["backup"] = since
     failed = select(Bundle.public_id).where(Bundle.state == BundleState.FAILED)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import migrations, storage
 from campaign.core import db, jobs
+from campaign.core.sealing import MissingKey
 from campaign.operations.backlog import oldest_due_mail
 from campaign.storage.places import LocalPlace
 from campaign.web.security import public
@@ -35,7 +36,8 @@ _ENOUGH_SHARE = 0.15
 @blueprint.get("/healthz")
 @public
 def healthz() -> Response:
-    return _answer(200, "ok")
+    # Without asking the database: whether it answers is not this process's.
+    return _answer(503, "not ready") if db.database().lacks_key else _answer(200, "ok")
 
 
 @blueprint.get("/readyz")
@@ -51,7 +53,7 @@ def readyz() -> Response:
 
 
 def find_problems() -> Iterator[str]:
-    """Name what is away, or waits for too long: database, queue, files, mail."""
+    """Name what is away, or waits for too long: database, keys, queue, files, mail."""
     try:
         if migrations.current_revision(db.database().engine) != migrations.newest_revision():
             yield "database"
@@ -59,6 +61,8 @@ def find_problems() -> Iterator[str]:
             late = oldest_due_mail(session)
     except SQLAlchemyError:
         yield "database"
+    except MissingKey:
+        yield "keys"
     else:
         if late > _MOST_LATE:
             yield "mail"

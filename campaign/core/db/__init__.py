@@ -38,6 +38,7 @@ from campaign.core.db.commit_actions import after_commit as after_commit
 from campaign.core.db.commit_actions import forget_actions
 from campaign.core.db.commit_actions import on_rollback as on_rollback
 from campaign.core.db.commit_actions import run_after_commit as run_after_commit
+from campaign.core.db.missing_key import note_missing_key
 from campaign.core.db.open_transactions import fail_if_begun, leave_transaction, watch_transactions
 from campaign.core.db.personal_columns import LookUp as LookUp
 from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
@@ -48,8 +49,8 @@ from campaign.core.db.personal_columns import SealId as SealId
 from campaign.core.db.personal_columns import keyring_of as keyring_of
 from campaign.core.db.sqlite_engine import make_engine as sqlite_engine
 from campaign.core.errors import DomainError, NotFound
-from campaign.core.sealing import Keyring, KeyState
-from campaign.core.settings import Settings
+from campaign.core.sealing import Keyring, KeyState, MissingKey
+from campaign.core.settings import Settings, current_settings
 
 log = structlog.get_logger()
 
@@ -204,6 +205,8 @@ class Database:
     sessions: sessionmaker[Session]
     keyring: Keyring
     keys_read_at: float = float("-inf")
+    lacks_key: bool = False
+    """Whether a data key was missing when this process last asked."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Database":
@@ -253,18 +256,33 @@ def refuse_turned_keys(session: Session) -> None:
         raise
     if state.look_ups != before.look_ups or before.sealing < state.bound:
         g.pop("key_state")
-        database().keyring.enter(state)
+        with _key_needed():
+            database().keyring.enter(state)
         raise KeysTurned
     if state != before:
-        database().keyring.enter(state)
+        with _key_needed():
+            database().keyring.enter(state)
 
 
 def _note_keys() -> KeyState:
     """Return how far the keys had turned when this request or job first asked."""
     if "key_state" not in g:
-        database().read_keys()
+        with _key_needed():
+            database().read_keys()
         g.key_state = database().keyring.state
     return cast(KeyState, g.key_state)
+
+
+@contextmanager
+def _key_needed() -> Iterator[None]:
+    """Note for others that this process lacks a data key. Raises MissingKey."""
+    try:
+        yield
+    except MissingKey as problem:
+        database().lacks_key = True
+        note_missing_key(current_settings().folder, problem)
+        raise
+    database().lacks_key = False
 
 
 def make_engine(url: str) -> sa.Engine:

@@ -255,6 +255,21 @@ with app.app_context():
 """
 
 
+def test_a_rotation_says_first_that_all_processes_need_the_key(
+    session: Session, add_key: Callable[[], None], settings: Settings, commands: Commands
+) -> None:
+    session.rollback()
+    add_key()
+    environment = os.environ | {
+        "CAMPAIGN_INSTANCE": str(settings.folder),
+        "CAMPAIGN_DATABASE_URL": settings.database_url,
+    }
+    first, again = (commands.run(["keys", "rotate"], environment) for _ in range(2))
+    assert "must have been restarted since key 2 was added" in first.stderr
+    assert "Encrypted" in first.stdout
+    assert "restarted" not in again.stderr
+
+
 def test_a_rotation_that_is_killed_goes_on_where_it_was(
     people: Campaign,
     session: Session,

@@ -1,17 +1,24 @@
 """Probes of a process say yes or no, to anybody, and nothing else."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from campaign import storage
+from campaign.commands.doctor import CHECKS
+from campaign.commands.keys import RESTART
 from campaign.core import db
+from campaign.core.db import add_row
+from campaign.core.db.missing_key import was_key_missing
+from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
+from campaign.operations.alarms import find_matters
 from campaign.operations.backlog import oldest_due_mail
 from campaign.operations.health import find_problems
 from campaign.storage.places import LocalPlace
@@ -61,6 +68,35 @@ def test_a_database_of_another_version_is_a_problem(app: Flask, session: Session
     session.commit()
     with app.app_context():
         assert list(find_problems()) == ["database"]
+
+
+def test_a_process_without_the_newest_key_answers_503_and_doctor_and_watch_know(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings
+) -> None:
+    database: db.Database = app.extensions["database"]
+    add_row(session, db.KeyRecord(id=1, sealing=2, bound=0, look_ups=1, name="elsewhere"))
+    session.commit()
+    database.keys_read_at = float("-inf")
+    try:
+        page = client.get("/en/")
+        assert (page.status_code, "our mistake" in page.text) == (503, False)
+        for path in ("/healthz", "/readyz"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.text) == (503, "not ready\n")
+        assert was_key_missing(settings.folder)
+        # Commands, and another process, have the key.
+        session.execute(delete(db.KeyRecord))
+        session.commit()
+        with app.app_context():
+            assert set(find_matters(session)) == {"keys"}
+            assert RESTART in list(CHECKS["keys"]())
+        assert client.get("/en/").status_code == client.get("/healthz").status_code == 200
+        os.utime(settings.folder / "keys.missing", (0, 0))
+        with app.app_context():
+            assert not find_matters(session)
+            assert RESTART not in list(CHECKS["keys"]())
+    finally:
+        database.lacks_key, database.keys_read_at = False, float("-inf")
 
 
 @pytest.mark.one_engine
