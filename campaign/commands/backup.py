@@ -53,7 +53,8 @@ def backup(file: Path) -> None:
         except BaseException:
             _note(BACKUP_FAILED)
             raise
-    encrypted = f", encrypted with {len(recipients)} keys" if recipients else ""
+    number = "1 key" if len(recipients) == 1 else f"{len(recipients)} keys"
+    encrypted = f", encrypted with {number}" if recipients else ""
     keys = ", ".join(settings.list_key_names())
     click.echo(
         f"Wrote {rows} rows to {file}{encrypted}. They cannot be read without the keys of this "

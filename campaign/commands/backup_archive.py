@@ -26,9 +26,11 @@ from sqlalchemy.orm import Session
 
 from campaign import migrations
 from campaign.commands.backup_manifest import (
+    ANOTHER_COPY,
     FILES,
     OTHER_KEYS,
     ROWS,
+    BackupDamaged,
     Manifest,
     check_entries,
     read_entry,
@@ -147,7 +149,7 @@ def open_backup(source: Path, storage: Storage, identity: Path | None) -> Iterat
                         age.decrypt(file, identity, out)
             yield stack.enter_context(zipfile.ZipFile(plain))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValueError) as problem:
-        raise Refused(f"{source.name} is not a readable backup") from problem
+        raise Refused(f"{source.name} is not a readable backup. {ANOTHER_COPY}") from problem
 
 
 def tables_of(engine: Engine) -> list[Table]:
@@ -240,7 +242,7 @@ def _restore_file(
     try:
         _try_key(archive, name, manifest, database)
     except (WrongKey, sealed.Damaged) as problem:
-        raise Refused(f"the backup is damaged: {name} was encrypted with another key") from problem
+        raise BackupDamaged(f"{name} was encrypted with another key") from problem
     pieces = read_entry(archive, name, manifest)
     if manifest.format >= _FILES_AS_KEPT:
         storage.put_sealed(kept, pieces)
@@ -271,7 +273,11 @@ def _check(
     with database.engine.connect() as connection:
         for table in tables:
             if connection.scalar(select(func.count()).select_from(table)):
-                raise Refused(f"the database is not empty: {table.name} has rows")
+                raise Refused(
+                    f"the database is not empty: {table.name} has rows. Nothing was changed. "
+                    "Restore into a new instance: another folder (CAMPAIGN_INSTANCE) with the keys "
+                    "of this one, and an empty database"
+                )
 
 
 def _try_key(archive: zipfile.ZipFile, name: str, manifest: Manifest, database: Database) -> None:
@@ -324,7 +330,7 @@ def _anchor_in(manifest: Manifest, database: Database) -> list[Anchor]:
         return [manifest.get_anchor(database.keyring)]
     except DamagedAnchor:
         if manifest.anchor:
-            raise Refused("the backup is damaged: its audit anchor cannot be decrypted") from None
+            raise BackupDamaged("its audit anchor cannot be decrypted") from None
         return []
 
 

@@ -25,6 +25,7 @@ OTHER_KEYS = (
     "the backup was made with a key that is not here: put all keys of its instance (data.key, "
     "data-2.key and so on) into the instance folder"
 )
+ANOTHER_COPY = "Nothing was changed. Try another copy of it, or another backup"
 FORMAT = 3
 """3: manifest with sizes and an HMAC. 2: without. 1 (and none said): files sealed whole besides."""
 SIGNED_SINCE = 3
@@ -35,6 +36,13 @@ _LARGEST = 256 * 1024 * 1024
 """Bytes of a manifest: that of a million files has some 200 million."""
 _PIECE = 1 << 20
 _NOT_OURS = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
+
+class BackupDamaged(Refused):
+    """What the backup holds is not what was written into it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the backup is damaged: {what}. {ANOTHER_COPY}")
 
 
 @dataclass(slots=True)
@@ -121,7 +129,7 @@ def _parse(data: bytes) -> Manifest:
             format=int(facts.get("format", 1)),
         )
     except _NOT_OURS as problem:
-        raise Refused("the backup is damaged: its manifest cannot be read") from problem
+        raise BackupDamaged("its manifest cannot be read") from problem
 
 
 def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collection[str]) -> None:
@@ -138,17 +146,17 @@ def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collecti
             if name not in manifest.digests:
                 raise Refused(f"{name!r} is in the backup, but not in its manifest")
             if manifest.is_signed and entry.file_size != manifest.sizes.get(name):
-                raise Refused(f"the backup is damaged: {name} has the wrong size")
+                raise BackupDamaged(f"{name} has the wrong size")
         if entry.flag_bits & 1 or entry.compress_type not in {
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         }:
-            raise Refused(f"the backup is damaged: {name} is compressed in an unknown way")
+            raise BackupDamaged(f"{name} is compressed in an unknown way")
     if missing := manifest.digests.keys() - seen:
-        raise Refused(f"the backup is damaged: {min(missing)} is missing")
+        raise BackupDamaged(f"{min(missing)} is missing")
     rows = {name for name in seen if name.startswith(ROWS)}
     if rows != {f"{ROWS}{table}.jsonl" for table in tables}:
-        raise Refused("the backup is damaged: its tables do not match its revision")
+        raise BackupDamaged("its tables do not match its revision")
 
 
 def _refuse_name(entry: zipfile.ZipInfo) -> None:
@@ -175,7 +183,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, manifest: Manifest) -> Itera
             digest.update(piece)
             yield piece
     if (most is not None and size != most) or digest.hexdigest() != manifest.digests[name]:
-        raise Refused(f"the backup is damaged: {name}")
+        raise BackupDamaged(name)
 
 
 @contextmanager
@@ -183,10 +191,10 @@ def _as_damaged(name: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError) as problem:
-        raise Refused(f"the backup is damaged: {name}") from problem
+        raise BackupDamaged(name) from problem
 
 
 def _read_small(archive: zipfile.ZipFile, name: str) -> bytes:
     if archive.getinfo(name).file_size > _LARGEST:
-        raise Refused(f"the backup is damaged: {name} is too long")
+        raise BackupDamaged(f"{name} is too long")
     return archive.read(name)

@@ -264,6 +264,8 @@ def verify(copy: Path, as_json: bool) -> None:
     result = verify_copy(copy)
     for finding in result.findings:
         click.echo(str(finding), err=True)
+    if not result.ok:
+        click.echo("Download the bundle again, and check that copy.", err=True)
     if as_json:
         facts = {
             "ok": result.ok,

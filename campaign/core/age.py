@@ -60,7 +60,8 @@ def decrypt(source: BinaryIO, identities: Path, out: BinaryIO) -> None:
         if isinstance(problem, OSError) and problem.errno is not None:
             raise
         raise Refused(
-            f"{identities.name} does not decrypt it: wrong key, or the file was changed or cut off"
+            f"{identities.name} does not decrypt it: wrong key, or the file was changed or cut "
+            "off. Try the key of one of its recipients, another copy of it, or another backup"
         ) from problem
 
 

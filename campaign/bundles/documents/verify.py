@@ -109,8 +109,10 @@ def open_copy(path: Path, result: Verified) -> Iterator[dict[str, CopiedFile]]:
 
 def _folder_files(path: Path, result: Verified) -> dict[str, CopiedFile]:
     """Give the files of an unpacked bundle. A copy of a folder may have another name."""
+    entries = _list_folder(path)
+    if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink():
+        path, entries = entries[0], _list_folder(entries[0])  # by Explorer's “Extract all”
     result.folder = path.resolve().name
-    entries = sorted(entry for entry in path.iterdir() if entry.name not in _SYSTEM_FILES)
     if _are_too_many(entries, result):
         return {}
     copied = {}
@@ -121,6 +123,11 @@ def _folder_files(path: Path, result: Verified) -> dict[str, CopiedFile]:
         size = entry.stat().st_size
         copied[entry.name] = CopiedFile(entry.name, size, partial(_open_file, entry))
     return copied
+
+
+def _list_folder(path: Path) -> list[Path]:
+    names = {*_SYSTEM_FILES, _SYSTEM_FOLDER}
+    return sorted(entry for entry in path.iterdir() if entry.name not in names)
 
 
 def _open_file(path: Path) -> IO[bytes]:

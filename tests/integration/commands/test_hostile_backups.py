@@ -518,7 +518,7 @@ def test_the_commands_say_what_was_taken_knowingly(
     assert "this backup is older" in taken.stderr
     assert taken.stdout == "Restored 4 rows.\n"
     backed_up = run("backup", str(tmp_path / "new.age"))
-    assert "encrypted with 1 keys" in backed_up.stdout
+    assert "encrypted with 1 key." in backed_up.stdout
     assert run("audit", "verify", "--backup", str(tmp_path / "new.age")).exit_code == 1
     known = ["--backup", str(tmp_path / "new.age"), "--identity", str(identity)]
     assert run("audit", "verify", *known).stdout.startswith("All 5 entries are intact.")

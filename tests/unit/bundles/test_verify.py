@@ -10,6 +10,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.letter_codes import hash_tree
 from campaign.bundles.letter_codes.proof_file import hash_letter, make_check_code
+from campaign.commands.print_bundle import verify
 from tests.unit.bundles.test_signature_spreadsheets import FROZEN, row
 
 FOLDER = "UA-1-26_embassy-1_001"
@@ -263,6 +265,36 @@ def test_an_unpacked_folder_holds_or_its_faults_are_named(
     assert [str(finding) for finding in verify_copy(folder).findings] == [
         "letters-002.pdf: is missing."
     ]
+
+
+def test_the_outer_folder_that_windows_makes_holds(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    outer = tmp_path / "Downloads" / f"{FOLDER} (1)"
+    outer.mkdir(parents=True)
+    folder = unpack(outer, parts)
+    (outer / "desktop.ini").write_bytes(b"x")
+    result = verify_copy(outer)
+    assert (result.findings, result.folder, result.renamed_from) == ([], FOLDER, "")
+    (outer / "other").mkdir()
+    assert "is nothing that a bundle holds" in str(verify_copy(outer).findings[0])
+    (outer / "other").rmdir()
+    (outer / "desktop.ini").unlink()
+    folder.rename(tmp_path / FOLDER)
+    folder.symlink_to(tmp_path / FOLDER)
+    assert "is nothing that a bundle holds" in str(verify_copy(outer).findings[0])
+
+
+def test_the_command_says_what_to_do_with_a_damaged_copy(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    folder = unpack(tmp_path, parts)
+    checked = CliRunner().invoke(verify, [str(folder)])
+    assert (checked.exit_code, checked.stderr) == (0, "")
+    (folder / "letters-001.pdf").write_bytes(b"x")
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    for copy in (folder, tmp_path / "cut.zip"):
+        checked = CliRunner().invoke(verify, [str(copy)])
+        assert checked.exit_code == 1
+        assert checked.stderr.endswith("Download the bundle again, and check that copy.\n")
 
 
 def test_volumes_that_were_mixed_up_are_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
