@@ -30,7 +30,7 @@ def init_blueprint(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Refused, _ended)
     blueprint.register_error_handler(Gone, lost_letter)
     blueprint.register_error_handler(NotFound, not_found)
-    blueprint.register_error_handler(TooMany, _too_many)
+    blueprint.register_error_handler(TooMany, too_many)
 
 
 def fall_back_to_known_language() -> BaseResponse | None:
@@ -140,9 +140,9 @@ def not_found(problem: NotFound) -> ResponseReturnValue:
     return error_page(404).html(), problem.status
 
 
-def _too_many(problem: TooMany) -> ResponseReturnValue:
+def too_many(problem: TooMany) -> ResponseReturnValue:
     status = 503 if problem.slug == "busy" else problem.status
-    page = error_page(status, problem.slug).html()
+    page = error_page(status, problem.slug, seconds=problem.seconds).html()
     return page, status, {"Retry-After": str(problem.seconds)}
 
 

@@ -28,6 +28,11 @@ class ErrorPageWithSlug(ErrorPage):
     slug: str
 
 
+class TooManyPage(ErrorPageWithSlug, template="errors/429.html"):
+    minutes: int
+    """After which it can be tried again; 0: not known."""
+
+
 def _make_pages(base: type[T], *statuses: int) -> dict[int, type[T]]:
     pages = {}
     for status in statuses:
@@ -38,15 +43,21 @@ def _make_pages(base: type[T], *statuses: int) -> dict[int, type[T]]:
 
 
 _WITHOUT_SLUG = _make_pages(ErrorPage, 400, 403, 404, 405, 413, 422)
-_WITH_SLUG = _make_pages(ErrorPageWithSlug, 409, 410, 429, 500, 503)
+_WITH_SLUG = _make_pages(ErrorPageWithSlug, 409, 410, 500, 503)
 
 
-def error_page(status: int, slug: str = "") -> ErrorPage:
+def error_page(status: int, slug: str = "", *, seconds: int = 0) -> ErrorPage:
+    if status == 429:
+        return TooManyPage(slug=slug, minutes=count_minutes(seconds))
     if status not in _WITHOUT_SLUG and status not in _WITH_SLUG:
         status = 500 if status >= 500 else 400
     if status in _WITH_SLUG:
         return _WITH_SLUG[status](slug=slug)
     return _WITHOUT_SLUG[status]()
+
+
+def count_minutes(seconds: int) -> int:
+    return -(-seconds // 60)
 
 
 def init_app(app: Flask) -> None:
@@ -63,8 +74,9 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
 
 
 def answer_expected(problem: DomainError) -> ResponseReturnValue:
-    headers = {"Retry-After": str(problem.seconds)} if isinstance(problem, TooMany) else {}
-    return _html(problem.status, problem.slug), problem.status, headers
+    seconds = problem.seconds if isinstance(problem, TooMany) else 0
+    headers = {"Retry-After": str(seconds)} if seconds else {}
+    return _html(problem.status, problem.slug, seconds=seconds), problem.status, headers
 
 
 def answer_gone(problem: ObjectDeletedError) -> ResponseReturnValue:
@@ -107,8 +119,8 @@ def _bug(problem: Exception) -> ResponseReturnValue:
     return _html(500), 500
 
 
-def _html(status: int, slug: str = "") -> str:
+def _html(status: int, slug: str = "", *, seconds: int = 0) -> str:
     if not hasattr(g, "locale"):
         first = request.path.strip("/").partition("/")[0]
         g.locale = first if first in i18n.languages() else i18n.negotiated()
-    return error_page(status, slug).html()
+    return error_page(status, slug, seconds=seconds).html()

@@ -1,6 +1,6 @@
 """Write · You · Check · Sign: the public pages, without cookie, account or script."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db, i18n
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, TooMany
 from campaign.core.rate_limits import count_from_networks, read_count_from_networks
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.person_names import full_name
@@ -35,6 +35,7 @@ from campaign.signing.mails import APART, last_day_to_confirm
 from campaign.signing.sign import Receipts, Signing, link_ends, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.validate import SignedForm
+from campaign.web.error_pages import TooManyPage, count_minutes
 from campaign.web.page import Page
 from campaign.web.security import even_time, public, request_networks
 
@@ -58,6 +59,12 @@ class CannotPrint(Page, template="signing/cannot_print.html"):
     problems: set[str]
     places: list[tuple[Official, Mapping[str, str]]]
     """For who can mend it: the officials, each with what is too much in the address."""
+
+
+class SignedTooOften(TooManyPage, template="signing/too_many.html"):
+    case_slug: str
+    posted: Sequence[tuple[str, str]]
+    """What was typed, to be sent again."""
 
 
 blueprint = Blueprint("signing", __name__)
@@ -230,6 +237,23 @@ def cannot_print(
 ) -> ResponseReturnValue:
     slugs = {fault.slug for fault in problem.problems}
     return show_private(CannotPrint(problems=slugs, places=places or []), 422)
+
+
+@blueprint.errorhandler(TooMany)
+def ask_to_wait(problem: TooMany) -> ResponseReturnValue:
+    """Refuse what is too often; the letter that was to be signed stays on the page."""
+    if request.endpoint != "signing.sign":
+        return before_request.too_many(problem)
+    page = SignedTooOften(
+        slug=problem.slug,
+        minutes=count_minutes(problem.seconds),
+        case_slug=str((request.view_args or {})["slug"]),
+        # A check in the browser that was used up pays for nothing more.
+        posted=[pair for pair in request.form.items(multi=True) if pair[0] != "work"],
+    )
+    answer = show_private(page, problem.status)
+    answer.headers["Retry-After"] = str(problem.seconds)
+    return answer
 
 
 def pdf_response(body: bytes, name: str) -> Response:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -430,6 +431,32 @@ def test_one_network_may_sign_so_often_in_an_hour(
         f"{case}/sign", data=FORM, environ_base={"REMOTE_ADDR": "2001:db8:1:3::1"}
     )
     assert elsewhere.status_code == 303
+
+
+def test_who_signs_too_often_reads_how_long_to_wait_and_keeps_the_letter(
+    app: Flask, client: FlaskClient, case: str, signatures: Signatures
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"signings_per_hour": 0})
+    typed = {**FORM, "own_words": 'He said: "<b>Write</b>".\r\nSo I write.', "work": "spent"}
+    answer = client.post(f"{case}/sign", data=typed)
+    assert answer.status_code == 429
+    assert answer.headers["Cache-Control"] == "no-store"
+    minutes = -(-int(answer.headers["Retry-After"]) // 60)
+    assert re.search(rf"try again in {minutes} minutes?\.", answer.text)
+    carried = {
+        unescape(name): unescape(value)
+        for name, value in re.findall(
+            r'<input type="hidden" name="(\w+)" value="([^"]*)">',
+            answer.text.split(f'action="{case}/check"')[1],
+        )
+    }
+    kept = {name: value for name, value in typed.items() if name != "work"}
+    assert carried == kept | {"points": "investigate"}
+    app.extensions["settings"] = settings
+    assert client.post(f"{case}/check", data=carried).status_code == 200
+    assert client.post(f"{case}/sign", data=carried).status_code == 303
+    assert len(signatures()) == 1
 
 
 @pytest.mark.one_engine
