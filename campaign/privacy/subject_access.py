@@ -8,31 +8,44 @@ from functools import partial
 
 import structlog
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
+from campaign.bundles.freeze.signed_sheets import paper_number
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.db import Base, NumberedRow
 from campaign.core.db.batches import read_each
 from campaign.core.errors import TooMany
 from campaign.core.language_facts import facts_of
+from campaign.deliveries.gone_lists import find_attempt_with_sheet
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
-from campaign.models.bundle import Bundle
+from campaign.models.bundle import (
+    Bundle,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    Destination,
+)
 from campaign.models.crm import CrmConnection, CrmPerson
+from campaign.models.directory import Mission, Official, mission_name
 from campaign.models.network import MemberOrigin, NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
+from campaign.models.paper_signature import PaperRow, Scan
 from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
 from campaign.paper_signatures import double_ticks
+from campaign.paper_signatures.check_row import FIELDS, TICKS, Details
 from campaign.paper_signatures.row_signatures import locale_of, words_on_sheet
 from campaign.printing.problems import LetterRefused
+from campaign.privacy.field_words import explain
 from campaign.signing.letter.compose import number_of
 from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
 from campaign.signing.states import LIVE
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
-from campaign.tracking.letter_trips import trips_of
+from campaign.tracking.letter_place import list_rows_too
+from campaign.tracking.letter_trips import Trip, list_trips, trips_of
 from campaign.tracking.send_it_yourself import plain_text
 
 log = structlog.get_logger()
@@ -69,6 +82,11 @@ def _say_when(value: object, zone: str) -> object:
     return day if value - began < timedelta(seconds=1) else value
 
 
+def _say_hour(value: object) -> object:
+    """Return the hour alone of a moment of which no more is known (`clock.cut_to_hour`)."""
+    return value.isoformat(timespec="hours") if isinstance(value, datetime) else value
+
+
 def _say_day(value: object, zone: str) -> object:
     return clock.day_of(value, zone) if isinstance(value, datetime) else value
 
@@ -81,27 +99,24 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         return [_read_columns(row, say) for row in list_addressed(session, mailbox, model)]
 
     say_when = partial(_say_when, zone="UTC")
-    mails = rows_of(OutboxMail)
-    for mail in mails:
-        del mail["context"]  # of one that waits it may hold a link, and goes out anyway
     notices = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
         .where(NoticeMail.email_hmac == mailbox.fingerprint)
     )
-    data = {
+    data: dict[str, object] = {
         "made_at": now,
         "email": mailbox.email,
-        "letters": [_describe_signature(session, signature) for signature in signatures],
+        "letters": [_describe_signature(session, mailbox, signature) for signature in signatures],
         "network": [_describe_membership(row) for row in rows_of(NetworkMember, say_when)],
         "other_programs": _list_programs(session, mailbox),
-        "mails": mails,
+        "mails": [_describe_mail(row) for row in rows_of(OutboxMail)],
         "links_to_my_letters": rows_of(LettersLink, say_when),
         "news_told": [{"kind": kind, "at": at} for kind, at in session.execute(notices)],
         "mail_does_not_arrive": [_read_columns(row) for row in session.scalars(bad)],
     }
     written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
-    return Holding(data, written)
+    return Holding({"about_this_file": explain(data), **data}, written)
 
 
 def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
@@ -122,7 +137,9 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     ]
 
 
-def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
+def _describe_signature(
+    session: Session, mailbox: Mailbox, signature: Signature
+) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
     zone, times = signature.campaign.timezone, signature.times
@@ -154,7 +171,9 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
         "state": signature.shown_state,
         "signed_at": say(times.signed_at),
         "confirmed_at": say(times.confirmed_at) if is_online else None,
-        "entered_at": None if is_online else times.confirmed_at,  # on paper no one confirms
+        "entered_at": None
+        if is_online
+        else _say_hour(times.confirmed_at),  # on paper no one confirms
         "consents": [
             {
                 "what": what,
@@ -165,27 +184,104 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
             for what, (words, language, at) in consents.items()
         ],
         "privacy_notice_of": notice.created_at if notice else None,
-        "sent_to": [_describe_letter(session, letter) for letter in signature.letters],
+        "sent_to": [
+            *(_describe_letter(session, letter) for letter in signature.letters),
+            *_describe_own_sheet(session, signature),
+        ],
+        "also_on_sheets": [
+            _describe_row_too(session, row, mailbox) for row in list_rows_too(session, signature)
+        ],
     }
 
 
 def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
-    official = letter.target.official
     return {
-        "official": official.name or i18n.words_in(official.office, i18n.locale()),
+        "official": _name_official(letter.target.official),
         "bundle": bundle.sequence if bundle else None,
         "number": number_of(letter.sequence) if letter.sequence else None,
         "set_aside": letter.set_aside,
-        "deliveries": [
-            {
-                "on": trip.attempt.happened_on,
-                "outcome": trip.fate,
-                "place": trip.attempt.place,
-                **({"envelope": trip.envelope.number} if trip.envelope else {}),
-            }
-            for trip in trips_of(session, [letter])
-        ],
+        "deliveries": [_describe_trip(trip) for trip in trips_of(session, [letter])],
+    }
+
+
+def _describe_own_sheet(session: Session, signature: Signature) -> Iterator[dict[str, object]]:
+    """Say of who signed by hand where the sheet is, as the page of the signature says it."""
+    row = session.scalar(select(PaperRow).where(PaperRow.signature_id == signature.id))
+    if row is None:
+        return
+    carried = session.execute(
+        select(Bundle.sequence, CarriedSignature.position)
+        .join(CarriedSignature, CarriedSignature.bundle_id == Bundle.id)
+        .where(CarriedSignature.signature_id == signature.id)
+    ).one_or_none()
+    yield {
+        "sheet": _describe_sheet(session, row),
+        "bundle": carried.sequence if carried else None,
+        "number": paper_number(carried.position) if carried else None,
+        "deliveries": [_describe_trip(trip) for trip in list_trips(session, signature)],
+    }
+
+
+def _describe_row_too(session: Session, row: PaperRow, mailbox: Mailbox) -> dict[str, object]:
+    """Say what a row says that doubles a letter, and with what its sheet went out."""
+    details = Details.of_json(row.details) if row.details is not None else None
+    is_own = details is not None and mailbox.owns(details.email)
+    names = (*FIELDS, "region", *TICKS)
+    went = find_attempt_with_sheet(session, PaperRow.id == row.id)
+    return {
+        "sheet": _describe_sheet(session, row),
+        "says": {name: getattr(details, name) for name in names} if is_own else None,
+        "deliveries": [_describe_attempt(went, went.outcome)] if went else [],
+    }
+
+
+def _describe_sheet(session: Session, row: PaperRow) -> dict[str, object]:
+    scans = select(func.count(Scan.id)).where(Scan.sheet_id == row.sheet_id)
+    return {
+        "kind": row.sheet.kind,
+        "signed_on": row.sheet.collected_on,
+        "place": row.sheet.place,
+        "row": row.position,
+        "scans": session.scalar(scans),
+    }
+
+
+def _describe_trip(trip: Trip) -> dict[str, object]:
+    envelope = trip.envelope
+    told = {"envelope": envelope.number, "tracking": envelope.tracking} if envelope else {}
+    return {**_describe_attempt(trip.attempt, trip.fate), **told}
+
+
+def _describe_attempt(attempt: DeliveryAttempt, outcome: DeliveryOutcome) -> dict[str, object]:
+    to = attempt.destination
+    return {
+        "on": attempt.happened_on,
+        "outcome": outcome,
+        "to": _name_destination(to),
+        "place": attempt.place,
+    }
+
+
+def _name_destination(to: Destination) -> str:
+    return mission_name(to, i18n.locale()) if isinstance(to, Mission) else _name_official(to)
+
+
+def _name_official(official: Official) -> str:
+    return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def _describe_mail(columns: dict[str, object]) -> dict[str, object]:
+    """Say when it was sent as exactly as that is kept: the hour, and after a day the day."""
+    # What one that waits says may hold a link, and goes out anyway.
+    told = {name: value for name, value in columns.items() if name != "context"}
+    due_at = told["due_at"]
+    if told["sent_at"] is None or not isinstance(due_at, datetime):
+        return told
+    # No midnight is the end of an hour (`sender.py`).
+    is_day = due_at == clock.cut_to_day(due_at, "UTC")
+    return {
+        name: _say_day(value, "UTC") if is_day else _say_hour(value) for name, value in told.items()
     }
 
 

@@ -149,11 +149,21 @@ def is_on_sheet_too(session: Session, signature: Signature) -> bool:
 
     Of the same address alone: who signs as somebody else does not learn what that person signed.
     """
-    rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
-    on_paper = PaperSheet.origin == Origin.PAPER
     return signature.origin is Origin.ONLINE and db.has_row(
-        session, rows.where(*_is_double_of(signature), on_paper)
+        session, select(PaperRow.id).join(PaperRow.sheet).where(*_is_row_too(signature))
     )
+
+
+def list_rows_too(session: Session, signature: Signature) -> list[PaperRow]:
+    """List the rows that `is_on_sheet_too` speaks of."""
+    if signature.origin is not Origin.ONLINE:
+        return []
+    rows = select(PaperRow).join(PaperRow.sheet).where(*_is_row_too(signature))
+    return [*session.scalars(rows.order_by(PaperRow.id))]
+
+
+def _is_row_too(signature: Signature) -> tuple[ColumnElement[bool], ...]:
+    return (*_is_double_of(signature), PaperSheet.origin == Origin.PAPER)
 
 
 def _is_double_of(signature: Signature) -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -12,16 +14,20 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
-from campaign.mail.messages import OutboxMail
+from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
-from campaign.models.bundle import Bundle, BundlePrint, BundleState
+from campaign.models.bundle import Bundle, BundlePrint, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry
+from campaign.privacy.subject_access import gather_data
+from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import switch_news
 from tests.days import days_ago
@@ -398,3 +404,57 @@ def test_an_email_tells_of_a_letter_and_of_the_sheet_that_went_with_it(
     number = session.scalars(select(Letter.sequence).order_by(Letter.id.desc())).first()
     assert f"we delivered your letter {number:05d} to the" in text
     assert "we delivered the sheet you signed to the" in text
+
+
+def take_letters(session: Session, signature: Signature) -> list[dict[str, Any]]:
+    session.rollback()
+    now = db.utcnow()
+    with force_locale("en"):
+        held = gather_data(session, Mailbox(signature.email, signature.email_hmac, now), now)
+    return cast(list[dict[str, Any]], held.data["letters"])
+
+
+def test_what_is_held_of_who_signed_by_hand_says_where_the_sheet_was_taken(
+    session: Session, eva: Signature, record: Record
+) -> None:
+    record("refused", happened_on=days_ago(1).isoformat())
+    record("accepted")
+    [letter] = take_letters(session, eva)
+    [sent] = letter["sent_to"]
+    assert sent["sheet"]["place"] == "Hull"
+    assert (sent["sheet"]["row"], sent["bundle"], sent["number"]) == (2, 1, "P00002")
+    refused, accepted = sent["deliveries"]
+    assert (refused["on"], refused["outcome"]) == (days_ago(1), DeliveryOutcome.REFUSED)
+    assert (accepted["on"], accepted["outcome"]) == (days_ago(0), DeliveryOutcome.ACCEPTED)
+    assert "mbassy" in accepted["to"]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_what_is_held_of_a_writer_tells_of_the_row_of_the_same_address(
+    session: Session,
+    app: Flask,
+    client: FlaskClient,
+    sheet: PaperSheet,
+    print_sheet: Callable[..., int],
+    is_own: bool,
+) -> None:
+    address = "mika@example.org"
+    prints = {"email": address, "email_hmac": address_fingerprint(address)}
+    letter = sign_online(session, sheet.campaign, MIKA, **prints)
+    on_row = address if is_own else "someone@example.org"
+    data_entry.add_row(session, sheet, replace(MIKA, email=on_row), actor="test")
+    session.commit()
+    bundle_id = print_sheet()
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}/deliver"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, url, form(happened_time="")).status_code == 303
+    [held] = take_letters(session, letter)
+    assert len(held["sent_to"]) == 1
+    if not is_own:
+        assert held["also_on_sheets"] == []
+        return
+    [row] = held["also_on_sheets"]
+    assert (row["sheet"]["place"], row["sheet"]["row"]) == ("Hull", 3)
+    assert (row["says"]["given_name"], row["says"]["email"]) == ("Mika", address)
+    assert [went["on"] for went in row["deliveries"]] == [days_ago(0)]
