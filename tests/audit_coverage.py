@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy import event
 
 from campaign.core.audit import AuditEntry
-from campaign.staff.audit_log import labels, name_subjects
+from campaign.staff.audit_log import labels, name_subjects, value_labels
 
 _DRAFT = "what somebody types and has not saved changes nothing that anybody else sees"
 CHANGES_NOTHING: dict[str, str] = {
@@ -39,6 +39,9 @@ CHANGES_NOTHING: dict[str, str] = {
 
 NOT_SHOWN = {"gone_name"}
 """Details without words of their own: shown as what was merged, or as what the entry is about."""
+
+WORDS_ALONE = {"reason", "failure", "anchor", "gaps"}
+"""Details that are nothing but slugs of the program."""
 
 _WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
 _known: set[str] = set()
@@ -71,6 +74,11 @@ def _refuse_wordless(_mapper: object, _connection: object, entry: AuditEntry) ->
         return  # a test invented it
     wordless = {name for name in entry.detail if name not in labels.FACTS} - NOT_SHOWN
     assert not wordless, f"give {wordless} words in campaign/staff/audit_log/labels.py"
+    for name in WORDS_ALONE & entry.detail.keys():
+        value = entry.detail[name]
+        unknown = set(value if isinstance(value, list) else [value]) - {None, ""}
+        unknown -= value_labels.WORDS_OF[name].keys()
+        assert not unknown, f"give {unknown} words in campaign/staff/audit_log/value_labels.py"
     assert name_subjects.is_named(entry.subject), f"nothing names {entry.subject}"
 
 

@@ -16,9 +16,11 @@ from campaign.models.directory import Official
 from campaign.staff.audit_log import labels, value_labels
 from campaign.staff.audit_log.find_entries import number_of
 from campaign.staff.audit_log.name_subjects import (
+    OFFICIAL,
     SubjectNames,
     find_subject_names,
     get_people,
+    name_official,
     say_gone,
 )
 
@@ -44,8 +46,8 @@ _SUBJECTS: Mapping[str, str] = {
     "to": "",
 }
 """Details that name other subjects, with what the audit puts before what the detail has."""
-_UNSAID = {"update"}
-"""Details that the program goes by, with a number that nobody else knows."""
+_UNSAID = {"update", "notice", "picture"}
+"""Details that the program goes by, with a number or a key that nobody else knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +159,14 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
         Campaign.slug.in_([value for value in campaigns if isinstance(value, str)]),
     )
     references = select(Campaign.id, Campaign.slug, Campaign.reference).where(is_named)
-    officials = select(Official.id, Official.name, Official.slug).where(
+    officials = select(Official.id, *OFFICIAL).where(
         Official.id.in_(_list_numbers(entries, _OFFICIAL))
     )
     describer = _EntryDescriber(
         people,
         find_subject_names(session, named, people),
         {key: row.reference for row in session.execute(references) for key in (row.id, row.slug)},
-        {row.id: row.name or row.slug for row in session.execute(officials)},
+        {row.id: name_official(row) for row in session.execute(officials)},
     )
     return [describer.describe(entry) for entry in entries]
 

@@ -346,7 +346,7 @@ FACTS: Mapping[str, object] = {
     "row": _l("row"),
     "rows": _l("rows"),
     "sealed_before": _l("earlier text"),
-    "set_aside": _l("not printable"),
+    "set_aside": _l("not printed"),
     "scans": _l("scans"),
     "scopes": _l("what it can do"),
     "sha256": _l("checksum"),
@@ -391,6 +391,9 @@ FACTS: Mapping[str, object] = {
 _FACTS_OF_ACTIONS: Mapping[tuple[str, str], object] = {
     ("crm.import-check", "taken"): _l("rows that can be imported"),
     ("crm.import-apply", "taken"): _l("rows imported"),
+    ("officials.import", "left"): _l("unchanged or not added"),
+    ("missions.import", "left"): _l("unchanged or not added"),
+    ("reply.mail", "left"): _l("files left out"),
 }
 """Facts that are something else with one action than with the others."""
 

@@ -204,7 +204,13 @@ def _name_mission(row: _Row) -> str:
     return mission_name(row, i18n.locale()) if row.name else row.slug
 
 
+def name_official(row: _Row) -> str:
+    """Return the name, or the office of one whose name nobody knows."""
+    return row.name or i18n.words_in(row.office, i18n.locale()) or row.slug
+
+
 _MISSION = (Mission.slug, Mission.name, Mission.locality)
+OFFICIAL = (Official.slug, Official.name, Official.office)
 _THINGS: Mapping[str, _Thing] = {
     "campaign": _Thing(
         Campaign.id,
@@ -213,13 +219,7 @@ _THINGS: Mapping[str, _Thing] = {
         "campaigns.show",
         "slug",
     ),
-    "official": _Thing(
-        Official.public_id,
-        lambda row: row.name or row.slug,
-        (Official.slug, Official.name),
-        "directory.edit",
-        "slug",
-    ),
+    "official": _Thing(Official.public_id, name_official, OFFICIAL, "directory.edit", "slug"),
     "mission": _Thing(Mission.public_id, _name_mission, _MISSION, "directory.edit_mission", "slug"),
     "post": _Thing(
         Post.public_id, lambda row: i18n.words_in(row.label, i18n.locale()), (Post.label,)
@@ -340,9 +340,11 @@ def _find_in_directory(session: Session, typed: str) -> Iterator[str]:
     Those who are gone are found too, by the name that their end keeps.
     """
     slug = typed.lower()
-    is_named = or_(Official.slug == slug, Official.name == typed)
-    for public_id in session.scalars(select(Official.public_id).where(is_named)):
-        yield f"official:{public_id}"
+    likely = or_(Official.slug == slug, and_(*contains_words(typed, Official.search)))
+    officials = select(Official.public_id, *OFFICIAL).where(likely)
+    for official in session.execute(officials).all():
+        if official.slug == slug or name_official(official).casefold() == typed.casefold():
+            yield f"official:{official.public_id}"
     likely = or_(Mission.slug == slug, and_(*contains_words(typed, Mission.search)))
     missions = select(Mission.id, Mission.public_id, *_MISSION).where(likely)
     for row in session.execute(missions).all():

@@ -144,6 +144,45 @@ _COLUMNS: Mapping[str, object] = {
     "npsp": "Salesforce NPSP",
 }
 _ORIGINS: Mapping[str, object] = {"paper": _l("On paper"), "import": _l("From a file")}
+_REASONS: Mapping[str, object] = {
+    "nothing-printed": _l("Nothing could be printed"),
+    "totals-differ": _l("The totals do not match"),
+    "papers-refused": _l("The cover letter or a list could not be printed"),
+    "out-of-memory": _l("Not enough memory"),
+    "took-too-long": _l("It took too long"),
+    "no-room": _l("The disk is full"),
+    "storage-away": _l("The file storage did not respond"),
+    "tries-used-up": _l("Several attempts failed"),
+    "campaign-stopped": _l("The campaign was stopped"),
+    "emptied": _l("The names were deleted"),
+}
+_ANCHORS: Mapping[str, object] = {
+    "fits": _l("Confirmed"),
+    "older": _l("The backup is older"),
+    "unknown": _l("Not confirmed"),
+}
+_GAPS: Mapping[str, object] = {
+    "address-does-not-fit": _l("An address that fits the envelope window"),
+    "deadline-past": _l("A deadline that has not passed"),
+    "deadline-unset": _l("A deadline, which a letter mentions"),
+    "edition-incomplete": _l("Parts of the page text"),
+    "edition-missing": _l("The page text in the main language"),
+    "embargo": _l("The end of the embargo"),
+    "embargo-after-deadline": _l("A deadline after the embargo"),
+    "letter-incomplete": _l("Parts of a letter"),
+    "letter-too-long": _l("A letter that fits on one page"),
+    "mission-unchecked": _l("A checked address of a mission"),
+    "no-address": _l("The address of a mission"),
+    "no-letter-language": _l("A language for the letters"),
+    "no-post-address": _l("The address of an official"),
+    "no-salutation": _l("A salutation or a close"),
+    "no-target": _l("An official to receive letters"),
+    "page-missing": _l("The page text in a language of the letters"),
+    "picture-undescribed": _l("The description of the picture"),
+    "placeholder-unknown": _l("A letter without unknown placeholders"),
+    "template-missing": _l("A letter"),
+}
+"""What kept a campaign from opening (`campaigns/check_readiness.py`), as what is missing."""
 DECISIONS: Mapping[str, object] = {
     "approved": _l("Approved"),
     "returned": _l("Returned for a change"),
@@ -159,6 +198,11 @@ WORDS_OF: Mapping[str, Mapping[str, object]] = {
     "events": _EVENTS,
     "columns": _COLUMNS,
     "origin": _ORIGINS,
+    "reason": _REASONS,
+    "failure": _REASONS,
+    "anchor": _ANCHORS,
+    "gaps": _GAPS,
+    "file": {"zip": "ZIP"},
     "taken": FIELDS,
     **dict.fromkeys(
         ("before", "after", "state", "channel", "kind", "told", "fate", "role"), _WORDS

@@ -5,6 +5,7 @@ import io
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from campaign.core import audit
 from campaign.core.audit import AuditEntry
-from campaign.directory import duplicate_entries
+from campaign.directory import duplicate_entries, where_used
 from campaign.models.bundle import Bundle, BundleKind, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Post
@@ -23,7 +24,7 @@ from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply
 from campaign.models.screening import Decision, ScreeningAct
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.audit_log import find_entries
+from campaign.staff.audit_log import find_entries, name_subjects
 from campaign.staff.audit_log.find_entries import PER_PAGE, Filter
 from tests.factories import (
     STAFF_PASSWORD,
@@ -429,14 +430,15 @@ def test_an_entry_of_the_directory_that_is_merged_away_or_deleted_keeps_its_name
     post(client, "/desk/officials/no-name/delete")
     pages = {
         typed: _show_words(post(client, "/desk/audit", {"about": typed}, follow_redirects=True))
-        for typed in ("Ana Prueba", f"official:{gone_id}", "no-name", DOUBLED)
+        for typed in ("Ana Prueba", f"official:{gone_id}", "Governor of Altamar", DOUBLED)
     }
     assert "merged entry: Ana Prueba" in pages["Ana Prueba"]
     assert "Added an official Ana Prueba" in pages["Ana Prueba"]
     assert pages["Ana Prueba"] == pages[f"official:{gone_id}"]
     assert f"merged entry: {DOUBLED}" not in pages["Ana Prueba"]
     assert f"merged entry: {DOUBLED}" in pages[DOUBLED]
-    assert "Deleted an official no-name" in pages["no-name"]
+    office = "Governor of Altamar"  # of one without a name
+    assert f"Deleted an official {office}" in pages[office]
     assert all(gone_id not in page for page in pages.values())
 
 
@@ -502,6 +504,31 @@ def test_a_successor_is_told_of_by_the_name_of_who_was_before(
 
 
 @pytest.mark.one_engine
+def test_an_official_without_a_name_is_called_and_found_by_the_office(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    governor = make_target_official(1, name="")
+    governor.slug = "governor-yucatan"
+    governor.office = {"en": "Governor of Yucatán", "fr": "Gouverneur du Yucatán"}
+    session.add(governor)
+    session.flush()
+    subject = f"official:{governor.public_id}"
+    audit.record(session, f"staff:{admin.id}", "campaign.targets", subject, officials=[governor.id])
+    session.commit()
+    page = _show_words(client.get("/desk/audit"))
+    assert "officials: Governor of Yucatán" in page
+    assert "governor-yucatan" not in page
+    for typed in ("Governor of Yucatán", "governor-yucatan"):
+        assert name_subjects.find_subjects(session, typed) == (subject,)
+    assert 'value="Governor of Yucatán"' in client.get(f"/desk/audit?subject={subject}").text
+    where_used.record_change(
+        session, governor, "delete", "command", gone_name=where_used.get_gone_name(governor)
+    )
+    [gone] = session.scalars(select(AuditEntry).where(AuditEntry.action == "officials.delete"))
+    assert gone.detail["gone_name"] == "Governor of Yucatán"
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("language", "name"),
     [
@@ -546,7 +573,7 @@ def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
     session.flush()
     kept = {"post": office.public_id, "on": "2026-12-01", "predecessor": official.public_id}
     looked = {"who": f"staff:{admin.id}", "what": "campaign.edit", "since": "2026-03-01"}
-    details: list[tuple[str, dict[str, object], str]] = [
+    details: list[tuple[str, dict[str, Any], str]] = [
         ("officials.take-over", kept, "office: Governor day: 1 December 2026 replaces: Ana Prueba"),
         ("officials.posts", {"posts": [office.public_id]}, "offices: Governor"),
         ("officials.posts", {"posts": [3, 4]}, "Changed an official’s offices UA"),
@@ -570,6 +597,14 @@ def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
         ),
         ("campaign.opening-missed", {"harm_stops": [campaign.slug]}, f"harm: {campaign.reference}"),
         ("campaign.extend", {"before": "2026-12-01"}, "before: 1 December 2026"),
+        ("campaign.opening-missed", {"gaps": ["no-target", "embargo"]}, "missing: An official to"),
+        ("bundle.failed", {"reason": "nothing-printed"}, "reason: Nothing could be printed"),
+        ("bundle.release", {"failure": "no-room"}, "failure: The disk is full"),
+        ("audit.restore", {"anchor": "fits"}, "audit log anchor: Confirmed"),
+        ("bundle.ready", {"printed": 2, "set_aside": 1}, "printed: 2 not printed: 1"),
+        ("officials.import", {"left": 0}, "unchanged or not added: 0"),
+        ("delivery.remove", {"notice": 76543}, "Deleted the record of a delivery"),
+        ("campaign.picture", {"picture": "pic-key"}, "Changed a campaign’s picture"),
         ("delivery.correct", {"happened_time_before": "14:30:00"}, "earlier time: 14:30"),
         ("campaign.review", {"before": "scheduled"}, "Sent a campaign for approval"),
     ]
@@ -579,7 +614,8 @@ def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
     page = _show_words(client.get("/desk/audit"))
     for _action, _detail, words in details:
         assert words in page
-    assert "xrcWcf" not in page
+    for unsaid in ("xrcWcf", "76543", "pic-key"):
+        assert unsaid not in page
 
 
 @pytest.mark.one_engine

@@ -4,11 +4,16 @@ import ast
 from dataclasses import fields
 from functools import cache
 
+from campaign.bundles.documents.make_documents import NOTHING_PRINTED, TOTALS_DIFFER
+from campaign.bundles.volumes.assemble import PAPERS_REFUSED
+from campaign.bundles.volumes.print_queue import AWAY, FAILED
 from campaign.campaigns.content.part_contents import EDITION
 from campaign.campaigns.create_and_edit import Facts
+from campaign.core.isolation.orders import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.deliveries.record_delivery import RecordFacts
 from campaign.directory.duplicate_entries import list_fields
 from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.exports.export_job import EMPTY, GONE
 from campaign.models.api_token import ApiScope
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.directory import Mission, Official
@@ -103,3 +108,24 @@ def test_every_value_of_a_kind_that_the_program_knows_has_words() -> None:
         assert {each.value for each in kind} <= set(value_labels.WORDS_OF[name]), name
     decided = set(Decision) - {Decision.OPEN, Decision.ASIDE}
     assert decided == set(value_labels.DECISIONS)
+
+
+def test_every_reason_and_gap_that_the_program_knows_has_words() -> None:
+    """`tests/audit_coverage.py` sees others as they are recorded."""
+    reasons = {NOTHING_PRINTED, TOTALS_DIFFER, PAPERS_REFUSED, AWAY, FAILED, NO_ROOM}
+    reasons |= {OUT_OF_MEMORY, TOOK_TOO_LONG, GONE, EMPTY}
+    assert reasons == set(value_labels.WORDS_OF["reason"])
+    gaps = [
+        node
+        for _name, source in search_modules(r"\bGap\(")
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Gap"
+    ]
+    assert len(gaps) > 20
+    blocking = {ast.literal_eval(gap.args[0]) for gap in gaps if _blocks(gap)} - {""}
+    assert blocking == set(value_labels.WORDS_OF["gaps"])
+
+
+def _blocks(gap: ast.Call) -> bool:
+    given = [keyword.value for keyword in gap.keywords if keyword.arg == "blocking"]
+    return "False" not in map(ast.unparse, [*gap.args[2:3], *given])
