@@ -267,8 +267,16 @@ def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAc
     return act
 
 
-def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> int:
-    """Put the letters of the last act back into the queue, and return how many.
+@dataclass(frozen=True, slots=True)
+class UndoneAct:
+    """How many letters are under review again, and how many were excluded since, and stay so."""
+
+    reopened: int
+    excluded: int
+
+
+def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> UndoneAct:
+    """Put the letters of the last act back into the queue.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that
     somebody else decided about, that a bundle holds, or that were found false. Raises Refused where
@@ -295,8 +303,12 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> int:
     signatures = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    _record_act(session, by, "letter.decision-undone", signatures, act)
-    return len(back)
+    is_excluded = (Signature.id.in_(ids), Signature.state == SignatureState.INVALID)
+    excluded = db.count_rows(session, select(Signature.id).where(*is_excluded))
+    left = act.letters - len(back)
+    detail = {"unchanged": left} if left else {}
+    _record_act(session, by, "letter.decision-undone", signatures, act, **detail)
+    return UndoneAct(len(back), excluded)
 
 
 def _find_why_not(session: Session, last: ScreeningAct | None, act_id: int, by: StaffUser) -> str:
@@ -365,11 +377,19 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
 
 
 def _record_act(
-    session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
+    session: Session,
+    by: StaffUser,
+    action: str,
+    signatures: Sequence[Signature],
+    act: ScreeningAct,
+    **detail: int,
 ) -> None:
-    campaigns = sorted({signature.campaign_id for signature in signatures})
+    of_act = session.scalars(select(Hold.campaign_id).where(Hold.act_id == act.id)).all()
+    campaigns = sorted({*of_act, *(signature.campaign_id for signature in signatures)})
     letters = [signature.public_id for signature in signatures]
-    audit.record(session, actor_name(by), action, act, letters=letters, campaigns=campaigns)
+    audit.record(
+        session, actor_name(by), action, act, letters=letters, campaigns=campaigns, **detail
+    )
     jobs.enqueue(session, "campaigns.count")
     if campaigns and act.decision is Decision.REJECTED:
         jobs.enqueue(session, "paper.match", *campaigns)  # the row of a rejected letter counts

@@ -236,18 +236,29 @@ def decide_all() -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     session, by, act_id = db.session(), staff_user(), request.form.get("act", 0, int)
     try:
-        count = review_queue.undo(session, by=by, now=db.utcnow(), act_id=act_id)
+        undone = review_queue.undo(session, by=by, now=db.utcnow(), act_id=act_id)
     except Refused as problem:
         say_refused(problem)
     else:
-        flash(
-            ngettext(
-                "%(num)s letter is under review again.",
-                "%(num)s letters are under review again.",
-                count,
+        if undone.reopened:
+            flash(
+                ngettext(
+                    "%(num)s letter is under review again.",
+                    "%(num)s letters are under review again.",
+                    undone.reopened,
+                )
             )
-        )
-        if left := session.get_one(ScreeningAct, act_id).letters - count:
+        if undone.excluded:
+            flash(
+                ngettext(
+                    "%(num)s letter was excluded since then and stays excluded.",
+                    "%(num)s letters were excluded since then and stay excluded.",
+                    undone.excluded,
+                ),
+                "warning",
+            )
+        left = session.get_one(ScreeningAct, act_id).letters - undone.reopened - undone.excluded
+        if left:
             flash(
                 ngettext(
                     "%(num)s letter stays as it is. Its supporter changed or withdrew it, someone "

@@ -123,7 +123,10 @@ _TEXTS: Mapping[str, LazyString] = {
         "Remove the phone number: “%(found)s”. Many people will handle what you write."
     ),
     "link": _l("Remove the link or email address: “%(found)s”. No one can open it on paper."),
-    "full-needs-region": _l("Fill this in, or choose below to show officials less."),
+    "full-needs-region": _l(
+        "An address in your country needs this as well as the postal code. Fill it in, or choose "
+        "below to show officials less."
+    ),
     "full-needs-postal-code": _l("Enter your postal code, or choose below to show officials less."),
     "street-as-town": _l(
         "This looks like a street. We never ask for your street. Enter only the town, or tick "

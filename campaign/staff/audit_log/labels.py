@@ -282,6 +282,7 @@ FACTS: Mapping[str, object] = {
     "staff": _l("person"),
     "approval": _l("approval"),
     "letters": _l("letters"),
+    "unchanged": _l("letters not changed"),
     "role": _l("role"),
     "entries": _l("entries"),
     "added": _l("added"),

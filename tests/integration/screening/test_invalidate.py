@@ -25,7 +25,13 @@ from campaign.core.i18n import say_day_in
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
-from campaign.models.screening import Decision, Invalidation, InvalidationState, TrendKind
+from campaign.models.screening import (
+    Decision,
+    Invalidation,
+    InvalidationState,
+    ScreeningAct,
+    TrendKind,
+)
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import invalidate, invalidation_job, review_queue, trends
@@ -290,6 +296,29 @@ def test_the_signer_notices_nothing(
 def _everything(client: FlaskClient, box: str) -> bytes:
     body = client.post(f"{box}/everything.zip").data
     return zipfile.ZipFile(io.BytesIO(body)).read("everything.json")
+
+
+def test_undoing_a_decision_about_a_letter_that_was_excluded_since_says_so(
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(session, campaign, first=9)
+    write(email="one@flood.example")
+    held = the_signature(session)
+    queue = "/desk/screening/"
+    seen = {"decision": "approve", "seen": version_of_hold(held)}
+    post(staff, f"{queue}letters/{held.public_id}", seen)
+    session.rollback()
+    act = session.scalars(select(ScreeningAct.id)).one()
+    run(session, counted(app, session, campaign, domains=("flood.example",)))
+    page = post(staff, f"{queue}undo", {"act": act}, follow_redirects=True).text
+    assert "1 letter was excluded since then and stays excluded." in page
+    assert "under review again" not in page
+    assert "as it is" not in page
+    session.rollback()
+    query = select(AuditEntry).where(AuditEntry.action == "letter.decision-undone")
+    entry = session.scalars(query).one()
+    assert entry.detail == {"letters": [], "campaigns": [campaign.id], "unchanged": 1}
+    assert the_signature(session).state is SignatureState.INVALID
 
 
 def test_who_withdraws_or_is_erased_meanwhile_is_not_brought_back(
