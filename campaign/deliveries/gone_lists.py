@@ -1,6 +1,7 @@
 """With what the lists and sheets of a bundle went out, and whose names could be read there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import filterfalse
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
@@ -11,7 +12,7 @@ from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_letter, prints_differ
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_in_envelopes
-from campaign.models.bundle import BundlePrint, CarriedSignature, DeliveryAttempt
+from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, DeliveryAttempt
 from campaign.models.paper_signature import PaperRow
 
 _CARRIED = aliased(PaperRow)
@@ -48,6 +49,34 @@ def list_attempts_with_lists(
     for attempt in attempts:
         first_by_bundle.setdefault(attempt.bundle_id, attempt)
     return [*first_by_bundle.values()]
+
+
+def count_signed_with(session: Session, attempts: Iterable[DeliveryAttempt]) -> dict[int, int]:
+    """Count the people on the sheets that went along with letters, by the id of the attempt."""
+    with_letters = {
+        attempt.bundle_id
+        for attempt in attempts
+        if attempt.bundle_id is not None and attempt.bundle and attempt.bundle.letter_count
+    }
+    went = list_attempts_with_lists(session, with_letters) if with_letters else []
+    # Of several prints with the same files the newest is the one that the bundle is.
+    carried = dict(
+        session.execute(
+            select(BundlePrint.bundle_id, BundlePrint.on_paper)
+            .join(Bundle, Bundle.id == BundlePrint.bundle_id)
+            .where(
+                BundlePrint.bundle_id.in_([attempt.bundle_id for attempt in went]),
+                BundlePrint.zip_sha256 == Bundle.zip_sha256,
+            )
+            .order_by(BundlePrint.number)
+        ).all()
+    )
+    counts = {
+        attempt.id: carried.get(attempt.bundle_id or 0, 0)
+        - len([*filterfalse(is_letter, attempt.by_hand)])
+        for attempt in went
+    }
+    return {attempt_id: count for attempt_id, count in counts.items() if count > 0}
 
 
 def find_attempt_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:

@@ -1,6 +1,6 @@
 """The desk's pages on deliveries: the list, a visit, correcting, publishing, removing it."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -19,6 +19,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.deliveries import (
     attachments,
     correct_record,
+    gone_lists,
     linked_actions,
     publish_delivery,
     record_delivery,
@@ -32,7 +33,6 @@ from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.gone_lists import find_gone_lists
 from campaign.deliveries.remaining_letters import (
     SheetFate,
     count_here,
@@ -175,6 +175,12 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     )
 
 
+@blueprint.app_template_global("count_signed_with")
+def count_signed_with(attempts: Iterable[DeliveryAttempt]) -> dict[int, int]:
+    """How many people stand on the sheets that went along with letters, by the attempt's id."""
+    return gone_lists.count_signed_with(db.session(), attempts)
+
+
 @blueprint.app_template_global("late_deliveries_of")
 def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
     """Deliveries of a campaign after it was stopped."""
@@ -268,7 +274,7 @@ def show(public_id: str) -> ResponseReturnValue:
 
 
 def _say_print(attempt: DeliveryAttempt) -> str:
-    recorded, named, unreadable = find_gone_lists(db.session(), attempt)
+    recorded, named, unreadable = gone_lists.find_gone_lists(db.session(), attempt)
     sentences = []
     if recorded is not None:
         moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)

@@ -458,3 +458,24 @@ def test_what_is_held_of_a_writer_tells_of_the_row_of_the_same_address(
     assert (row["sheet"]["place"], row["sheet"]["row"]) == ("Hull", 3)
     assert (row["says"]["given_name"], row["says"]["email"]) == ("Mika", address)
     assert [went["on"] for went in row["deliveries"]] == [days_ago(0)]
+
+
+def test_the_record_says_that_signed_sheets_went_along(
+    client: FlaskClient, session: Session, bundle_id: int, record: Record
+) -> None:
+    signed = "2 people on signed sheets"
+    bundle_page = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+
+    def count_said() -> list[int]:
+        session.rollback()
+        visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+        assert visit is not None
+        pages = (f"/desk/deliveries/{visit.public_id}", "/desk/deliveries/", bundle_page)
+        return [client.get(page).text.split('id="way"')[-1].count(signed) for page in pages]
+
+    record("refused", happened_on=days_ago(1).isoformat())
+    assert count_said() == [0, 0, 0], "they came back with the letters"
+    record("accepted")
+    assert count_said() == [1, 1, 1]
+    page = client.get(bundle_page).text
+    assert f"Accepted · 2 letters · {signed}" in page
