@@ -90,18 +90,18 @@ def _contents_page(
         span=packet.first if packet.first == packet.last else f"{packet.first} – {packet.last}",
         facts=tuple(rows),
         digest=packet.sha256,
-        notes=tuple(_notes(packet, locale, cards=frozen.cards, remade=remade)),
+        notes=tuple(_notes(frozen, packet, locale, remade=remade)),
     )
 
 
-def _notes(packet: Packet, locale: str, *, cards: bool, remade: bool) -> Iterator[str]:
+def _notes(frozen: Frozen, packet: Packet, locale: str, *, remade: bool) -> Iterator[str]:
     out = {letter.number for letter in packet.taken_out}
     if aside := [number for number in packet.aside if number not in out]:
-        yield _aside_note(aside, cards=cards)
+        yield _aside_note(aside, cards=frozen.cards)
     if out:
-        yield remade_note(packet.volume, packet.taken_out, locale, cards=cards)
+        yield remade_note(packet.volume, packet.taken_out, locale, cards=frozen.cards)
     if remade:
-        yield say_what_to_destroy()
+        yield say_what_to_destroy(by_post=frozen.by_post)
 
 
 def _aside_note(numbers: Sequence[str], *, cards: bool) -> str:
@@ -155,12 +155,21 @@ def lists_note(people: Sequence[PersonOff], locale: str) -> Iterator[str]:
     )
 
 
-def say_what_to_destroy(*, volumes: bool = True) -> str:
+def say_what_to_destroy(*, volumes: bool = True, by_post: bool = False) -> str:
     """What to do with papers from before a remake: all but the volumes count what was in it."""
+    if by_post and not volumes:
+        return _(
+            "Destroy the lists, cover letter and labels that were printed before. Print them again."
+        )
     if not volumes:
         return _(
             "Destroy the lists, cover letter, delivery sheet and labels that were printed before. "
             "Print them again."
+        )
+    if by_post:
+        return _(
+            "Destroy the lists, cover letter, contents and labels that were printed before. Print "
+            "them again. You can keep a printed volume if you remove by hand what was withdrawn."
         )
     return _(
         "Destroy the lists, cover letter, delivery sheet, contents and labels that were printed "

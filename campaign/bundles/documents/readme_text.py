@@ -68,7 +68,9 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
         day = i18n.say_date(facts.corrected_on, facts.locale)
         introduction.append(_("Names in the lists were corrected on %(day)s.", day=day))
     if facts.remade:
-        introduction.append(say_what_to_destroy(volumes=bool(facts.packets)))
+        introduction.append(
+            say_what_to_destroy(volumes=bool(facts.packets), by_post=frozen.by_post)
+        )
     if frozen.rehearsal:
         introduction.insert(
             0, _("This is a rehearsal. The letters are invented. Do not deliver any of them.")

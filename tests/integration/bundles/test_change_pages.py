@@ -279,17 +279,44 @@ def test_what_was_delivered_before_everyone_withdrew_is_recorded_later(
         assert page.count("It went out with the others.") == number, "of each it is said"
 
 
+@pytest.mark.parametrize("volumes", [1, 2])
+def test_other_volumes_are_named_only_where_there_are_some(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    freeze: Freeze,
+    print_bundle: Print,
+    volumes: int,
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    session.commit()
+    bundle_id = freeze(campaign.id, volume_letters=4 // volumes)
+    assert print_bundle(bundle_id) is BundleState.READY
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, f"{url}/deliver", form(happened_time="")).status_code == 303
+    take_back(session, bundle_id, 2)
+    page = client.get(url).text
+    assert "You can no longer download its ZIP" in page
+    assert ("for the other volumes" in page) == (volumes > 1)
+
+
 def test_everyone_withdrew_and_the_bundle_is_cancelled_by_hand(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
     withdraw_all(session)
     jobs.run_now("bundles.remake")
+    asked = client.get(f"{url}/cancel").text
+    assert "What counts again goes into another one." in asked
     assert post(client, f"{url}/cancel", {"reason": "All withdrew"}).status_code == 303
     page = client.get(url).text
     assert "This bundle was cancelled" in page
     assert "Everything printed in it was withdrawn." in page
-    assert "keep signature sheets" in page
+    assert "Destroy what you printed of it." in page
+    assert "keep signature sheets" not in asked + page, "there are none"
     assert "ready for another bundle" not in page
     assert "Withdrawn" not in client.get("/desk/today").text
 

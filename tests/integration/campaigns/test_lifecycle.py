@@ -112,6 +112,38 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     ]
 
 
+def test_who_changed_what_waits_for_approval_is_not_said_to_have_changed_the_status(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    asks_for_a_second_person(app)
+    names = ("Wanda Writer", "Rita Reader")
+    people = [make_staff_user(session, Role.ORGANIZER, name=name) for name in names]
+    writer, reader = (f"staff:{person.id}" for person in people)
+    now = utcnow()
+    campaign = draft(session, act_by=now.date() + timedelta(days=9))
+    status_changes.submit_for_review(session, campaign, actor=writer, now=now)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+
+    def show_status() -> str:
+        page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
+        session.rollback()
+        assert "changed the status" not in page
+        return page
+
+    assert "Wanda Writer sent it for approval on" in show_status()
+    create_and_edit.edit_campaign(session, campaign, actor=reader, person_pronouns="they")
+    session.commit()
+    page = show_status()
+    assert "Wanda Writer sent it for approval on" in page
+    assert "Rita Reader has changed the campaign since then." in page
+    moment = now + timedelta(days=1)
+    status_changes.schedule_campaign(session, campaign, actor=writer, open_at=moment, now=now)
+    create_and_edit.edit_campaign(session, campaign, actor=writer, person_pronouns="she")
+    session.commit()
+    assert "Wanda Writer changed the campaign on" in show_status()
+
+
 def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session) -> None:
     campaign = draft(session, targets=[])
     for move in (

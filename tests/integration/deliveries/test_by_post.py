@@ -63,6 +63,8 @@ from tests.factories import (
     sign_in,
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_changes import take_back
+from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
@@ -569,6 +571,33 @@ def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
     assert "Check the rate at the post office" in readme
     assert "gate" not in readme
     assert json.loads(files["manifest.json"])["bundle"]["mission"] == "by-post-governor-1"
+
+
+def test_what_is_to_be_destroyed_of_a_bundle_by_post_is_what_it_has(
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    print_bundle: Print,
+    freeze: Freeze,
+    staff: FlaskClient,
+    tmp_path: Path,
+) -> None:
+    add_confirmed(session, campaign, 2, letter_locale="en")
+    session.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    take_back(session, bundle_id, 2)
+    jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    papers = "Destroy the lists, cover letter, contents and labels that were printed before."
+    page = staff.get(f"/desk/bundles/{reload(session, bundle_id).public_id}").text
+    session.rollback()
+    files = contents(zip_of(app, bundle_id, tmp_path))
+    texts = (page, files["README.html"].decode(), text_of(files["contents.pdf"]))
+    for text in texts:
+        assert papers in " ".join(text.split())
+        assert "delivery sheet" not in text.lower()
 
 
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
