@@ -21,7 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaign import migrations
@@ -36,6 +36,7 @@ from campaign.commands.backup_manifest import (
     read_entry,
     read_manifest,
 )
+from campaign.commands.newest_ids import continue_ids, list_newest_ids
 from campaign.core import age, audit, clock
 from campaign.core.audit import Anchor, DamagedAnchor
 from campaign.core.db import Database
@@ -83,10 +84,11 @@ def back_up(
     draft = target.with_name(f".{target.name}.draft")
     draft.unlink(missing_ok=True)
     with database.sessions() as session:
-        anchor = audit.head(session)
+        anchor, newest_ids = audit.head(session), list_newest_ids(session.connection())
     manifest = Manifest(
         revision=str(migrations.current_revision(database.engine)),
         anchor=audit.seal_anchor(database.keyring, anchor),
+        newest_ids=newest_ids,
     )
     chunks = _pack(database, storage, manifest)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -122,7 +124,7 @@ def restore(
                     _fill(connection, table, read_entry(archive, _rows_name(table), manifest))
                     for table in tables
                 )
-                _continue_ids(connection, tables)
+                continue_ids(connection, tables, manifest.newest_ids)
                 fits = _compare_audit(connection, manifest, database, accepted)
                 for name in manifest.files:
                     undo.callback(storage.delete, name.removeprefix(FILES))
@@ -387,24 +389,6 @@ def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield from lines
     if rest:
         yield rest
-
-
-def _continue_ids(connection: Connection, tables: Iterable[Table]) -> None:
-    """Have new rows follow those that are there, and those that the audit names."""
-    named = audit.find_highest_ids(connection)
-    for table in tables:
-        if "id" not in table.columns:
-            continue
-        there = connection.scalar(select(func.max(table.c.id))) or 0
-        newest = {"name": table.name, "id": max(there, named.get(table.name, 0))}
-        if connection.dialect.name == "postgresql":
-            next_id = (
-                "SELECT setval(pg_get_serial_sequence(quote_ident(:name), 'id'), :id + 1, false)"
-            )
-            connection.execute(text(next_id), newest)
-        else:
-            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), newest)
-            connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :id)"), newest)
 
 
 def _to_json(value: object) -> object:

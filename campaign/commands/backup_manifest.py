@@ -56,6 +56,8 @@ class Manifest:
     """SHA-256 of each entry, in hexadecimal."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Bytes of each entry; none of a backup from before there was an HMAC."""
+    newest_ids: dict[str, int] = field(default_factory=dict)
+    """The newest id that each table has given; none of a backup from before they were kept."""
     format: int = FORMAT
     rows: int = 0
     """Rows that were written; not kept."""
@@ -84,6 +86,7 @@ class Manifest:
                 "sha256": self.digests,
                 "sizes": self.sizes,
                 "audit": self.anchor,
+                "newest_ids": self.newest_ids,
             },
             indent=1,
         ).encode()
@@ -126,6 +129,7 @@ def _parse(data: bytes) -> Manifest:
             anchor=str(facts.get("audit", "")),
             digests={str(name): str(digest) for name, digest in facts["sha256"].items()},
             sizes={str(name): int(size) for name, size in facts.get("sizes", {}).items()},
+            newest_ids={str(name): int(at) for name, at in facts.get("newest_ids", {}).items()},
             format=int(facts.get("format", 1)),
         )
     except _NOT_OURS as problem:

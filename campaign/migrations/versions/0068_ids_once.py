@@ -10,8 +10,15 @@ down_revision = "0067"
 branch_labels = None
 depends_on = None
 
-_ENTRY = sa.table("audit_entry", sa.column("subject", sa.String()))
+_ENTRY = sa.table(
+    "audit_entry",
+    sa.column("action", sa.String()),
+    sa.column("subject", sa.String()),
+    sa.column("detail", sa.JSON()),
+)
 _KEY, _KEY_ONCE = "PRIMARY KEY (id)", "PRIMARY KEY (id AUTOINCREMENT)"
+_OFFICIALS = ("campaign.targets", "campaign.successor")
+"""Actions whose details name officials by their ids."""
 _OTHER_NAMES = {"delivery": "delivery_attempt", "export": "data_export", "staff": "staff_user"}
 
 
@@ -30,6 +37,7 @@ def upgrade() -> None:
     for table in tables:
         there = connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar() or 0  # noqa: S608
         highest = max(there, named.get(table, 0))
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         connection.exec_driver_sql(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest)
         )
@@ -59,4 +67,9 @@ def _find_highest_named() -> dict[str, int]:
         table = _OTHER_NAMES.get(kind, kind.replace("-", "_"))
         if ident.isascii() and ident.isdigit():
             highest[table] = max(highest.get(table, 0), int(ident))
+    named = sa.select(_ENTRY.c.detail).where(_ENTRY.c.action.in_(_OFFICIALS))
+    for detail in op.get_bind().scalars(named):
+        ids = [*detail.get("officials", ()), detail.get("before"), detail.get("after")]
+        numbers = [number for number in ids if isinstance(number, int)]
+        highest["official"] = max([highest.get("official", 0), *numbers])
     return highest

@@ -26,7 +26,7 @@ from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 from tests.days import today
-from tests.factories import make_campaign
+from tests.factories import make_campaign, make_staff_user
 from tests.integration.commands.conftest import PDF, empty_again, pack, storage_at, unpack
 
 pytestmark = pytest.mark.one_engine
@@ -54,11 +54,15 @@ def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Pa
 
 
 @pytest.mark.both_engines
-def test_no_id_that_the_audit_names_is_given_again_after_a_restore(
+def test_no_id_of_what_is_deleted_is_given_again_after_a_restore(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
     audit.record(session, "staff:1", "campaign.delete", "campaign:7")
     audit.record(session, "staff:1", "paper.sheet-delete", "paper-sheet:9")
+    deleted = make_staff_user(session)
+    session.flush()
+    deleted_id = deleted.id
+    session.delete(deleted)  # the manifest alone knows its id
     session.commit()
     session.close()
     database = filled.extensions["database"]
@@ -73,6 +77,7 @@ def test_no_id_that_the_audit_names_is_given_again_after_a_restore(
         sheet = PaperSheet(campaign_id=campaign.id, **facts)
         db.add_row(fresh, sheet)
         assert (campaign.id, sheet.id) == (8, 10)
+        assert make_staff_user(fresh).id == deleted_id + 1
 
 
 def test_a_backup_is_for_its_owner_only_and_tells_nothing_without_the_key(

@@ -12,7 +12,7 @@ import campaign.models  # noqa: F401
 from campaign import migrations
 from campaign.core import audit, db
 from campaign.models.campaign import Campaign, StopKind
-from tests.factories import make_campaign
+from tests.factories import make_campaign, make_target_official
 
 
 def test_migrations_match_the_models(app: Flask) -> None:
@@ -41,23 +41,29 @@ def test_no_id_is_given_again(app: Flask) -> None:
     assert numbered - there == set()
 
 
+@pytest.mark.one_engine
 def test_what_the_audit_names_keeps_its_id_when_sqlite_begins_to_count(
     app: Flask, session: Session
 ) -> None:
     audit.record(session, "staff:1", "bundle.release", "bundle:41")
     audit.record(session, "staff:1", "delivery.delete", "delivery:7")
     audit.record(session, "staff:1", "mission.create", "mission:12345678901234567890ab")
+    audit.record(session, "staff:1", "campaign.targets", "campaign:1", officials=[3, 5])
+    audit.record(session, "staff:1", "campaign.successor", "campaign:1", before=5, after=6)
     session.commit()
     session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, "0067")
     migrations.upgrade(engine)
-    if engine.dialect.name == "sqlite":
-        newest = text("SELECT name, seq FROM sqlite_sequence WHERE seq > 0")
-        with engine.connect() as connection:
-            counts = {row.name: row.seq for row in connection.execute(newest)}
-        assert counts == counts | {"audit_entry": 3, "bundle": 41, "delivery_attempt": 7}
-        assert "mission" not in counts
+    newest = text("SELECT name, seq FROM sqlite_sequence WHERE seq > 0")
+    with engine.connect() as connection:
+        counts = {row.name: row.seq for row in connection.execute(newest)}
+    named = {"audit_entry": 5, "bundle": 41, "campaign": 1, "delivery_attempt": 7, "official": 6}
+    assert counts == counts | named
+    assert "mission" not in counts
+    official = make_target_official()
+    db.add_row(session, official)
+    assert official.id == 7
 
 
 def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
