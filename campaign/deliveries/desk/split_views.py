@@ -16,7 +16,6 @@ from campaign.bundles.destinations import find_destination
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.proof_print import print_proof
-from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
@@ -25,7 +24,7 @@ from campaign.deliveries import visits
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
-from campaign.deliveries.desk.refusals import DeliveryForm, say_page_closed
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_store,
@@ -62,7 +61,7 @@ class EnvelopeOverview:
     trips: Mapping[int, DeliveryAttempt]
     to_post: mark_posted.EnvelopeSpan | None  # those that lie here, if any
     put_in: Mapping[int, Sequence[str]]
-    """What was withdrawn since they were filled, by the number of the envelope."""
+    """What was withdrawn and may be in those that lie here, by the number of the envelope."""
     outside: int  # letters that are here and in no envelope
     outside_numbers: str
     total: int
@@ -84,6 +83,7 @@ class AfterRefusal(Page, template="deliveries/refused.html"):
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
+    is_unfinished: bool  # it is being made, or made again
     black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
     part_form: PartForm
     split_form: SplitForm
@@ -116,11 +116,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 def after(public_id: str) -> ResponseReturnValue:
-    bundle = find_bundles.get_bundle(db.session(), public_id)
-    if bundle.state in find_bundles.UNFINISHED and not is_stopped(bundle.campaign.status):
-        # What is in which print is not settled until it is made again.
-        return redirect_to("bundles.show", say_page_closed(bundle), "error", public_id=public_id)
-    return _make_page(bundle).html()
+    return _make_page(find_bundles.get_bundle(db.session(), public_id)).html()
 
 
 def part(public_id: str) -> ResponseReturnValue:
@@ -383,6 +379,10 @@ def _make_page(
     run = split_bundle.find_run(session, bundle)
     here, moved_to = count_left(session, bundle), reroute_bundle.list_reroutings(session, bundle)
     overview = _make_overview(run, here, opened=bool(moved_to)) if run else None
+    is_unfinished = bundle.state in find_bundles.UNFINISHED
+    to_remove: Sequence[SheetsToRemove] = ()
+    if not is_unfinished:  # until then it is not settled which letters the print before held
+        to_remove = list_sheets_to_remove(session, bundle, list_papers(session, bundle))
     return AfterRefusal(
         bundle=bundle,
         problem=problem,
@@ -393,7 +393,8 @@ def _make_page(
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
-        to_remove=list_sheets_to_remove(session, bundle, list_papers(session, bundle)),
+        to_remove=to_remove,
+        is_unfinished=is_unfinished,
         black_out=[(bundle, list_sheets_to_black_out(session, bundle))],
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
         split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),

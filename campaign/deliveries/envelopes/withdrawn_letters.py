@@ -52,6 +52,37 @@ def list_withdrawn(
 
     Of envelopes that were not posted.
     """
+    by_envelope = _list_by_envelope(session, run, first, last)
+    if run.left_out is not None:
+        left_out = {*list_inside(run.left_out)}
+        return [
+            replace(letter, put_in=letter.number not in left_out)
+            for letters in by_envelope.values()
+            for letter in letters
+        ]
+    return [
+        letter
+        for envelope, letters in by_envelope.items()
+        for letter in _tell_by_day(session, run, envelope, letters)
+    ]
+
+
+def list_put_in(session: Session, run: EnvelopeRun) -> dict[int, list[str]]:
+    """List what was withdrawn and may be in envelopes that lie here, by the number of each."""
+    left_out = {*list_inside(run.left_out or ())}
+    by_envelope = _list_by_envelope(session, run, 1, run.envelope_count)
+    numbers = {
+        envelope.sequence: [
+            number_of(letter.number) for letter in letters if letter.number not in left_out
+        ]
+        for envelope, letters in by_envelope.items()
+    }
+    return {sequence: numbers[sequence] for sequence in sorted(numbers) if numbers[sequence]}
+
+
+def _list_by_envelope(
+    session: Session, run: EnvelopeRun, first: int, last: int
+) -> dict[Envelope, list[WithdrawnLetter]]:
     bundle = run.bundle
     taken_out = [
         int(letter.number) for letter in bundle.taken_out.letters if letter.carried is not False
@@ -79,18 +110,7 @@ def list_withdrawn(
         day = None if at is None else clock.day_of(at, zone)
         if day is None or day >= split_on:
             by_envelope[envelope].append(WithdrawnLetter(number or 0, envelope.id, day))
-    if run.left_out is not None:
-        left_out = {*list_inside(run.left_out)}
-        return [
-            replace(letter, put_in=letter.number not in left_out)
-            for letters in by_envelope.values()
-            for letter in letters
-        ]
-    return [
-        letter
-        for envelope, letters in by_envelope.items()
-        for letter in _tell_by_day(session, run, envelope, letters)
-    ]
+    return by_envelope
 
 
 def _tell_by_day(
@@ -122,19 +142,6 @@ def _tell_by_day(
         replace(letter, put_in=at < count, sure=letter.withdrawn_on not in unsure)
         for at, letter in enumerate(newest)
     ]
-
-
-def list_put_in(session: Session, run: EnvelopeRun) -> dict[int, list[str]]:
-    """List what was withdrawn since envelopes that lie here were filled, by their numbers."""
-    numbers: dict[int, list[str]] = defaultdict(list)
-    for letter in list_withdrawn(session, run, 1, run.envelope_count):
-        if letter.put_in:
-            numbers[letter.envelope_id].append(number_of(letter.number))
-    lying = select(Envelope.sequence, Envelope.id).where(Envelope.id.in_(numbers))
-    return {
-        sequence: numbers[envelope_id]
-        for sequence, envelope_id in session.execute(lying.order_by(Envelope.sequence))
-    }
 
 
 def note_posted(

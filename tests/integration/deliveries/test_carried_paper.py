@@ -1373,7 +1373,7 @@ def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
     bundle = in_envelopes(letters_each=1)
     take_back(bundle)
     page = staff.get(f"/desk/bundles/{bundle.public_id}/after").text
-    assert "Take out these numbers and do not post the envelopes." in page
+    assert "do not post the envelopes listed here." in page
     assert post_envelopes(staff, bundle, last="4").status_code == 422
     assert post_envelopes(staff, bundle, last="4", withdrawn_in=withdrawn_in).status_code == 303
     assert post_envelopes(staff, bundle, last="7").status_code == 303
