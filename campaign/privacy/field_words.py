@@ -18,7 +18,7 @@ WORDS: Mapping[str, object] = {
     ),
     "token_digest": _l("A code made from the link that we emailed. It does not open anything."),
     "seat": _l(
-        "Which of several letters from one email address this is. 3 stands for a paper signature."
+        "Which of several letters from one email address this is. A paper signature has number 3."
     ),
     "origin": _l("How it came to us: on our pages, on paper or from a file."),
     "source": _l("What led to the page: another site, a poster, a sheet or an email."),
@@ -42,7 +42,7 @@ def explain(data: object) -> dict[str, object]:
     return {
         "times": gettext(
             "Where we keep only the day or the hour, only that is given: 2026-12-01 or "
-            "2026-12-01T05+00:00. +00:00 is UTC."
+            "2026-12-01T05+00:00. UTC is written +00:00."
         ),
         "names": {name: str(words) for name, words in WORDS.items() if name in used},
     }

@@ -18,18 +18,13 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, make_form
 from campaign.campaigns.desk.labels import list_answers, say_cancelled, stops_of
+from campaign.campaigns.desk.last_move import say_last_move
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.find_campaigns import list_harm_stops, list_linked_scheduled
-from campaign.campaigns.record_change import (
-    UNSCHEDULED,
-    check_second_person,
-    drop_empty,
-    find_change,
-)
+from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
-from campaign.core import audit, db, i18n
-from campaign.core.audit import AuditEntry
+from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
@@ -38,7 +33,6 @@ from campaign.staff.desk_access import (
     actor,
     fresh,
     guard,
-    name_staff,
     say_changed_since,
     say_done_before,
     staff_user,
@@ -193,7 +187,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
     page = ChangeStatus(
         campaign=campaign,
         form=form,
-        last_move=_say_last_move(campaign),
+        last_move=say_last_move(campaign),
         locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
@@ -261,45 +255,13 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
     reasons = {code: request.form.get(f"reason_{code}", "") for code in codes}
     page = StatusChanged(
         campaign=campaign,
-        last_move=_say_last_move(campaign),
+        last_move=say_last_move(campaign),
         note=request.form.get("note", ""),
         answers=list_answers(request.form, campaign),
         reasons=drop_empty(reasons),
         may_reword=_may_reword(campaign),
     )
     return show_page(page, 409)
-
-
-def _say_last_move(campaign: Campaign) -> str:
-    """Say who put it where it is, and when; nothing of what was put there otherwise."""
-    move = status_changes.find_last_move(db.session(), campaign)
-    if move is None:
-        return ""
-    who = name_staff(audit.staff_id(move.actor))
-    when = i18n.say_moment_in_zone(move.at, campaign.timezone, i18n.locale())
-    if not who:
-        return str(_("The status changed on %(when)s.", when=when))
-    if move.action == UNSCHEDULED:
-        return str(
-            _(
-                "%(who)s changed the campaign on %(when)s, which cancelled the scheduled opening.",
-                who=who,
-                when=when,
-            )
-        )
-    if move.action == f"campaign.{CampaignStatus.REVIEW}":
-        sent = str(_("%(who)s sent it for approval on %(when)s.", who=who, when=when))
-        return " ".join(filter(None, (sent, _say_last_writer(campaign, move))))
-    return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
-
-
-def _say_last_writer(campaign: Campaign, move: AuditEntry) -> str:
-    """Say who changed it after it was sent for approval; empty where that was who sent it."""
-    writer = campaign.submitted_by_id
-    if campaign.status is not CampaignStatus.REVIEW or writer == audit.staff_id(move.actor):
-        return ""
-    who = name_staff(writer)
-    return str(_("%(who)s has changed the campaign since then.", who=who)) if who else ""
 
 
 def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:

@@ -1,0 +1,42 @@
+"""Who put a campaign into the status that it has, in a sentence."""
+
+from flask_babel import gettext as _
+
+from campaign.campaigns import status_changes
+from campaign.campaigns.record_change import UNSCHEDULED
+from campaign.core import audit, db, i18n
+from campaign.core.audit import AuditEntry
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.staff.desk_access import name_staff
+
+
+def say_last_move(campaign: Campaign) -> str:
+    """Say who put it where it is, and when; nothing of what was put there otherwise."""
+    move = status_changes.find_last_move(db.session(), campaign)
+    if move is None:
+        return ""
+    who = name_staff(audit.staff_id(move.actor))
+    when = i18n.say_moment_in_zone(move.at, campaign.timezone, i18n.locale())
+    if not who:
+        return str(_("The status changed on %(when)s.", when=when))
+    if move.action == UNSCHEDULED:
+        return str(
+            _(
+                "%(who)s changed the campaign on %(when)s, which cancelled the scheduled opening.",
+                who=who,
+                when=when,
+            )
+        )
+    if move.action == f"campaign.{CampaignStatus.REVIEW}":
+        sent = str(_("%(who)s sent it for approval on %(when)s.", who=who, when=when))
+        return " ".join(filter(None, (sent, _say_last_writer(campaign, move))))
+    return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
+
+
+def _say_last_writer(campaign: Campaign, move: AuditEntry) -> str:
+    """Say who changed it after it was sent for approval; empty where that was who sent it."""
+    writer = campaign.submitted_by_id
+    if campaign.status is not CampaignStatus.REVIEW or writer == audit.staff_id(move.actor):
+        return ""
+    who = name_staff(writer)
+    return str(_("%(who)s has changed the campaign since then.", who=who)) if who else ""
