@@ -25,12 +25,14 @@ WORDS: Mapping[str, object] = {
     "locale": _l("The language of the pages and emails."),
     "letter_locale": _l("The language of the letter."),
     "disclosure": _l("What officials see besides the name."),
-    "trace": _l("Network address and browser. We delete them after some weeks."),
+    "trace": _l(
+        "Network address and browser. We delete them after the time that the privacy notice gives."
+    ),
     "entered_at": _l("When someone entered a paper signature in our records."),
-    "set_aside": _l("Why a printed letter is not delivered."),
+    "set_aside": _l("Why this letter was not printed, or will not be delivered."),
     "number": _l("The number on the letter, or in the list of signatures."),
     "row": _l("The number of the row on the sheet."),
-    "attempts": _l("How often we tried to send the email."),
+    "attempts": _l("How many times we tried to send the email."),
     "due_at": _l("When we try to send the email next, or when we last tried."),
     "status": _l("What the mail server answered."),
 }
