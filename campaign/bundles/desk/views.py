@@ -167,6 +167,13 @@ def first_print_of(bundle: Bundle) -> FirstPrint | None:
     return find_first_prints(db.session(), [bundle]).get(bundle.id)
 
 
+@blueprint.app_template_global("say_what_to_destroy")
+def say_what_to_destroy_of(bundle: Bundle) -> str:
+    """Say what to do with the papers of a bundle from before it was made again."""
+    by_post = bundle.official_id is not None
+    return say_what_to_destroy(volumes=bundle.letter_count > 0, by_post=by_post)
+
+
 blueprint.add_app_template_global(slug_of, "destination_slug")
 blueprint.add_app_template_global(nouns.noun_of)
 blueprint.add_app_template_global(nouns.noun_of_campaign)
@@ -174,7 +181,6 @@ blueprint.add_app_template_global(nouns.common_noun)
 blueprint.add_app_template_global(nouns.say_noun)
 blueprint.add_app_template_global(nouns.say_amount)
 blueprint.add_app_template_global(nouns.say_rows)
-blueprint.add_app_template_global(say_what_to_destroy)
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 
 

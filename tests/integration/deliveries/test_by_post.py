@@ -591,10 +591,11 @@ def test_what_is_to_be_destroyed_of_a_bundle_by_post_is_what_it_has(
     jobs.run_now("bundles.remake")
     assert print_bundle(bundle_id) is BundleState.READY
     papers = "Destroy the lists, cover letter, contents and labels that were printed before."
-    page = staff.get(f"/desk/bundles/{reload(session, bundle_id).public_id}").text
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     session.rollback()
+    pages = (staff.get(url).text, staff.get(f"{url}/after").text)
     files = contents(zip_of(app, bundle_id, tmp_path))
-    texts = (page, files["README.html"].decode(), text_of(files["contents.pdf"]))
+    texts = (*pages, files["README.html"].decode(), text_of(files["contents.pdf"]))
     for text in texts:
         assert papers in " ".join(text.split())
         assert "delivery sheet" not in text.lower()
