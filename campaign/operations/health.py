@@ -15,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import migrations, storage
 from campaign.core import db, jobs
+from campaign.core.db.missing_key import note_missing_key
 from campaign.core.sealing import MissingKey
+from campaign.core.settings import current_settings
 from campaign.operations.backlog import oldest_due_mail
 from campaign.storage.places import LocalPlace
 from campaign.web.security import public
@@ -37,12 +39,13 @@ _ENOUGH_SHARE = 0.15
 @public
 def healthz() -> Response:
     # Without asking the database: whether it answers is not this process's.
-    return _answer(503, "not ready") if db.database().lacks_key else _answer(200, "ok")
+    return _answer(503, "not ready") if _lacks_key() else _answer(200, "ok")
 
 
 @blueprint.get("/readyz")
 @public
 def readyz() -> Response:
+    _lacks_key()
     until, problems = current_app.extensions.get(_ANSWER, (0.0, []))
     if monotonic() >= until:
         problems = list(find_problems())
@@ -50,6 +53,14 @@ def readyz() -> Response:
         if problems:
             log.warning("not ready", problems=problems)
     return _answer(503, "not ready") if problems else _answer(200, "ready")
+
+
+def _lacks_key() -> bool:
+    """Return whether this process lacks a data key; out of service, it tells it only here."""
+    lacks_key = db.database().lacks_key
+    if lacks_key:
+        note_missing_key(current_settings().folder)
+    return lacks_key
 
 
 def find_problems() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -58,9 +58,9 @@ def desk_context() -> dict[str, object]:
     """Return the frame of a page of the desk; nothing for pages outside of it.
 
     A public page must not even look at the session: its answer would then differ by cookie, and
-    no cache could keep it.
+    no cache could keep it. Error pages have no user (`web/error_pages.py`).
     """
-    if not is_guarded_request() or not current_user.is_authenticated:
+    if "without_user" in g or not is_guarded_request() or not current_user.is_authenticated:
         return {}
     user = staff_user()
     return DeskFrame(

@@ -21,7 +21,14 @@ T = TypeVar("T", bound=Page)
 
 
 class ErrorPage(Page):
-    """The base of the pages `errors/404.html` and so on; some say more by the problem's slug."""
+    """The base of the pages `errors/404.html` and so on; some say more by the problem's slug.
+
+    They need no database: it may be what failed.
+    """
+
+    def html(self) -> str:
+        g.without_user = True
+        return super().html()
 
 
 class ErrorPageWithSlug(ErrorPage):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
@@ -30,7 +30,6 @@ from sqlalchemy.orm import (
     mapped_column,
     sessionmaker,
 )
-from sqlalchemy.types import TypeDecorator
 
 from campaign.core import slow_work
 from campaign.core.clock import utcnow as utcnow
@@ -48,6 +47,7 @@ from campaign.core.db.personal_columns import SealedWords as SealedWords
 from campaign.core.db.personal_columns import SealId as SealId
 from campaign.core.db.personal_columns import keyring_of as keyring_of
 from campaign.core.db.sqlite_engine import make_engine as sqlite_engine
+from campaign.core.db.utc_date_time import UtcDateTime as UtcDateTime
 from campaign.core.errors import DomainError, NotFound
 from campaign.core.sealing import Keyring, KeyState, MissingKey
 from campaign.core.settings import Settings, current_settings
@@ -68,26 +68,6 @@ Created = Annotated[datetime, mapped_column(default=utcnow)]
 Json = dict[str, Any]  # what a column holds as JSON; what is in it, the column's docstring says
 Words = dict[str, str]
 T = TypeVar("T")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, aware and in UTC on both databases; a naive one is refused."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        # SQLite forgets the zone.
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def new_public_id() -> str:
@@ -223,13 +203,18 @@ class Database:
 
     def read_keys(self) -> None:
         """Learn how far the keys have turned, if that was not asked lately. Raises MissingKey."""
-        if time.monotonic() - self.keys_read_at < _KEYS_HOLD:
+        if time.monotonic() - self.keys_read_at < _KEYS_HOLD and not self.lacks_key:
             return
         with suppress(OperationalError, ProgrammingError), self.engine.connect() as connection:
             # In a database of an earlier revision keys have no versions.
             row = connection.execute(sa.text(_KEY_STATE)).first()
-            self.keyring.enter(KeyState(*row) if row else KeyState())
+            self.enter_keys(KeyState(*row) if row else KeyState())
             self.keys_read_at = time.monotonic()
+
+    def enter_keys(self, state: KeyState) -> None:
+        """Go by what the database says. Raises MissingKey."""
+        self.keyring.enter(state)
+        self.lacks_key = False
 
 
 def read_key_state(connection: sa.Connection) -> KeyState:
@@ -257,11 +242,11 @@ def refuse_turned_keys(session: Session) -> None:
     if state.look_ups != before.look_ups or before.sealing < state.bound:
         g.pop("key_state")
         with _key_needed():
-            database().keyring.enter(state)
+            database().enter_keys(state)
         raise KeysTurned
     if state != before:
         with _key_needed():
-            database().keyring.enter(state)
+            database().enter_keys(state)
 
 
 def _note_keys() -> KeyState:
@@ -279,10 +264,11 @@ def _key_needed() -> Iterator[None]:
     try:
         yield
     except MissingKey as problem:
+        if not database().lacks_key:
+            log.error("data key missing: restart this process", **problem.data)
         database().lacks_key = True
-        note_missing_key(current_settings().folder, problem)
+        note_missing_key(current_settings().folder)
         raise
-    database().lacks_key = False
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -480,7 +466,7 @@ def _commit(response: Response) -> Response:
     if response.status_code < 400:
         try:
             refuse_turned_keys(session)
-        except KeysTurned as problem:
+        except (KeysTurned, MissingKey) as problem:
             session.rollback()
             return current_app.make_response(current_app.handle_user_exception(problem))
         session.commit()

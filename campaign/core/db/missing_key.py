@@ -9,23 +9,20 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from campaign.core import clock
-from campaign.core.sealing import MissingKey
 
-log = structlog.get_logger()
 _FILE = "keys.missing"
 _FRESH = timedelta(minutes=5)
 
 
-def note_missing_key(folder: Path, problem: MissingKey) -> None:
-    if not was_key_missing(folder):
-        log.error("data key missing: restart this process", **problem.data)
+def note_missing_key(folder: Path) -> None:
+    """Leave the file, as of now."""
     now = clock.utcnow().timestamp()
+    draft = folder / f".{_FILE}.{os.getpid()}"
     with suppress(OSError):  # a request is answered all the same
-        (folder / _FILE).touch()
-        os.utime(folder / _FILE, (now, now))
+        draft.touch()
+        os.utime(draft, (now, now))
+        draft.replace(folder / _FILE)  # which may be another user's
 
 
 def was_key_missing(folder: Path) -> bool:
