@@ -12,6 +12,8 @@ from werkzeug.exceptions import (
     MethodNotAllowed,
     NotFound,
     RequestEntityTooLarge,
+    ServiceUnavailable,
+    default_exceptions,
 )
 
 from campaign.web.error_pages import answer_gone, note_bug
@@ -52,6 +54,12 @@ def answer_errors(
     blueprint.before_app_request(refuse_address)
 
 
+def describe_status(status: int) -> tuple[str, str]:
+    """Return the name of a status, and a sentence for what has none of its own."""
+    problem = default_exceptions[status]()
+    return problem.name, _describe(problem)
+
+
 def _describe(problem: HTTPException) -> str:
     if isinstance(problem, MethodNotAllowed):
         methods = ", ".join(sorted(problem.valid_methods or ()))
@@ -64,4 +72,6 @@ def _describe(problem: HTTPException) -> str:
         return "The address or the body has bytes that are no UTF-8 text."
     if isinstance(problem, InternalServerError):
         return "Something went wrong on our side. Try again later."
+    if isinstance(problem, ServiceUnavailable):
+        return "This site is unavailable for a short time. Try again in a few minutes."
     return problem.description or problem.name

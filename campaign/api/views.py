@@ -15,7 +15,7 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from campaign.api.action_json import Json, describe_action, describe_row
-from campaign.api.http_errors import answer_errors
+from campaign.api.http_errors import answer_errors, describe_status
 from campaign.api.openapi import describe_api
 from campaign.core import i18n
 from campaign.core.errors import BadQuery, DomainError, NotFound
@@ -246,7 +246,9 @@ def _bad_query(problem: BadQuery) -> Response:
 
 @blueprint.errorhandler(DomainError)
 def _expected(problem: DomainError) -> Response:
-    return _problem(problem.status, "Not found", "There is no such action or page of a list.")
+    if problem.status == NotFound.status:
+        return _problem(problem.status, "Not found", "There is no such action or page of a list.")
+    return _problem(problem.status, *describe_status(problem.status))
 
 
 answer_errors(blueprint, _problem, but="/api/osdi/")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.api import tokens
 from campaign.api.action_json import Json
-from campaign.api.http_errors import answer_errors
+from campaign.api.http_errors import answer_errors, describe_status
 from campaign.api.osdi import people, resources, sign_ups
 from campaign.api.osdi.filters import parse_filter
 from campaign.api.osdi.listing import PageRequest, compare, compare_days, make_collection
@@ -325,11 +325,10 @@ def _refuse(status: int, _name: str, *sentences: str) -> Response:
 
 @blueprint.errorhandler(DomainError)
 def _expected(problem: DomainError) -> Response:
-    sentences = [
-        _SENTENCES.get(
-            problem.slug, "There is nothing at this address, or nothing more that may be read."
-        )
-    ]
+    otherwise = describe_status(problem.status)[1]
+    if problem.status == NotFound.status:
+        otherwise = "There is nothing at this address, or nothing more that may be read."
+    sentences = [_SENTENCES.get(problem.slug, otherwise)]
     if isinstance(problem, NotTaken):
         sentences = problem.problems
     elif isinstance(problem, BadQuery):

@@ -15,7 +15,7 @@ from wtforms import BooleanField, Form, SelectField
 from wtforms.validators import StopValidation
 
 from campaign.core import db, i18n, jobs
-from campaign.core.errors import DomainError, Invalid
+from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Invalidation, TrendCount, TrendKind
@@ -317,7 +317,7 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
     except Invalid as problem:
         session.rollback()
         return _ask_before_look(row) or show_page(_page(InvalidationPage, row, problem.fields), 422)
-    except DomainError as problem:
+    except Refused as problem:
         session.rollback()
         say_refused(problem)
     return redirect_with_filters(".invalidation", public_id=public_id)
