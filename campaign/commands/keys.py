@@ -19,7 +19,7 @@ from campaign.core.settings import load_settings
 _TRIES = 300
 RESTART = (
     "In the last five minutes a running process lacked the newest key and answered nothing. "
-    "Restart all processes of this instance, the web server and the worker."
+    "Restart all processes of this instance, the web server and the background service."
 )
 
 
@@ -109,8 +109,9 @@ def rotate() -> None:
 def _warn_of_old_processes(version: int) -> None:
     """Say what cannot be known from here: whether processes that run have the new key."""
     click.echo(
-        f"Each running process (web, worker) must have been restarted since key {version} was "
-        "added, on every machine. One that was not answers nothing from now on, until it is.",
+        "Each running process (web server, background service) must have been restarted since key "
+        f"{version} was added, on every machine. One that was not answers nothing from now on, "
+        "until it is.",
         err=True,
     )
     if sys.stdin.isatty():
