@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from flask import Response, get_template_attribute, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, SelectField
-from wtforms.validators import ValidationError
+from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.approve_proposal import ProposedUpdate
@@ -18,15 +16,16 @@ from campaign.campaigns.content import drafts, pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND, Telling
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import PICTURE_HINT, CampaignForm, make_form, post_fields
+from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import KINDS, stops_of
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
-from campaign.core import audit, clock, db, i18n
+from campaign.campaigns.desk.update_form import UpdateForm, make_update_form
+from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.staff.desk_access import actor, name_staff, name_who_and_when, staff_user
-from campaign.web.form_fields import DayField, LineField, TextField, choices
+from campaign.web.form_fields import TextField
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import MAX_BODY_BYTES
 
@@ -221,71 +220,6 @@ def _say_emails(campaign: Campaign, kind: UpdateKind, asked: Telling) -> str:
     return str(say(campaign, kind, updates.who_is_told(campaign, kind, asked)))
 
 
-class UpdateForm(CampaignForm):
-    kind = SelectField(
-        _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
-    )
-    happened_on = DayField(_l("Day"), needed=_l("Enter the day it happened."))
-    picture = FileField(_l("Picture"), description=PICTURE_HINT)
-    keep_picture = BooleanField(
-        _l("Keep this picture"), description=_l("A picture that you choose below replaces it.")
-    )
-    tell_network = BooleanField(
-        _l("Tell the network"),
-        description=_l(
-            "Members whose choices match this case get one email. You cannot undo this. "
-            "Members who are also emailed as supporters get both emails."
-        ),
-    )
-    tell_signers = BooleanField(
-        _l("Tell the supporters who asked for news about this case"),
-        description=_l(
-            "Each gets one email in their language. You cannot undo this. Replies and "
-            "outcomes are always emailed to them."
-        ),
-    )
-    risks_seen = BooleanField(_l("Publish it anyway"))
-    newest = HiddenField()  # the number of the newest update that the page showed
-    zone: str
-    """The campaign's, whose page tells the day."""
-    main_locale: str
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """Name also the missing words of a picture: the file is lost with each refusal."""
-        is_valid = bool(super().validate(extra_validators))
-        if self.has_picture() and not self.alts([self.main_locale]):
-            self.refuse({f"alt_{self.main_locale}": "picture-alt-missing"})
-            return False
-        return is_valid
-
-    def validate_happened_on(self, field: DayField) -> None:
-        if field.data and field.data > clock.today(self.zone):
-            town = i18n.say_town_of_zone(self.zone)
-            raise ValidationError(
-                _("This day has not come yet (%(town)s time). Check the date.", town=town)
-            )
-
-    def has_picture(self) -> bool:
-        return bool(self.picture.data and self.picture.data.filename)
-
-    def alts(self, locales: Sequence[str]) -> dict[str, str]:
-        words = {code: self[f"alt_{code}"].data for code in locales}
-        return {code: text for code, text in words.items() if text}
-
-    def words(self, locales: Sequence[str]) -> dict[str, tuple[str, str]]:
-        return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
-
-
-def update_form(campaign: Campaign, **kwargs: Any) -> UpdateForm:
-    locales = languages_of(campaign)
-    fields = post_fields(locales)
-    for code in locales:
-        fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
-    form = make_form(UpdateForm, fields, kwargs)
-    form.zone, form.main_locale = campaign.timezone, campaign.default_locale
-    return form
-
-
 class PostedUpdate(NamedTuple):
     update: Update
     kind: object
@@ -321,7 +255,7 @@ def post_update(slug: str) -> ResponseReturnValue:
         return redirect_to(".post_update", slug=slug)
     wanted = request.args.get("kind", "")
     asked = {"kind": wanted} if wanted in set(WRITTEN_BY_HAND) else {}
-    form = update_form(campaign, data=asked, **desk.typed() or _typed_again(again))
+    form = make_update_form(campaign, data=asked, **desk.typed() or _typed_again(again))
     if kept := desk.kept(form, **own):
         return kept
     if is_sent and again is None and "proposal" in request.args:
