@@ -71,7 +71,9 @@ def test_what_was_typed_has_its_labels_and_the_list_is_one_step_away(
     assert form["seen"] not in answer.text
     assert 'href="/desk/replies/"' in answer.text
     assert "This was deleted after you opened the page" in answer.text
-    assert "Page not found" in client.get(address).text
+    gone = client.get(address).text
+    assert "Page not found" in gone
+    assert 'href="/desk/today"' in gone
 
 
 @pytest.mark.one_engine
