@@ -84,11 +84,10 @@ def back_up(
     draft = target.with_name(f".{target.name}.draft")
     draft.unlink(missing_ok=True)
     with database.sessions() as session:
-        anchor, newest_ids = audit.head(session), list_newest_ids(session.connection())
+        anchor = audit.head(session)
     manifest = Manifest(
         revision=str(migrations.current_revision(database.engine)),
         anchor=audit.seal_anchor(database.keyring, anchor),
-        newest_ids=newest_ids,
     )
     chunks = _pack(database, storage, manifest)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -211,6 +210,8 @@ def _pack(database: Database, storage: Storage, manifest: Manifest) -> Iterator[
                     if outlet.size >= _PIECE:
                         yield outlet.fetch()
             manifest.add(name, digest.hexdigest(), size)
+        with database.engine.connect() as connection:
+            manifest.newest_ids = list_newest_ids(connection)
         manifest.write(archive, database.keyring)
     yield outlet.fetch()
 

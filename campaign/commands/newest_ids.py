@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from campaign.core import audit
 
 _COUNTING = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
-_GIVEN = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
+_GIVEN = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()"
 
 
 def list_newest_ids(connection: Connection) -> dict[str, int]:
@@ -39,7 +39,9 @@ def continue_ids(
         values = {"name": table.name, "id": newest}
         if is_postgres:
             sequence = "pg_get_serial_sequence(quote_ident(:name), 'id')"
-            connection.execute(text(f"SELECT setval({sequence}, :id + 1, false)"), values)
+            # Called, also where nothing is added: else the next backup would not know it.
+            given = f"SELECT setval({sequence}, greatest(:id, 1), :id > 0)"
+            connection.execute(text(given), values)
         elif table.name in counting:
             connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
             connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :id)"), values)

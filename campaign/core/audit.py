@@ -33,6 +33,8 @@ _BATCH = 1_000
 SEALED_BEFORE = "sealed_before"
 """Detail with a text that was public and is no more, sealed (`seal_text`)."""
 _PLACE = "audit_entry.detail"
+_OFFICIALS = ("campaign.targets", "campaign.successor")
+"""Actions whose details name officials by their ids."""
 _TABLES = {"delivery": "delivery_attempt", "export": "data_export", "staff": "staff_user"}
 """Of kinds of subjects that are not called by theirs."""
 log = structlog.get_logger()
@@ -143,6 +145,11 @@ def find_highest_ids(connection: Connection) -> dict[str, int]:
         if ident.isascii() and ident.isdigit():
             table = _TABLES.get(kind, kind.replace("-", "_"))
             highest[table] = max(highest.get(table, 0), int(ident))
+    details = connection.scalars(select(AuditEntry.detail).where(AuditEntry.action.in_(_OFFICIALS)))
+    for detail in details:
+        ids = [*detail.get("officials", ()), detail.get("before"), detail.get("after")]
+        numbers = [number for number in ids if isinstance(number, int)]
+        highest["official"] = max([highest.get("official", 0), *numbers])
     return highest
 
 

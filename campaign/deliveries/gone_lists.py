@@ -59,6 +59,8 @@ def count_signed_with(session: Session, attempts: Iterable[DeliveryAttempt]) -> 
         if attempt.bundle_id is not None and attempt.bundle and attempt.bundle.letter_count
     }
     went = list_attempts_with_lists(session, with_letters) if with_letters else []
+    if not went:
+        return {}
     # Of several prints with the same files the newest is the one that the bundle is.
     carried = dict(
         session.execute(

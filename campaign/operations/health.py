@@ -39,13 +39,13 @@ _ENOUGH_SHARE = 0.15
 @public
 def healthz() -> Response:
     # Without asking the database: whether it answers is not this process's.
-    return _answer(503, "not ready") if _lacks_key() else _answer(200, "ok")
+    return _answer(503, "not ready") if _report_missing_key() else _answer(200, "ok")
 
 
 @blueprint.get("/readyz")
 @public
 def readyz() -> Response:
-    _lacks_key()
+    _report_missing_key()
     until, problems = current_app.extensions.get(_ANSWER, (0.0, []))
     if monotonic() >= until:
         problems = list(find_problems())
@@ -55,8 +55,8 @@ def readyz() -> Response:
     return _answer(503, "not ready") if problems else _answer(200, "ready")
 
 
-def _lacks_key() -> bool:
-    """Return whether this process lacks a data key; out of service, it tells it only here."""
+def _report_missing_key() -> bool:
+    """Report it if this process lacks a data key: out of service, it can only here."""
     lacks_key = db.database().lacks_key
     if lacks_key:
         note_missing_key(current_settings().folder)

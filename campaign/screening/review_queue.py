@@ -384,7 +384,7 @@ def _record_act(
     act: ScreeningAct,
     **detail: int,
 ) -> None:
-    of_act = session.scalars(select(Hold.campaign_id).where(Hold.act_id == act.id)).all()
+    of_act = session.scalars(select(Hold.campaign_id).where(Hold.act_id == act.id).distinct())
     campaigns = sorted({*of_act, *(signature.campaign_id for signature in signatures)})
     letters = [signature.public_id for signature in signatures]
     audit.record(

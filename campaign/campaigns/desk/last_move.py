@@ -20,21 +20,20 @@ def say_last_move(campaign: Campaign) -> str:
     if not who:
         return str(_("The status changed on %(when)s.", when=when))
     if move.action == UNSCHEDULED:
-        return str(
-            _(
-                "%(who)s changed the campaign on %(when)s, which cancelled the scheduled opening.",
-                who=who,
-                when=when,
-            )
+        moved = _(
+            "%(who)s changed the campaign on %(when)s, which cancelled the scheduled opening.",
+            who=who,
+            when=when,
         )
-    if move.action == f"campaign.{CampaignStatus.REVIEW}":
-        sent = str(_("%(who)s sent it for approval on %(when)s.", who=who, when=when))
-        return " ".join(filter(None, (sent, _say_last_writer(campaign, move))))
-    return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
+    elif move.action == f"campaign.{CampaignStatus.REVIEW}":
+        moved = _("%(who)s sent it for approval on %(when)s.", who=who, when=when)
+    else:
+        return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
+    return " ".join(filter(None, (moved, _say_last_writer(campaign, move))))
 
 
 def _say_last_writer(campaign: Campaign, move: AuditEntry) -> str:
-    """Say who changed it after it was sent for approval; empty where that was who sent it."""
+    """Say who changed it since it came to be approved; empty where that was who moved it."""
     writer = campaign.submitted_by_id
     if campaign.status is not CampaignStatus.REVIEW or writer == audit.staff_id(move.actor):
         return ""

@@ -23,6 +23,8 @@ def note_missing_key(folder: Path) -> None:
         draft.touch()
         os.utime(draft, (now, now))
         draft.replace(folder / _FILE)  # which may be another user's
+    with suppress(OSError):
+        draft.unlink(missing_ok=True)
 
 
 def was_key_missing(folder: Path) -> bool:

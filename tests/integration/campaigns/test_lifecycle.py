@@ -142,6 +142,9 @@ def test_who_changed_what_waits_for_approval_is_not_said_to_have_changed_the_sta
     create_and_edit.edit_campaign(session, campaign, actor=writer, person_pronouns="she")
     session.commit()
     assert "Wanda Writer changed the campaign on" in show_status()
+    create_and_edit.edit_campaign(session, campaign, actor=reader, person_pronouns="he")
+    session.commit()
+    assert "Rita Reader has changed the campaign since then." in show_status()
 
 
 def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session) -> None:

@@ -26,7 +26,7 @@ from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 from tests.days import today
-from tests.factories import make_campaign, make_staff_user
+from tests.factories import make_campaign, make_staff_user, make_target_official
 from tests.integration.commands.conftest import PDF, empty_again, pack, storage_at, unpack
 
 pytestmark = pytest.mark.one_engine
@@ -59,19 +59,24 @@ def test_no_id_of_what_is_deleted_is_given_again_after_a_restore(
 ) -> None:
     audit.record(session, "staff:1", "campaign.delete", "campaign:7")
     audit.record(session, "staff:1", "paper.sheet-delete", "paper-sheet:9")
+    audit.record(session, "staff:1", "campaign.targets", "campaign:1", officials=[5])
     deleted = make_staff_user(session)
     session.flush()
     deleted_id = deleted.id
     session.delete(deleted)  # the manifest alone knows its id
     session.commit()
     session.close()
-    database = filled.extensions["database"]
-    backup_archive.back_up(database, filled.extensions["storage"], tmp_path / "backup.zip")
-    empty_again(filled)
-    backup_archive.restore(
-        database, storage_at(tmp_path / "other", database), tmp_path / "backup.zip", ANY
-    )
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    for number in range(2):  # the second backup is made before anything is added
+        backup = tmp_path / f"backup-{number}.zip"
+        backup_archive.back_up(database, storage, backup)
+        empty_again(filled)
+        storage = storage_at(tmp_path / f"files-{number}", database)
+        backup_archive.restore(database, storage, backup, ANY)
     with filled.app_context(), db.transaction() as fresh:
+        official = make_target_official(9)
+        db.add_row(fresh, official)
+        assert official.id == 6
         campaign = make_campaign(fresh)
         facts = {"kind": SheetKind.SHEET, "country": "CA", "collected_on": today()}
         sheet = PaperSheet(campaign_id=campaign.id, **facts)

@@ -597,8 +597,9 @@ def test_what_is_to_be_destroyed_of_a_bundle_by_post_is_what_it_has(
     files = contents(zip_of(app, bundle_id, tmp_path))
     texts = (*pages, files["README.html"].decode(), text_of(files["contents.pdf"]))
     for text in texts:
-        assert papers in " ".join(text.split())
-        assert "delivery sheet" not in text.lower()
+        joined = " ".join(text.split())
+        assert papers in joined
+        assert "delivery sheet" not in joined.lower()
 
 
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
