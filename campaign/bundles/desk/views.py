@@ -234,7 +234,8 @@ def release(public_id: str) -> ResponseReturnValue:
     if stays:
         message = _("Bundle cancelled. Everything in it is ready for another bundle.")
         return redirect_to("bundles.show", message, public_id=public_id)
-    return redirect_to("bundles.create", campaign=campaign, mission=mission)
+    message = _("Contents released. What still counts is ready for another bundle.")
+    return redirect_to("bundles.create", message, campaign=campaign, mission=mission)
 
 
 @blueprint.get("/<public_id>/reprint")
