@@ -183,7 +183,7 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
 
 def _note_some_words(session: Session, signature_ids: Iterable[int]) -> None:
     """Note the words of all but the last, as a worker does; the first wrote none, or too few."""
-    *noted, _last = signature_ids
+    *noted, _last = sorted(signature_ids)
     session.get_one(Signature, noted[0]).own_words = ""
     session.get_one(Signature, noted[1]).own_words = "Free her."
     session.commit()
