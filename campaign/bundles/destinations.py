@@ -20,7 +20,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.directory.postal_addresses import address_lines
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Mission, Official, official_name
 
 _PREFIX = f"{POST}:"
 
@@ -111,7 +111,7 @@ def frozen_destination(destination: Destination, locale: str, home: str) -> Froz
     return FrozenMission(
         slug=f"by-{POST}-{destination.slug}",
         kind=POST,
-        name=destination.name or i18n.words_in(destination.office, locale),
+        name=official_name(destination, locale),
         host_country=home,
         head_of_mission="",
         lines=official_lines(destination, locale, host_country=home),

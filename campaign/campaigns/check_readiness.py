@@ -32,7 +32,7 @@ from campaign.models.campaign import (
     TargetKind,
     UpdateKind,
 )
-from campaign.models.directory import Official
+from campaign.models.directory import Official, official_name
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room
@@ -94,7 +94,7 @@ def _context(
     office = i18n.words_in(official.office, locale)
     values = {
         "person_name": campaign.name_in(locale),
-        "official_name": official.name or office,
+        "official_name": official_name(official, locale),
         "official_office": office,
         "country": i18n.country_name(campaign.country, locale),
         "reference": campaign.reference,

@@ -35,6 +35,7 @@ _TABLE = re.compile(r"rows/[a-z0-9_]+\.jsonl")
 _LARGEST = 256 * 1024 * 1024
 """Bytes of a manifest: that of a million files has some 200 million."""
 _PIECE = 1 << 20
+_LAST_ID = 2**31 - 1  # of PostgreSQL's `integer`
 _NOT_OURS = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
@@ -129,11 +130,18 @@ def _parse(data: bytes) -> Manifest:
             anchor=str(facts.get("audit", "")),
             digests={str(name): str(digest) for name, digest in facts["sha256"].items()},
             sizes={str(name): int(size) for name, size in facts.get("sizes", {}).items()},
-            newest_ids={str(name): int(at) for name, at in facts.get("newest_ids", {}).items()},
+            newest_ids=_read_newest_ids(facts.get("newest_ids", {})),
             format=int(facts.get("format", 1)),
         )
     except _NOT_OURS as problem:
         raise BackupDamaged("its manifest cannot be read") from problem
+
+
+def _read_newest_ids(facts: dict[str, object]) -> dict[str, int]:
+    newest_ids = {str(name): int(str(at)) for name, at in facts.items()}
+    if any(not 0 < at <= _LAST_ID for at in newest_ids.values()):
+        raise ValueError("no database gives such an id")
+    return newest_ids
 
 
 def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collection[str]) -> None:

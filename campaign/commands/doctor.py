@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import close_app, create_app, migrations, storage
 from campaign.about.page_texts import list_empty_languages, list_empty_settings
-from campaign.commands.instance import say_missing
 from campaign.commands.keys import RESTART
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import DamagedAnchor
@@ -25,7 +24,6 @@ from campaign.core.errors import ReadingFailed
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
-from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.crm.connections import list_connections, read_address
 from campaign.mail.imap import open_folder
@@ -82,10 +80,7 @@ def open_app() -> Flask:
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     with app.app_context():
-        try:
-            db.database().read_keys()
-        except MissingKey as problem:
-            raise click.ClickException(say_missing(problem)) from problem
+        db.database().read_keys()
     return app
 
 

@@ -21,7 +21,6 @@ from campaign import close_app, create_app, migrations, storage
 from campaign.about.privacy_pack import write_papers
 from campaign.core import db, jobs
 from campaign.core.errors import NotFound
-from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.crm.connections import list_connections
 from campaign.mail.mailboxes import ASIDE, list_put_aside
@@ -75,18 +74,8 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
     app = create_app(settings)
     click.get_current_context().call_on_close(lambda: close_app(app))
     if revision in {None, migrations.newest_revision()}:
-        try:
-            app.extensions["database"].read_keys()
-        except MissingKey as problem:
-            raise click.ClickException(say_missing(problem)) from problem
+        app.extensions["database"].read_keys()
     return app
-
-
-def say_missing(problem: MissingKey) -> str:
-    return (
-        f"The database needs key {problem.data['version']} ({problem.data['name']}), which is "
-        "missing. Put it back: the file data-2.key and so on, or the setting later_data_keys."
-    )
 
 
 @contextmanager

@@ -62,6 +62,12 @@ class MissingKey(DomainError):
     def __init__(self, *, version: int, name: str) -> None:
         super().__init__("missing-key", version=version, name=name)
 
+    def __str__(self) -> str:
+        return (
+            f"the database needs key {self.data['version']} ({self.data['name']}), which is "
+            "missing. Put it back: the file data-2.key and so on, or the setting later_data_keys."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class KeyState:

@@ -20,6 +20,7 @@ from campaign.models.directory import (
     Mission,
     Official,
     mission_name,
+    official_name,
 )
 from campaign.models.staff import StaffUser, sees
 
@@ -124,7 +125,7 @@ def record_change(session: Session, entry: Entry, verb: str, actor: str, **detai
 def get_gone_name(entry: Entry) -> str:
     """Return what the audit calls an entry of which it keeps no more than this."""
     if isinstance(entry, Official):
-        return entry.name or i18n.words_in(entry.office, i18n.locale()) or entry.slug
+        return official_name(entry, i18n.locale())
     return mission_name(entry, i18n.locale()) if entry.name else entry.slug
 
 

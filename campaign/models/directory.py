@@ -103,6 +103,11 @@ class Mission(db.SealedRow, db.PublicRow):
         return self.timezone or zone_of(self.host_country, self.locality or "")
 
 
+def official_name(official: Official | Row[*tuple[Any, ...]], locale: str) -> str:
+    """Return the name, or the office of one whose name nobody knows."""
+    return official.name or i18n.words_in(official.office, locale) or official.slug
+
+
 def mission_name(mission: Mission | Row[*tuple[Any, ...]], locale: str) -> str:
     """A mission and its city, unless the name says where it is: "Embassy of Mexico, Ottawa"."""
     name = i18n.words_in(mission.name, locale)

@@ -30,7 +30,7 @@ from campaign.models.bundle import (
     Destination,
 )
 from campaign.models.crm import CrmConnection, CrmPerson
-from campaign.models.directory import Mission, Official, mission_name
+from campaign.models.directory import Mission, mission_name, official_name
 from campaign.models.network import MemberOrigin, NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.paper_signature import PaperRow, Scan
@@ -197,7 +197,7 @@ def _describe_signature(
 def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
     return {
-        "official": _name_official(letter.target.official),
+        "official": official_name(letter.target.official, i18n.locale()),
         "bundle": bundle.sequence if bundle else None,
         "number": number_of(letter.sequence) if letter.sequence else None,
         "set_aside": letter.set_aside,
@@ -264,11 +264,9 @@ def _describe_attempt(attempt: DeliveryAttempt, outcome: DeliveryOutcome) -> dic
 
 
 def _name_destination(to: Destination) -> str:
-    return mission_name(to, i18n.locale()) if isinstance(to, Mission) else _name_official(to)
-
-
-def _name_official(official: Official) -> str:
-    return official.name or i18n.words_in(official.office, i18n.locale())
+    if isinstance(to, Mission):
+        return mission_name(to, i18n.locale())
+    return official_name(to, i18n.locale())
 
 
 def _describe_mail(columns: dict[str, object]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from campaign.campaigns.content.address_and_salutation import addressing_of
 from campaign.core import clock, db, i18n
 from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target
-from campaign.models.directory import ContactDetail
+from campaign.models.directory import ContactDetail, official_name
 from campaign.models.signature import Letter, Signature
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import EnvelopeContext, with_envelopes
@@ -51,7 +51,7 @@ def _sending(signature: Signature, letter: Letter, context: LetterContext) -> Se
     link, whole = mailto_of(address, context.subject, text)
     country = _destination(target)
     return Sending(
-        name=target.official.name or i18n.words_in(target.official.office, i18n.locale()),
+        name=official_name(target.official, i18n.locale()),
         text=text,
         email=address,
         through_mission=bool(address and not own),

@@ -17,7 +17,7 @@ from campaign.deliveries.attempt_order import estimate_moment
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
-from campaign.models.directory import Mission, Official, mission_name
+from campaign.models.directory import Mission, Official, mission_name, official_name
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import CasePicture, CasePost, posts_of
 from campaign.signing.checks.review_decision import note_for
@@ -199,13 +199,9 @@ def _printed_marks(
             words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)
         elif several:
-            mark = replace(mark, text=_official_name(letter.target.official))
+            mark = replace(mark, text=official_name(letter.target.official, i18n.locale()))
         marks.append(mark)
     return marks
-
-
-def _official_name(official: Official) -> str:
-    return official.name or i18n.words_in(official.office, i18n.locale())
 
 
 def _delivery_marks(
@@ -230,7 +226,7 @@ def _delivery_mark(trip: Trip, posts: Sequence[CasePost], *, several: bool) -> M
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        names = (_official_name(letter.target.official) for letter in trip.letters)
+        names = (official_name(letter.target.official, i18n.locale()) for letter in trip.letters)
         facts.append(i18n.semicolon(i18n.locale()).join(names))
     if trip.is_gone and trip.doubtful:
         facts.append(
@@ -270,7 +266,9 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     if fate is DeliveryOutcome.PART and attempt.campaign.cards:
         return gettext("Some cards were accepted")
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
-        return gettext("Posted to: %(recipient)s", recipient=_official_name(destination))
+        return gettext(
+            "Posted to: %(recipient)s", recipient=official_name(destination, i18n.locale())
+        )
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Delivered"),
         DeliveryOutcome.PART: gettext("Some letters were accepted"),
@@ -363,7 +361,10 @@ def _sheet_ahead(session: Session, signature: Signature, trips: Sequence[Trip]) 
 def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
     posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
-        Mark(gettext("Posted to: %(recipient)s", recipient=_official_name(official)), "ahead")
+        Mark(
+            gettext("Posted to: %(recipient)s", recipient=official_name(official, i18n.locale())),
+            "ahead",
+        )
         for official in posted
     ]
     missions = {way for way in ways if isinstance(way, Mission)}

@@ -10,7 +10,7 @@ from campaign.bundles.documents.bundle_zip import ZipPart, digest_of
 from campaign.core import db
 from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
-from campaign.models.bundle import Bundle, BundlePrint
+from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature
 from campaign.models.signature import Letter
 from campaign.storage import FileDamaged, Storage
 
@@ -51,6 +51,15 @@ def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
     return session.scalars(
         select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
     ).all()
+
+
+def had_signed_sheets(session: Session, bundle: Bundle) -> bool:
+    """Return whether signed sheets are with the bundle, or were with one of its prints."""
+    carried = select(CarriedSignature.position).where(CarriedSignature.bundle_id == bundle.id)
+    printed = select(BundlePrint.id).where(
+        BundlePrint.bundle_id == bundle.id, BundlePrint.on_paper > 0
+    )
+    return db.has_row(session, carried) or db.has_row(session, printed)
 
 
 def find_print(session: Session, bundle: Bundle) -> BundlePrint | None:

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
@@ -38,7 +37,7 @@ from campaign.core import db, i18n
 from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.core.text.desk_texts import group_code
-from campaign.models.bundle import Bundle, BundleState, CarriedSignature, Destination
+from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.storage import storage
 from campaign.web.form_base import DeskForm
@@ -142,12 +141,7 @@ class CancelPage(Page, template="bundles/cancel.html"):
 
 @blueprint.app_template_global("had_signed_sheets")
 def had_signed_sheets(bundle: Bundle) -> bool:
-    """Whether signed sheets are, or were in a print, with the bundle."""
-    session = db.session()
-    carried = select(CarriedSignature.position).where(CarriedSignature.bundle_id == bundle.id)
-    return db.has_row(session, carried) or any(
-        each.on_paper for each in prints.list_prints(session, bundle)
-    )
+    return prints.had_signed_sheets(db.session(), bundle)
 
 
 @blueprint.app_template_global("destination_name")

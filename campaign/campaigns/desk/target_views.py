@@ -30,7 +30,7 @@ from campaign.directory import officials
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of, search_missions
 from campaign.directory.officials import search_officials
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Mission, Official, official_name
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_base import PlainForm
@@ -271,7 +271,6 @@ class Succession(Page, template="campaigns/succession.html"):
     aimed: Sequence[Target]
     candidates: Sequence[Official]
     chosen: str
-    named: Callable[[Official], str]
     undone_by_change: Callable[[Campaign], bool]
 
 
@@ -302,7 +301,6 @@ def aimed_at(official: str) -> ResponseReturnValue:
         aimed=aimed,
         candidates=_candidates(before),
         chosen=request.args.get("successor", ""),
-        named=_name_of,
         undone_by_change=is_undone_by_change,
     )
     return show_page(page)
@@ -331,7 +329,7 @@ def _list_left(
     replaced: Replaced, successor: Official, campaigns: Sequence[Campaign]
 ) -> Iterator[Markup]:
     """Say why campaigns stay as they are, with links to where that is mended."""
-    comma, name = Markup(i18n.comma(i18n.locale())), _name_of(successor)  # noqa: S704
+    comma, name = Markup(i18n.comma(i18n.locale())), official_name(successor, i18n.locale())  # noqa: S704
     by_reference = {campaign.reference: campaign for campaign in campaigns}
     for why, words in _LEFT.items():
         if references := getattr(replaced, why):
@@ -377,10 +375,6 @@ def _candidates(before: Official) -> list[Official]:
     if asked is not None and asked.id != before.id and asked not in successors:
         successors.insert(0, asked)
     return successors
-
-
-def _name_of(official: Official) -> str:
-    return official.name or i18n.words_in(official.office, i18n.locale())
 
 
 def _say_replaced(count: int) -> str:

@@ -13,7 +13,13 @@ from flask_babel import lazy_gettext as _l
 
 from campaign.core import i18n
 from campaign.directory.entries import CONTACT_TYPES, FIELDS, LABELS, Entry
-from campaign.models.directory import Directory, DirectoryImport, MissionKind, Official
+from campaign.models.directory import (
+    Directory,
+    DirectoryImport,
+    MissionKind,
+    Official,
+    official_name,
+)
 from campaign.models.staff import Role
 from campaign.staff.desk_access import guard
 
@@ -35,9 +41,9 @@ _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
 def get_entry_name(entry: Entry) -> str:
-    words = entry.office if isinstance(entry, Official) else entry.name
-    name = entry.name if isinstance(entry, Official) else ""
-    return name or i18n.words_in(words, i18n.locale()) or entry.slug
+    if isinstance(entry, Official):
+        return official_name(entry, i18n.locale())
+    return i18n.words_in(entry.name, i18n.locale()) or entry.slug
 
 
 def describe_place(entry: Entry) -> str:
@@ -151,6 +157,11 @@ def _get_list_url(**changes: object) -> str:
     state = request.args.to_dict() | {name: str(value) for name, value in changes.items()}
     query = urlencode({name: value for name, value in state.items() if value})
     return f"{request.path}?{query}" if query else request.path
+
+
+@blueprint.app_template_filter("official_name")
+def name_official(official: Official) -> str:
+    return official_name(official, i18n.locale())
 
 
 @blueprint.context_processor

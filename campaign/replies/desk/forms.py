@@ -16,7 +16,7 @@ from campaign.core.i18n import force_locale
 from campaign.deliveries.desk.forms import OUTCOMES
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign
-from campaign.models.directory import Mission, mission_name
+from campaign.models.directory import Mission, mission_name, official_name
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
@@ -272,8 +272,7 @@ def _list_senders(
     here = i18n.locale()
     names: dict[str, object] = {}
     for target in campaign.targets:
-        name = target.official.name or i18n.words_in(target.official.office, here)
-        names[f"target:{target.official.slug}"] = name
+        names[f"target:{target.official.slug}"] = official_name(target.official, here)
     for mission in _list_missions(campaign, deliveries):
         names[f"mission:{mission.slug}"] = mission_name(mission, here)
     return [*names.items(), ("", _l("Someone else, or not known"))]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, i18n
 from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign
-from campaign.models.directory import Official
+from campaign.models.directory import Official, official_name
 from campaign.staff.audit_log import labels, value_labels
 from campaign.staff.audit_log.find_entries import number_of
 from campaign.staff.audit_log.name_subjects import (
@@ -20,7 +20,6 @@ from campaign.staff.audit_log.name_subjects import (
     SubjectNames,
     find_subject_names,
     get_people,
-    name_official,
     say_gone,
 )
 
@@ -166,7 +165,7 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
         people,
         find_subject_names(session, named, people),
         {key: row.reference for row in session.execute(references) for key in (row.id, row.slug)},
-        {row.id: name_official(row) for row in session.execute(officials)},
+        {row.id: official_name(row, i18n.locale()) for row in session.execute(officials)},
     )
     return [describer.describe(entry) for entry in entries]
 

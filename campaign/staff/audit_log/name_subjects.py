@@ -22,7 +22,7 @@ from campaign.models.api_token import ApiToken
 from campaign.models.bundle import Bundle, DeliveryAttempt, Journey, name_bundle
 from campaign.models.campaign import Campaign
 from campaign.models.crm import CrmConnection
-from campaign.models.directory import Mission, Official, Post, mission_name
+from campaign.models.directory import Mission, Official, Post, mission_name, official_name
 from campaign.models.export import DataExport
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.models.reply import Reply
@@ -204,9 +204,8 @@ def _name_mission(row: _Row) -> str:
     return mission_name(row, i18n.locale()) if row.name else row.slug
 
 
-def name_official(row: _Row) -> str:
-    """Return the name, or the office of one whose name nobody knows."""
-    return row.name or i18n.words_in(row.office, i18n.locale()) or row.slug
+def _name_official(row: _Row) -> str:
+    return official_name(row, i18n.locale())
 
 
 _MISSION = (Mission.slug, Mission.name, Mission.locality)
@@ -219,7 +218,7 @@ _THINGS: Mapping[str, _Thing] = {
         "campaigns.show",
         "slug",
     ),
-    "official": _Thing(Official.public_id, name_official, OFFICIAL, "directory.edit", "slug"),
+    "official": _Thing(Official.public_id, _name_official, OFFICIAL, "directory.edit", "slug"),
     "mission": _Thing(Mission.public_id, _name_mission, _MISSION, "directory.edit_mission", "slug"),
     "post": _Thing(
         Post.public_id, lambda row: i18n.words_in(row.label, i18n.locale()), (Post.label,)
@@ -343,7 +342,7 @@ def _find_in_directory(session: Session, typed: str) -> Iterator[str]:
     likely = or_(Official.slug == slug, and_(*contains_words(typed, Official.search)))
     officials = select(Official.public_id, *OFFICIAL).where(likely)
     for official in session.execute(officials).all():
-        if official.slug == slug or name_official(official).casefold() == typed.casefold():
+        if official.slug == slug or _name_official(official).casefold() == typed.casefold():
             yield f"official:{official.public_id}"
     likely = or_(Mission.slug == slug, and_(*contains_words(typed, Mission.search)))
     missions = select(Mission.id, Mission.public_id, *_MISSION).where(likely)

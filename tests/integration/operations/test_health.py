@@ -26,6 +26,7 @@ from campaign.operations.alarms import find_matters
 from campaign.operations.backlog import oldest_due_mail
 from campaign.operations.health import find_problems
 from campaign.storage.places import LocalPlace
+from tests.commands import Commands
 from tests.factories import post, sign_in
 
 
@@ -120,6 +121,21 @@ def test_a_process_without_the_newest_key_answers_503_and_doctor_and_watch_know(
     with app.app_context():
         assert not find_matters(session)
         assert RESTART not in list(CHECKS["keys"]())
+
+
+@pytest.mark.one_engine
+@pytest.mark.usefixtures("without_newest_key")
+@pytest.mark.parametrize("command", ["doctor", "keys rotate"])
+def test_a_command_without_the_newest_key_says_which_one_to_put_back(
+    settings: Settings, commands: Commands, command: str
+) -> None:
+    environment = {
+        "CAMPAIGN_INSTANCE": str(settings.folder),
+        "CAMPAIGN_DATABASE_URL": settings.database_url,
+    }
+    ended = commands.run(command.split(), environment)
+    assert ended.returncode == 1
+    assert "the database needs key 2 (elsewhere), which is missing. Put it back" in ended.stderr
 
 
 def _make_old(settings: Settings) -> None:
