@@ -310,8 +310,9 @@ class _Filler:
             "WHERE one.id = (SELECT min(id) FROM bundle) AND t.mission_id IS NOT NULL",
         )
         self._run(
-            "UPDATE letter SET bundle_id = b.id, sequence = letter.id FROM bundle AS b, "
-            "target AS t WHERE t.id = letter.target_id AND b.campaign_id = t.campaign_id "
+            "UPDATE letter SET bundle_id = b.id, sequence = letter.id, first_page = letter.id, "
+            "pages = 1 FROM bundle AS b, target AS t WHERE t.id = letter.target_id "
+            "AND b.campaign_id = t.campaign_id "
             "AND letter.bundle_id IS NULL AND b.state = 'ready'"
         )
         self._run(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, case, exists, func, or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import QueryableAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
@@ -122,7 +122,10 @@ def has_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         Signature.state == SignatureState.CONFIRMED,
         Signature.forgotten_at.is_(None),
     )
-    return count_unposted(*may_go_out, *conditions) > 0
+    which = (*may_go_out, *conditions)
+    printed = select(Letter.id).where(*_is_printed(), *which).correlate(Bundle)
+    posted = select(Envelope.id).where(*_is_posted_envelope()).correlate(Bundle)
+    return case((posted.exists(), count_unposted(*which) > 0), else_=printed.exists())
 
 
 def count_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -130,20 +133,27 @@ def count_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
     `conditions`, on the letter and its signature, narrow it.
     """
-    printed = (Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), *conditions)
-    posted = (
-        EnvelopeRun.bundle_id == Bundle.id,
-        Envelope.run_id == EnvelopeRun.id,
-        Envelope.attempt_id.is_not(None),
-        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
-    )
+    printed = (*_is_printed(), *conditions)
+    lies_in_it = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
     # Counted: to try 200 postings for each of 35,000 letters takes seconds, or a minute. Envelopes
     # of a bundle never reach over one another's letters (`split_rest`): none is counted twice.
     letters, in_post = (
         select(func.count(Letter.id)).where(*which).correlate(Bundle).scalar_subquery()
-        for which in (printed, (*printed, *posted))
+        for which in (printed, (*printed, *_is_posted_envelope(), lies_in_it))
     )
     return letters - in_post
+
+
+def _is_printed() -> tuple[ColumnElement[bool], ...]:
+    return Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None)
+
+
+def _is_posted_envelope() -> tuple[ColumnElement[bool], ...]:
+    return (
+        EnvelopeRun.bundle_id == Bundle.id,
+        Envelope.run_id == EnvelopeRun.id,
+        Envelope.attempt_id.is_not(None),
+    )
 
 
 def moved_on() -> ColumnElement[bool]:
@@ -152,7 +162,12 @@ def moved_on() -> ColumnElement[bool]:
 
 
 def is_handed_over(session: Session, bundle: Bundle) -> bool:
-    return bool(session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
+    return is_so(session, bundle, handed_over())
+
+
+def is_so(session: Session, bundle: Bundle, condition: ColumnElement[bool]) -> bool:
+    """Return whether what is asked of bundles in a query is true of this one."""
+    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, condition))
 
 
 def is_rerouted(session: Session, bundle: Bundle) -> bool:
@@ -169,10 +184,13 @@ def list_moved(session: Session, bundles: Sequence[Bundle]) -> set[int]:
     return {*ids, *(bundle.id for bundle in bundles if bundle.returned_to_id)}
 
 
+def settled() -> ColumnElement[bool]:
+    """Whether nothing of a bundle in a query changes any more: it went, or its letters went on."""
+    return or_(handed_over(), moved_on())
+
+
 def is_settled(session: Session, bundle: Bundle) -> bool:
-    """Whether nothing of it changes any more: it was handed over, or its letters went on."""
-    settled = or_(handed_over(), moved_on())
-    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, settled))
+    return is_so(session, bundle, settled())
 
 
 def refuse_handed_over(session: Session, bundle: Bundle) -> None:

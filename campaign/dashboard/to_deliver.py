@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from campaign.bundles.bundle_status import handed_over, moved_on
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import is_withdrawn, list_withdrawn, may_be_withdrawn
+from campaign.bundles.changes.withdrawals import withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
@@ -301,15 +300,12 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
     rows = session.execute(
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
-        .where(may_be_withdrawn(), ~handed_over(), ~moved_on())
+        .where(mine, gives_letters_sql(), withdrawn())
         .options(*WITH_DESTINATION)
         .order_by(Bundle.id)
     ).all()
     items = [
-        _item(session, campaign, bundle, count_paper(session, bundle))
-        for campaign, bundle in rows
-        if is_withdrawn(session, bundle)
+        _item(session, campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows
     ]
     return make_todo("withdrawn", items)
 
@@ -323,15 +319,13 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
         select(Campaign, Bundle, letters)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
+        .where(~withdrawn())  # see `_find_withdrawn`
         .options(*WITH_DESTINATION)
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
-    withdrawn = list_withdrawn(session, [bundle for _campaign, bundle, _printed in rows])
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
-        if bundle.id in withdrawn:
-            continue  # see `_find_withdrawn`
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
     to_post += _list_partly_posted(session, mine)

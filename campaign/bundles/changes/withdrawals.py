@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
@@ -235,64 +235,67 @@ def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
     Also of letters that went on into another bundle. People on sheets beside the letters may still
     count: without a letter no print is made.
     """
-    if not db.has_row(
-        session, select(Bundle.id).where(Bundle.id == bundle.id, _no_printed_letter_counts())
-    ):
-        return False
-    printed = (exists(letters) for letters in _select_printed())
-    if db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, or_(*printed))):
-        return True
-    return not bundle.letter_count and not signed_sheets.count_carried(session, bundle.id)
+    return bundle_status.is_so(session, bundle, _everyone_is_gone())
 
 
-def _select_printed() -> tuple[Select[int], Select[int]]:
-    """Select the printed letters of a bundle in a query: those in it, and those that went on."""
+def _everyone_is_gone() -> ColumnElement[bool]:
+    """Whether the same is true of a bundle in a query."""
     now_in = select(Letter.id).where(Letter.bundle_id == Bundle.id, Letter.first_page.is_not(None))
     moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
-    moved = moved.where(LetterMove.bundle_id == Bundle.id)
-    return now_in.correlate(Bundle), moved.correlate(Bundle)
-
-
-def _no_printed_letter_counts() -> ColumnElement[bool]:
-    """Whether no printed letter of a bundle in a query counts any more."""
+    printed = (now_in, moved.where(LetterMove.bundle_id == Bundle.id))
     is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
-    return and_(
+    counts = or_(
         *(
-            ~exists(letters.outerjoin(Letter.signature).where(not_(is_gone)))
-            for letters in _select_printed()
+            letters.outerjoin(Letter.signature).where(not_(is_gone)).correlate(Bundle).exists()
+            for letters in printed
         )
     )
+    on_sheets = _carried(Signature.state == SignatureState.CONFIRMED)
+    was_printed = or_(*(letters.correlate(Bundle).exists() for letters in printed))
+    return and_(~counts, or_(was_printed, and_(Bundle.letter_count == 0, ~on_sheets)))
 
 
-def may_be_withdrawn() -> ColumnElement[bool]:
-    """Whether it is to be asked of a bundle in a query if it is withdrawn: few are."""
-    return or_(Bundle.emptied_at.is_not(None), _no_printed_letter_counts())
+def _carried(*of_person: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether such a person stands on the sheets that are with a bundle in a query."""
+    carried = select(CarriedSignature.position).join(
+        Signature, Signature.id == CarriedSignature.signature_id
+    )
+    carried = carried.where(CarriedSignature.bundle_id == Bundle.id, *of_person)
+    return carried.correlate(Bundle).exists()
 
 
 def list_withdrawn(session: Session, bundles: Iterable[Bundle]) -> set[int]:
-    """List the ids of these bundles that are withdrawn: see `is_withdrawn`."""
-    ids = [bundle.id for bundle in bundles if bundle.state is BundleState.READY]
-    asked = select(Bundle).where(Bundle.id.in_(ids), may_be_withdrawn())
-    return {bundle.id for bundle in session.scalars(asked) if is_withdrawn(session, bundle)}
-
-
-def still_counts(session: Session, bundle: Bundle) -> bool:
-    """Whether letters or people on sheets of a bundle may go out, also again."""
-    good = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
-    letters = select(Letter.id).join(Letter.signature).where(Letter.bundle_id == bundle.id, *good)
-    return db.has_row(session, letters) or bool(_list_on_sheets(session, bundle, and_(*good)))
+    """List the ids of these bundles that are withdrawn."""
+    ids = [bundle.id for bundle in bundles]
+    return set(session.scalars(select(Bundle.id).where(Bundle.id.in_(ids), withdrawn())))
 
 
 def is_withdrawn(session: Session, bundle: Bundle) -> bool:
-    """Whether every letter was taken back while its paper may be here: it is not to go out.
+    return bundle_status.is_so(session, bundle, withdrawn())
 
-    Its files are deleted, or will be within minutes. Something of it may count again since.
+
+def withdrawn() -> ColumnElement[bool]:
+    """Whether every letter of a bundle in a query was taken back while its paper may be here.
+
+    It is not to go out, and its files are deleted, or will be within minutes. Something of it may
+    count again since.
     """
-    if bundle.state is not BundleState.READY or bundle_status.is_settled(session, bundle):
-        return False
-    if everyone_withdrew(session, bundle):
-        return True
-    return bundle.emptied_at is not None and still_counts(session, bundle)
+    return and_(
+        Bundle.state == BundleState.READY,
+        ~bundle_status.settled(),
+        or_(_everyone_is_gone(), and_(Bundle.emptied_at.is_not(None), _counts_still())),
+    )
+
+
+def still_counts(session: Session, bundle: Bundle) -> bool:
+    """Whether letters of it, or people on sheets that are with it, may go out, also again."""
+    return bundle_status.is_so(session, bundle, _counts_still())
+
+
+def _counts_still() -> ColumnElement[bool]:
+    good = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    letters = select(Letter.id).join(Letter.signature).where(Letter.bundle_id == Bundle.id, *good)
+    return or_(letters.correlate(Bundle).exists(), _carried(*good))
 
 
 def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:
