@@ -8,7 +8,7 @@ wants by a message of its own; where it has none, these stand in.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import gettext, ngettext
@@ -79,6 +79,14 @@ class Worded:
 
 class SiteForm(Worded, FlaskForm):
     """A form with a token against forged requests: every one of the desk."""
+
+    newest: ClassVar[dict[tuple[str, str], type["SiteForm"]]] = {}
+    """All, by module and name. Those that a page makes, with fields for each language, would
+    otherwise be gone by when its answer asks for their labels (`typed_words`)."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        SiteForm.newest[cls.__module__, cls.__qualname__] = cls
 
 
 class PlainForm(Worded, Form):
