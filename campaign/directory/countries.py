@@ -107,7 +107,7 @@ _PLAIN = {
 def country_code(name: str, *languages: str) -> str | None:
     """The code of the country that `name` names in English or one of `languages`; or None."""
     name = name.strip()
-    if name.upper() in _load_codes():
+    if name.upper() in country_codes():
         return name.upper()
     folded = _fold_country(name)
     for language in ("en", *languages):
@@ -146,7 +146,7 @@ def _fold_country(name: str) -> str:
 
 
 @cache
-def _load_codes() -> frozenset[str]:
+def country_codes() -> frozenset[str]:
     return frozenset(code for code, _ in i18n.countries("en"))
 
 

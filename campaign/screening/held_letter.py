@@ -58,7 +58,7 @@ def describe_letter(hold: Hold) -> HeldLetter:
     places = list_held_places(
         text,
         ScreeningRules.of(signature.campaign.screening),
-        regions_of(signature),
+        regions_of(signature.campaign, signature.country),
         proposed_text=find_proposed_text(signature),
         case=replace(
             case,

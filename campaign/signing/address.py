@@ -6,13 +6,14 @@ Nothing but the town is needed, unless officials see the whole address.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as pgettext
 
 from campaign.core import i18n
 from campaign.core.text.fold import split_words
+from campaign.directory.countries import country_codes
 from campaign.directory.postal_addresses import (
     AddressRules,
     address_form,
@@ -56,11 +57,6 @@ _CODE: Mapping[str, object] = {
     "pin": _l("PIN code"),
     "zip": _l("ZIP code"),
 }
-
-
-@lru_cache(maxsize=1)
-def country_codes() -> frozenset[str]:
-    return frozenset(code for code, _ in i18n.countries("en"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
-from campaign.campaigns.content.address_and_salutation import goes_by_post
+from campaign.campaigns.content.address_and_salutation import goes_by_post, list_addressed
 from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.content.risks import list_secret_words
 from campaign.core import clock, db
@@ -18,14 +18,7 @@ from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.models.about import PrivacyNotice
-from campaign.models.campaign import (
-    Campaign,
-    CampaignStatus,
-    LetterFormat,
-    LetterTemplate,
-    Target,
-    TargetKind,
-)
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, LetterTemplate, Target
 from campaign.models.revision import RiskFlag
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.checks.wordlist import WordRules, word_rules_of
@@ -34,8 +27,6 @@ from campaign.signing.letter.proposed_letters import UNNAMED, ProposedLetters, p
 from campaign.signing.validate import CARD_WORDS_LIMIT, Offer, SignedForm
 
 _KEPT = 200
-
-
 _CAMPAIGN = db.table_of(Campaign)
 _TEMPLATE = db.table_of(LetterTemplate)
 _FLAG = db.table_of(RiskFlag)
@@ -163,7 +154,7 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
 
 
 def plan_of(campaign: Campaign) -> SigningPlan:
-    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    addressed = list_addressed(campaign)
     letters: dict[str, tuple[PlannedLetter, ...]] = {}
     points: dict[str, tuple[tuple[str, bool], ...]] = {}
     drafts: dict[str, ProposedLetters] = {}

@@ -135,13 +135,9 @@ class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
     network: bool = False  # ... and emails about new actions
 
 
-class WaitingLetter(TypedDict):
+class WaitingLetter(CaseFacts):
     writer: MailName
-    person_name: str
-    person_died: bool
-    cards: bool
     by_post: bool
-    reference: str
     read_first: bool
     link: str
 
@@ -184,12 +180,9 @@ def _can_be_confirmed(session: Session, signature: Signature, email: str) -> boo
 
 def _describe(signature: Signature) -> WaitingLetter:
     return {
+        **case_facts(signature.campaign, signature.locale),
         "writer": mail_name(signature.given_name),
-        "person_name": signature.campaign.name_in(signature.locale),
-        "person_died": signature.campaign.person_died,
-        "cards": signature.campaign.cards,
         "by_post": goes_by_post(signature.campaign),
-        "reference": signature.campaign.reference,
         "read_first": is_read_first(signature),
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }

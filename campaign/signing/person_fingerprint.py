@@ -57,7 +57,7 @@ class Person:
         return bool(town) and town == fold_name(other.locality)
 
 
-def person_of(signed: Signature | SignedForm) -> Person:
+def person_of(signed: Signature | SignedForm | _Row) -> Person:
     return Person(
         signed.given_name, signed.family_name, signed.country, signed.postal_code, signed.locality
     )
@@ -91,21 +91,7 @@ def _fill_batch(last: int) -> list[int]:
             for signature_id in ids:
                 with log_wrong_key("signature cannot be opened", signature=signature_id):
                     rows += session.execute(_MISSING.where(Signature.id == signature_id)).all()
-    prints = [
-        {
-            "signature_id": row.id,
-            "print": person_print(
-                Person(
-                    given_name=row.given_name,
-                    family_name=row.family_name,
-                    country=row.country,
-                    postal_code=row.postal_code,
-                    locality=row.locality,
-                )
-            ),
-        }
-        for row in rows
-    ]
+    prints = [{"signature_id": row.id, "print": person_print(person_of(row))} for row in rows]
     if prints:
         with db.transaction() as session:
             session.connection().execute(_FILL, prints)

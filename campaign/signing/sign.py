@@ -32,7 +32,7 @@ from campaign.models.signature import (
 )
 from campaign.signing import signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
-from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
+from campaign.signing.checks.origin import Trace, marks_of
 from campaign.signing.consents import wording_id
 from campaign.signing.mails import (
     AlreadySigned,
@@ -57,18 +57,7 @@ _INSERT_SIGNATURE = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }  # Built once: of all that happens when a letter is signed, building statements took most
 _ADD_LETTERS = insert(db.table_of(Letter)).inline()
-
-
 _JUST_SIGNED = timedelta(days=1)  # How long the tab that signed can take a letter back
-
-
-@dataclass(frozen=True, slots=True)
-class Receipts:
-    receipt: str = ""
-    replaces: str = ""
-
-
-_NO_RECEIPTS = Receipts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +77,16 @@ def make_signing(
     *,
     locale: str,
     now: datetime,
-    trace: Trace = NO_TRACE,
-    tab: Receipts = _NO_RECEIPTS,
+    trace: Trace,
+    receipt: str = "",
+    replaces: str = "",
 ) -> Signing:
-    """Make all of it that can be made before the database has to wait for it."""
+    """Make all of it that can be made before the database has to wait for it.
+
+    `receipt` and `replaces` are what the tab knows of its letter: to be sent again, or taken back.
+    """
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
-    token = signed_links.token_of(tab.receipt, signer, now) or signed_links.new_token()
+    token = signed_links.token_of(receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
         "seal_id": new_seal_id(),
         **initial_columns(token, now),
@@ -104,8 +97,8 @@ def make_signing(
         "trace": trace.text,
         **marks_of(db.database().keyring, trace, letter.email),
     }
-    replaces = signed_links.digest_in(tab.replaces, now)
-    return Signing(plan, letter, locale, now, token, values, replaces)
+    former = signed_links.digest_in(replaces, now)
+    return Signing(plan, letter, locale, now, token, values, former)
 
 
 def sign(session: Session, signing: Signing) -> None:

@@ -94,5 +94,4 @@ def _token(nonce: str, signer: Signer) -> str:
     typed = "\0".join(
         (nonce, str(signer.campaign_id), signer.email, signer.given_name, signer.family_name)
     )
-    mac = db.database().keyring.prove(typed, "link:letter")[:_SECRET_BYTES]
-    return base64.urlsafe_b64encode(mac).decode()
+    return _as_text(db.database().keyring.prove(typed, "link:letter"))

@@ -13,10 +13,11 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 from campaign.core.text.fold import western_digits
+from campaign.directory.countries import country_codes
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import Disclosure
 from campaign.public.share_links import clean_source
-from campaign.signing.address import check_address, country_codes, names_street, printed_region
+from campaign.signing.address import check_address, names_street, printed_region
 from campaign.signing.checks.wordlist import (
     FORBIDDEN,
     INSULT,

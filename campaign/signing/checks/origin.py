@@ -29,9 +29,6 @@ class Trace:
         return _BREAK.join((self.address, self.agent)) if self.address or self.agent else None
 
 
-NO_TRACE = Trace()
-
-
 def trace_of(request: Request) -> Trace:
     return make_trace(request.remote_addr or "", request.user_agent.string)
 

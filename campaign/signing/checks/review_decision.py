@@ -91,7 +91,11 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     text = words_of(signature)
     case = case_words(signature.campaign)
     reasons = reasons_of_text(
-        text, rules, regions_of(signature), proposed_text=find_proposed_text(signature), case=case
+        text,
+        rules,
+        regions_of(signature.campaign, signature.country),
+        proposed_text=find_proposed_text(signature),
+        case=case,
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
     flagged = find_flagged_words(signature)
@@ -118,7 +122,7 @@ def list_reasons_told(
     reasons = reasons_of_text(
         form.full_text or form.own_words,
         replace(ScreeningRules.of(campaign.screening), watched=()),
-        tuple(filter(None, (campaign.country, home_country(), form.country))),
+        regions_of(campaign, form.country),
         proposed_text=_proposed_text(templates) if form.full_text else "",
         case=replace(case_words(campaign), risks=()),
     )
@@ -180,8 +184,9 @@ def words_of(signature: Signature) -> str:
     return signature.full_text or signature.own_words
 
 
-def regions_of(signature: Signature) -> tuple[str, ...]:
-    return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
+def regions_of(campaign: Campaign, country: str) -> tuple[str, ...]:
+    """Return where telephone numbers of a letter may be from, whose writer lives in `country`."""
+    return tuple(filter(None, (campaign.country, home_country(), country)))
 
 
 def find_proposed_text(signature: Signature) -> str:

@@ -90,11 +90,8 @@ def word_rules_of(
     held: Iterable[str] = (),
     insult_languages: tuple[str, ...] | None = None,
 ) -> WordRules:
-    bare = WordRules(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
-    own_words = frozenset(
-        fold(finding.text) for text in own_texts for finding in bare.findings(text)
-    )
-    return WordRules(bare.forbidden, bare.regions, own_words, frozenset(held), insult_languages)
+    bare = WordRules(phrases_of(forbidden), tuple(dict.fromkeys(regions))).allowing(own_texts)
+    return replace(bare, held=frozenset(held), insult_languages=insult_languages)
 
 
 @lru_cache(maxsize=50)

@@ -14,14 +14,14 @@ from flask import url_for
 from flask_babel import gettext
 
 from campaign.campaigns.closing_reasons import reasons_of
-from campaign.campaigns.content.address_and_salutation import goes_by_post
+from campaign.campaigns.content.address_and_salutation import goes_by_post, list_addressed
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
-from campaign.models.campaign import Campaign, TargetKind, Update
+from campaign.models.campaign import Campaign, Update
 from campaign.models.directory import mission_name
 from campaign.models.signature import Disclosure
 from campaign.public.case_page import destination_name, edition_for, told_in
@@ -186,7 +186,7 @@ def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
-    written = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    written = list_addressed(campaign)
     reached = [target.mission for target in campaign.targets if target.mission]
     mission = mission_name(reached[0], locale) if reached else gettext("embassy or consulate")
     if written and not reached:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.content.risks import Finding, Words, texts_of_campaign, watch_of
 from campaign.campaigns.content.targets import words_of_official
@@ -14,7 +15,7 @@ from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.campaigns.public_counts import count_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.printing.problems import OF_ADDRESS, LetterRefused
 from campaign.public.case_page import CasePage, CasePicture, case_page
@@ -115,7 +116,7 @@ def overview(slug: str) -> ResponseReturnValue:
             codes=i18n.languages(),
             letter_locales=list(plan_of(campaign).letters),
             written=frozenset(current_templates(campaign)),
-            addressed=any(target.kind is TargetKind.TO for target in campaign.targets),
+            addressed=bool(list_addressed(campaign)),
             kinds=list(preview_samples.KINDS),
             samples=SAMPLES,
             sample=_sample(),

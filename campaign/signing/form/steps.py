@@ -263,7 +263,7 @@ def write_page(
     form.text_shown.data = plan.offered_version(locale, rewritten=bool(typed["full_text"]))
     form.show_problems(problems)
     return WritePage(
-        case=case_page(campaign, i18n.locale(), count=0, now=now),
+        case=_case(campaign, now),
         form=form,
         letter=letters[0],
         cards=letters.cards,

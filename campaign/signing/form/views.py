@@ -32,7 +32,7 @@ from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, pdf_of
 from campaign.signing.mails import APART, last_day_to_confirm
-from campaign.signing.sign import Receipts, Signing, link_ends, make_signing
+from campaign.signing.sign import Signing, link_ends, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.validate import SignedForm
 from campaign.web.error_pages import TooManyPage, count_minutes
@@ -157,9 +157,9 @@ def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     result = steps.judge_signing(request.form, plan, now)
     if result.form is None or result.problems:
         return result, None
-    tab = Receipts(request.form.get("receipt", ""), request.form.get("replaces", ""))
+    tab = {name: request.form.get(name, "") for name in ("receipt", "replaces")}
     trace = trace_of(request)
-    return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, tab=tab)
+    return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, **tab)
 
 
 @blueprint.get(f"{_CASE}/work")

@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
+from campaign.campaigns.content.address_and_salutation import host_of, list_addressed
 from campaign.core.errors import NotFound
 from campaign.core.isolation.orders import Limits
 from campaign.core.rate_limits import FewAtOnce
 from campaign.core.settings import current_settings, home_country
 from campaign.models.bundle import Bundle
-from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.signature import Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.print_letters import render_few
@@ -19,12 +20,7 @@ from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import LetterRefused
 from campaign.signing.campaign_terms import template_for
 from campaign.signing.letter.compose import Writer, order_points, proposal_of, writer_of
-from campaign.signing.letter.letter_facts import (
-    FrozenLetters,
-    compose_letter,
-    current_facts,
-    host_country,
-)
+from campaign.signing.letter.letter_facts import FrozenLetters, compose_letter, current_facts
 from campaign.storage import storage
 
 
@@ -66,12 +62,11 @@ def draft_letters(
 def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterTemplate]:
     """Return the newest template for each target. Raises NotFound where a language is missing."""
     templates = {}
-    for target in campaign.targets:
-        if target.kind is TargetKind.TO:
-            template = template_for(campaign, target, locale)
-            if template is None:
-                raise NotFound("letter-template", locale=locale)
-            templates[target] = template
+    for target in list_addressed(campaign):
+        template = template_for(campaign, target, locale)
+        if template is None:
+            raise NotFound("letter-template", locale=locale)
+        templates[target] = template
     return templates
 
 
@@ -131,8 +126,8 @@ def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
 
 
 def layout_of(campaign: Campaign) -> Layout:
-    first = next((target for target in campaign.targets if target.kind is TargetKind.TO), None)
-    return layout_for(host_country(first) if first else home_country())
+    first = next(iter(list_addressed(campaign)), None)
+    return layout_for(host_of(first) if first else home_country())
 
 
 def pdf_of(letters: Letters) -> bytes:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of
+from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of, host_of
 from campaign.core import clock
-from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, LetterFormat, LetterTemplate, Target, TargetKind
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.printed_content import LetterContext
@@ -92,7 +91,7 @@ class FrozenLetters:
 
 
 def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFacts:
-    country, into = host_country(target), language_of(campaign)
+    country, into = host_of(target), language_of(campaign)
     copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(
         case=case_of(campaign),
@@ -100,10 +99,6 @@ def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFact
         timezone=campaign.timezone,
         translation=(into, addressing_of(target, into, host_country=country)) if into else None,
     )
-
-
-def host_country(target: Target) -> str:
-    return target.mission.host_country if target.mission else home_country()
 
 
 def compose_letter(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from campaign.campaigns.content.address_and_salutation import host_of
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.signature import Disclosure
 from campaign.printing.geometry import Layout, layout_for
@@ -13,7 +14,7 @@ from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, placeholders_in
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import Proposal, Writer, compose, proposal_of
-from campaign.signing.letter.letter_facts import LetterFacts, current_facts, host_country
+from campaign.signing.letter.letter_facts import LetterFacts, current_facts
 
 _OFFICIAL = {"official_name", "official_office"}
 _SOME_DAY = date(2000, 9, 30)
@@ -125,7 +126,7 @@ def propose_letters(
         ProposedLetter(
             current_facts(campaign, target, locale),
             proposal_of(template),
-            layout_for(host_country(target)),
+            layout_for(host_of(target)),
         )
         for target, template in pairs
     )

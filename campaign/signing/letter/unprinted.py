@@ -5,10 +5,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import texts_of
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Signature
 from campaign.printing.placeholders import placeholders_in
-
-_MAY_PRINT = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+from campaign.signing.states import LIVE
 
 
 def count_naming_deadline(session: Session, campaign: Campaign) -> int:
@@ -26,7 +25,7 @@ def count_naming_deadline(session: Session, campaign: Campaign) -> int:
         .where(
             Letter.template_id.in_(naming),
             Letter.bundle_id.is_(None),
-            Signature.state.in_(_MAY_PRINT),
+            Signature.state.in_(LIVE),
             Signature.full_text.is_(None),
             Signature.forgotten_at.is_(None),
         )
