@@ -13,6 +13,7 @@ from campaign.commands.backup_manifest import read_manifest
 from campaign.commands.instance import ready_app, slow_bar
 from campaign.core import audit, db
 from campaign.core.audit import Anchor, ChainFault
+from campaign.core.settings import current_settings
 from campaign.operations.alarms import BACKED_UP, BACKUP_FAILED
 
 _SENTENCES = {
@@ -40,15 +41,14 @@ def backup(file: Path) -> None:
     """
     if file.exists():
         raise click.ClickException(f"{file} already exists. Choose another name or delete it.")
-    app = ready_app()
-    settings = app.extensions["settings"]
-    recipients = settings.backup_recipients
-    with app.app_context():
+    with ready_app().app_context():
+        settings = current_settings()
+        recipients = settings.backup_recipients
         # Before it, so that the backup's own audit log has the line and reaches the anchor.
         _note(BACKED_UP)
         try:
             rows, anchor = backup_archive.back_up(
-                app.extensions["database"], storage.storage(), file, recipients
+                db.database(), storage.storage(), file, recipients
             )
         except BaseException:
             _note(BACKUP_FAILED)
@@ -103,11 +103,10 @@ def restore(
     audit log says so.
     """
     given = _parse_anchor(text)
-    app = ready_app(create=True, any_revision=True)
-    with app.app_context():
+    with ready_app(create=True, any_revision=True).app_context():
         own = _list_own_anchors()
         restored = backup_archive.restore(
-            app.extensions["database"],
+            db.database(),
             storage.storage(),
             file,
             Accepted(
@@ -154,8 +153,7 @@ def verify(text: str | None, backup: Path | None, identity: Path | None, as_json
     find entries cut off the end, the command compares the log with the anchor in the instance
     folder, with an anchor you kept (--anchor) or with a backup (--backup).
     """
-    app = ready_app()
-    with app.app_context(), db.reading() as session:
+    with ready_app().app_context(), db.reading() as session:
         anchors = [*_list_own_anchors(), *_parse_anchor(text), *_anchor_of(backup, identity)]
         now = audit.head(session)
         with slow_bar(now.entries, "Entries") as progress:

@@ -13,8 +13,7 @@ from campaign.demo import load_demo, synthesis
 @click.command()
 def demo() -> None:
     """Load the demo. Loading it again changes nothing."""
-    app = ready_app(create=True)
-    with app.app_context():
+    with ready_app(create=True).app_context():
         added = load_demo.load_demo()
         click.echo("Demo loaded." if added else "The demo was already loaded.")
         click.echo(load_demo.sign_in_sheet())
@@ -34,8 +33,8 @@ def synth(
 
     They are confirmed. Use them for rehearsals and load tests.
     """
-    app = ready_app()
-    with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
+    progress = click.progressbar(length=signatures, file=sys.stderr)
+    with ready_app().app_context(), progress as bar:
         try:
             added = synthesis.synthesise(
                 campaign,

@@ -13,8 +13,9 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import close_app, create_app, migrations, storage
+from campaign import migrations, storage
 from campaign.about.page_texts import list_empty_languages, list_empty_settings
+from campaign.commands.instance import make_app
 from campaign.commands.keys import RESTART
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import DamagedAnchor
@@ -76,9 +77,8 @@ def doctor() -> None:
 
 
 def open_app() -> Flask:
-    """Return the application for as long as the command runs, whatever is wrong but its keys."""
-    app = create_app(load_settings())
-    click.get_current_context().call_on_close(lambda: close_app(app))
+    """Return the application, whatever is wrong but its keys."""
+    app = make_app(load_settings())
     with app.app_context():
         db.database().read_keys()
     return app

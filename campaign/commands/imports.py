@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -96,11 +95,9 @@ def _run(
     # The day where the instance is, and the languages of its pages, as at the desk.
     today, languages = clock.today(settings.timezone), tuple(settings.locales)
     readings = list(source.readings(choices, today=today, languages=languages))
-    app = ready_app()
-    database, session_of = app.extensions["database"], db.reading if dry_run else db.transaction
+    session_of = db.reading if dry_run else db.transaction
     with (
-        closing(database),
-        app.app_context(),
+        ready_app().app_context(),
         slow_bar(len(readings), "Rows") as progress,
         session_of() as session,
     ):

@@ -71,10 +71,16 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
             )
     finally:
         engine.dispose()
-    app = create_app(settings)
-    click.get_current_context().call_on_close(lambda: close_app(app))
+    app = make_app(settings)
     if revision in {None, migrations.newest_revision()}:
         app.extensions["database"].read_keys()
+    return app
+
+
+def make_app(settings: Settings) -> Flask:
+    """Return the application for as long as the command runs."""
+    app = create_app(settings)
+    click.get_current_context().call_on_close(lambda: close_app(app))
     return app
 
 
@@ -181,8 +187,7 @@ def encrypt() -> None:
     No one can download them until then. A file is replaced only when its encrypted copy is
     complete. You can stop this at any time and run it again while the site runs.
     """
-    app = ready_app()
-    with app.app_context():
+    with ready_app().app_context():
         store = storage.storage()
         plain = list(store.unsealed())
         hidden = not sys.stderr.isatty()
@@ -262,10 +267,8 @@ def privacy_pack(folder: Path) -> None:
     The record of processing, terms, providers, impact assessment, breach sheet and notes on
     Canadian law: what the settings know is filled in, the rest is marked.
     """
-    app = create_app(load_settings())
-    click.get_current_context().call_on_close(lambda: close_app(app))
-    folder.mkdir(parents=True, exist_ok=True)
-    with app.app_context():
+    with make_app(load_settings()).app_context():
+        folder.mkdir(parents=True, exist_ok=True)
         papers = list(write_papers(current_settings(), **list_programs()))
     if there := [paper.name for paper in papers if (folder / paper.name).exists()]:
         raise click.ClickException(

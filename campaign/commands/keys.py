@@ -14,7 +14,7 @@ from campaign.core.db import turn_keys
 from campaign.core.db.missing_key import was_key_missing
 from campaign.core.keyfiles import new_key, read_key
 from campaign.core.sealing import MOST_KEYS
-from campaign.core.settings import load_settings
+from campaign.core.settings import current_settings, load_settings
 
 _TRIES = 300
 RESTART = (
@@ -31,9 +31,8 @@ def keys() -> None:
 @keys.command()
 def show() -> None:
     """List the keys and which one is used, without showing any key."""
-    app = ready_app()
-    with app.app_context():
-        keyring, settings = db.database().keyring, app.extensions["settings"]
+    with ready_app().app_context():
+        keyring, settings = db.database().keyring, current_settings()
         for version in range(1, keyring.newest + 1):
             where = "setting" if settings.data_key else settings.key_file(version).name
             does = "encrypts" if version == keyring.state.sealing else "decrypts what it encrypted"

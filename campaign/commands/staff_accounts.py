@@ -1,6 +1,6 @@
 """`campaign staff`: who can come to the desk."""
 
-from contextlib import closing, suppress
+from contextlib import suppress
 
 import click
 from sqlalchemy.orm import Session
@@ -44,7 +44,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
     chosen = locale or settings.locales[0]
     if chosen not in settings.locales:
         raise click.BadParameter(f"one of {', '.join(settings.locales)}.", param_hint="--locale")
-    with closing(app.extensions["database"]), app.app_context(), db.transaction() as session:
+    with app.app_context(), db.transaction() as session:
         user = staff_users.find_by_email(session, email)
         if user is None:
             if role is None:
@@ -79,8 +79,7 @@ def reset_second_factor(email: str) -> None:
     EMAIL then signs in with only the password. All sessions end. First make sure that the request
     really comes from this person.
     """
-    app = ready_app()
-    with closing(app.extensions["database"]), app.app_context(), db.transaction() as session:
+    with ready_app().app_context(), db.transaction() as session:
         user = staff_users.find_by_email(session, email)
         if user is None:
             raise click.ClickException(f"There is no account for {email}.")
