@@ -21,9 +21,9 @@ from campaign.core import i18n
 from campaign.core.errors import BadQuery, DomainError, NotFound
 from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import read_number
-from campaign.public.case_lists import current_board
-from campaign.public.page_cache import MAX_AGE, Made, page_cache
-from campaign.public.pages import get_campaign, page_of
+from campaign.public.case_lists import current_board, cut_page
+from campaign.public.page_cache import MAX_AGE, page_cache
+from campaign.public.pages import for_all, get_campaign, page_of
 from campaign.public.share_links import whole_url
 from campaign.web.page import Page
 from campaign.web.security import FOR_ALL_SITES, public
@@ -148,10 +148,7 @@ def _describe_api() -> Json:
 
 def _describe_list(lang: str, status: str, page: int) -> Json:
     rows = getattr(current_board(lang), _STATES[status])
-    pages = max(1, -(-len(rows) // _PER_PAGE))
-    if page > pages:
-        raise NotFound("page")
-    start = (page - 1) * _PER_PAGE
+    listed, pages = cut_page(rows, page, _PER_PAGE)
 
     def link(number: int) -> str | None:
         if not 1 <= number <= pages:
@@ -166,7 +163,7 @@ def _describe_list(lang: str, status: str, page: int) -> Json:
         "pages": pages,
         "next": link(page + 1),
         "previous": link(page - 1),
-        "actions": [describe_row(row, lang) for row in rows[start : start + _PER_PAGE]],
+        "actions": [describe_row(row, lang) for row in listed],
     }
 
 
@@ -219,9 +216,7 @@ def _read_address(address: str) -> tuple[str, str]:
 
 
 def _serve(key: tuple[str, ...], make: Callable[[], Json]) -> Response:
-    return page_cache().serve(
-        key, lambda: Made(_dump(make()), "application/json", tuple(FOR_ALL_SITES.items()))
-    )
+    return page_cache().serve(key, lambda: for_all(_dump(make()), "application/json"))
 
 
 def _answer(body: Json, status: int = 200, kind: str = "application/json") -> Response:

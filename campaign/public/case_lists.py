@@ -244,7 +244,7 @@ def archive_page(lang: str, wish: Wish) -> Archive:
 
 
 def updates_page(lang: str, page: int) -> Updates:
-    dated, pages = _cut_page(current_board(lang).dated, page)
+    dated, pages = cut_page(current_board(lang).dated, page)
 
     def page_url(number: int) -> str:
         return url_for("public.updates", lang=lang, page=number if number > 1 else None)
@@ -252,19 +252,19 @@ def updates_page(lang: str, page: int) -> Updates:
     return Updates(dated=dated, page=page, pages=pages, page_url=page_url)
 
 
-def _cut_page(rows: Sequence[T], page: int) -> tuple[Sequence[T], int]:
+def cut_page(rows: Sequence[T], page: int, size: int = PER_PAGE) -> tuple[Sequence[T], int]:
     """The rows of that page, and how many pages there are. Raises NotFound."""
-    pages = count_pages(len(rows), PER_PAGE)
+    pages = count_pages(len(rows), size)
     if page > pages:
         raise NotFound("page")
-    start = (page - 1) * PER_PAGE
-    return rows[start : start + PER_PAGE], pages
+    start = (page - 1) * size
+    return rows[start : start + size], pages
 
 
 def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> dict[str, Any]:
     """The fields of CaseList."""
     cases = wish.among(rows)
-    shown, pages = _cut_page(cases, wish.page)
+    shown, pages = cut_page(cases, wish.page)
 
     def page_url(number: int) -> str:
         return url_for(endpoint, lang=lang, **wish.arguments(page=number if number > 1 else ""))

@@ -189,9 +189,8 @@ class Recipient:
     office: str
     mission: str
     copy: bool
-    person_died: bool = False
-    by_post: bool = False
-    answers: tuple[CasePost, ...] = ()
+    by_post: bool
+    answers: tuple[CasePost, ...]
 
 
 @dataclass(frozen=True, slots=True)

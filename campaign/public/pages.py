@@ -188,7 +188,7 @@ def embed_script() -> ResponseReturnValue:
 
 def _make_embed_script() -> Made:
     script = (folder("static") / "js" / "embed.js").read_text("utf-8")
-    return _for_all(script.replace("$languages", " ".join(i18n.languages())), "text/javascript")
+    return for_all(script.replace("$languages", " ".join(i18n.languages())), "text/javascript")
 
 
 @blueprint.get(f"{_CASE}/badge.svg")
@@ -198,12 +198,12 @@ def badge(lang: str, slug: str) -> ResponseReturnValue:
 
     def make() -> Made:
         case, colour = page_of(get_campaign(slug), lang), current_settings().accent
-        return _for_all(Badge(case=case, colour=colour).html(), "image/svg+xml")
+        return for_all(Badge(case=case, colour=colour).html(), "image/svg+xml")
 
     return page_cache().serve(("badge", lang, slug), make)
 
 
-def _for_all(body: str, mimetype: str) -> Made:
+def for_all(body: str, mimetype: str) -> Made:
     return Made(body, mimetype, tuple(FOR_ALL_SITES.items()))
 
 

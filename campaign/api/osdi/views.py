@@ -30,9 +30,10 @@ from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.signature import Signature, SignatureState
 from campaign.public.share_links import whole_url
 from campaign.signing.checks.origin import trace_of
-from campaign.web.security import even_time, public
+from campaign.web.security import even_time, private_page, public
 
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
+blueprint.after_request(private_page)
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 WithTexts: TypeAlias = Row[Campaign, Edition]
 _DESCRIBE: Mapping[str, Callable[[Campaign, Edition, int], Json]] = {
@@ -82,12 +83,6 @@ def _read_token() -> str:
 @blueprint.before_request
 def _speak_english() -> None:
     g.locale = "en"
-
-
-@blueprint.after_request
-def _keep_nowhere(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/")
