@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
+from flask import Blueprint, Response, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from campaign.about.what_stays import Kept
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import is_allowed
-from campaign.core.rate_limits import count_against_limit, count_from_networks
+from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
@@ -49,10 +49,10 @@ from campaign.tracking.letter_place import (
 )
 from campaign.tracking.letter_trips import find_last_try, list_trips
 from campaign.tracking.mails import MyLetters
-from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
+from campaign.tracking.pages.blueprint import init_blueprint, mail_letters_link, pdf_page
 from campaign.tracking.timeline import Mark, marks_of, status_of
-from campaign.web.page import Page
-from campaign.web.security import even_time, public, request_networks
+from campaign.web.page import Page, redirect_to
+from campaign.web.security import even_time, public
 
 
 class RequestLink(Page, template="privacy/request_link.html"):
@@ -138,12 +138,7 @@ def ask(lang: str) -> ResponseReturnValue:
     if problem is not None or isinstance(tidy, Problem):
         error = _say_problem(problem) if problem else ""
         return show_private(RequestLink(email=typed, error=error), 422)
-    session = db.session()
-    count_from_networks(
-        session, "letters-link", request_networks(), current_settings().links_per_hour
-    )
-    letter_links.mail_link(session, email=tidy, locale=lang, now=db.utcnow())
-    return redirect(url_for("privacy.asked", lang=lang), 303)
+    return mail_letters_link(tidy, lang)
 
 
 def _say_problem(problem: Problem) -> str:
@@ -252,8 +247,7 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         )
     except confirm_letter.LetterReplaced:
         replaced = 1
-    page = url_for("privacy.mine", lang=lang, token=token, public_id=public_id, replaced=replaced)
-    return redirect(page, 303)
+    return redirect_to(".mine", lang=lang, token=token, public_id=public_id, replaced=replaced)
 
 
 @blueprint.get(f"{_LETTER}/letter.pdf")
@@ -263,9 +257,7 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         signature = letter_links.get_own_signature(session, token, public_id)
         refuse_without_letter(signature)
         if signature.shown_state is not SignatureState.CONFIRMED:
-            return redirect(
-                url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303
-            )
+            return redirect_to(".mine", lang=lang, token=token, public_id=public_id)
         refuse_held_back(signature.campaign)
         letters, name = signed_letters(signature), f"{signature.campaign.slug}.pdf"
     return pdf_page(letters, pdf_of, name)
@@ -292,7 +284,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
         kept = erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
-        return redirect(url_for("privacy.erased", lang=lang, kept=str(kept)), 303)
+        return redirect_to(".erased", lang=lang, kept=str(kept))
     signatures = letter_links.signatures_of(session, box)
     kept = erase_supporter.find_kept(session, box, signatures)
     page = EraseMailbox(

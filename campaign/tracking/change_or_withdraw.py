@@ -17,7 +17,7 @@ from campaign.models.screening import Hold
 from campaign.models.signature import ASKED, Origin, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan, merge_points
-from campaign.signing.checks import review_decision, similar
+from campaign.signing.checks import review_decision
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.clean_text import Problem
 from campaign.signing.form import steps
@@ -64,15 +64,9 @@ class TooLate(Refused):
 class ChangedMeanwhile(Refused):
     """Since the form was opened the letter was changed in another way, in another tab perhaps."""
 
-    def __init__(self) -> None:
-        super().__init__("letter-changed")
-
 
 class NameTaken(Refused):
     """Since the form was judged, another of the mailbox has signed, or signs, under that name."""
-
-    def __init__(self) -> None:
-        super().__init__("name-taken")
 
 
 def digest_of(letter: Signature | SignedForm) -> str:
@@ -226,13 +220,13 @@ def change_letter(
     lock_letters(session, signature)
     refuse_unchangeable(signature)
     if seen and digest_of(signature) not in {seen, digest_of(form)}:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile("letter-changed")
     if _takes_name(session, signature, form):
-        raise NameTaken
+        raise NameTaken("name-taken")
     values = asked_values(form)
     for name in (*EDITABLE, "person_hmac"):
         setattr(signature, name, values[name])
-    similar.forget_words(session, signature.id)
+    forget_words(session, signature.id)
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
     review_decision.judge_changed(session, signature, db.utcnow())

@@ -36,32 +36,12 @@ OutcomesTold = list[tuple[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class LetterNews:
-    """What a delivery is for letters of its bundle, as conditions on `Letter`.
-
-    A letter is `misled` if an email told its writer of a record that was deleted since, and no
-    later email what is so instead. Those alone are told of a refusal, or after a withdrawal.
-    """
-
-    misled: ColumnElement[bool]
-    went: ColumnElement[bool]
-    came_back: ColumnElement[bool]
-    stayed: ColumnElement[bool]
-    """Withdrawn and misled: it was taken out, or came back."""
-
-    def is_told(self) -> ColumnElement[bool]:
-        return or_(self.went, self.came_back)
-
-    def is_told_to_withdrawn(self) -> ColumnElement[bool]:
-        return or_(and_(self.went, self.misled), self.stayed)
-
-
-@dataclass(frozen=True, slots=True)
 class SheetNews:
     """What a delivery is for the sheets of its bundle, as conditions on `Signature`.
 
     They go with the first that left, but for envelopes: nobody is told of a later one. Of what was
-    withdrawn, or could not be read by hand on what went, nobody is told at all.
+    withdrawn, or could not be read by hand on what went, nobody is told at all. A signer is
+    `misled` if an email told of a record that was deleted since, and none what is so instead.
     """
 
     misled: ColumnElement[bool]
@@ -70,6 +50,20 @@ class SheetNews:
 
     def is_told(self) -> ColumnElement[bool]:
         return or_(self.went, self.came_back)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterNews(SheetNews):
+    """What a delivery is for letters of its bundle, as conditions on `Letter`.
+
+    Those who are misled alone are told of a refusal, or after a withdrawal.
+    """
+
+    stayed: ColumnElement[bool]
+    """Withdrawn and misled: it was taken out, or came back."""
+
+    def is_told_to_withdrawn(self) -> ColumnElement[bool]:
+        return or_(and_(self.went, self.misled), self.stayed)
 
 
 def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:

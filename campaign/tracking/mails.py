@@ -10,7 +10,7 @@ from campaign.campaigns.lifecycle import tells_signers
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
-from campaign.signing.mails import MailName
+from campaign.signing.mails import LetterMail, MailName
 from campaign.tracking.news_subscription import is_still_wanted
 
 
@@ -31,15 +31,10 @@ class LettersErased(Mail, kind="letters-erased"):
     cards: bool = False
 
 
-class CaseNews(Mail):
+class CaseNews(LetterMail):
     """News of a case to who signed for it; they wait no longer than their reader wants them."""
 
     writer: MailName = MailName("")  # or all who asked for it and share the mailbox
-    person_name: str
-    person_died: bool = False
-    reference: str
-    case_url: str
-    cards: bool = False
     by_hand: bool = False
     """Whether its readers signed a sheet or a list of names, and none of them a letter."""
 

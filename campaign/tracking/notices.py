@@ -428,8 +428,9 @@ def _letters_url(signature: Signature) -> str:
 
 
 def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsFacts:
+    names = name_readers(writer.given_name for writer in writers.values())
     return {
-        "writer": _name_writers(writers, signature.locale),
+        "writer": MailName(i18n.comma(signature.locale).join(names)),
         "unsubscribe": unsubscribe_url(signature),
         "by_hand": all(writer.origin is not Origin.ONLINE for writer in writers.values()),
         **case_facts(campaign, signature.locale),
@@ -444,8 +445,3 @@ def _list_writers(
 
 def _by_id(readers: Sequence[Signature]) -> Writers:
     return {reader.id: reader for reader in readers}
-
-
-def _name_writers(writers: Writers, locale: str) -> MailName:
-    names = name_readers(writer.given_name for writer in writers.values())
-    return MailName(i18n.comma(locale).join(names))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
@@ -160,13 +160,9 @@ def note_sent(session: Session, signature: Signature, now: datetime) -> None:
 
 
 def count_sent(session: Session, campaign: Campaign) -> int:
-    return (
-        session.scalar(
-            select(func.count(Signature.id)).where(
-                Signature.campaign_id == campaign.id,
-                public_counts.counted_publicly(),
-                Signature.sent_by_self_at.is_not(None),
-            )
-        )
-        or 0
+    sent = select(Signature.id).where(
+        Signature.campaign_id == campaign.id,
+        public_counts.counted_publicly(),
+        Signature.sent_by_self_at.is_not(None),
     )
+    return db.count_rows(session, sent)

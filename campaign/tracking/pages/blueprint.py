@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.about.what_stays import list_printed_stays
 from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound
+from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.signature import Signature
 from campaign.printing.problems import LetterRefused
@@ -20,10 +21,12 @@ from campaign.signing.form.forms import SigningForm
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
+from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted, offered_points
 from campaign.tracking.letter_place import find_kept_letters, say_sheet_went, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
-from campaign.web.page import Page
+from campaign.web.page import Page, redirect_to
+from campaign.web.security import request_networks
 from campaign.web.typed_words import TypedWords, list_typed
 
 log = structlog.get_logger()
@@ -79,6 +82,14 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
             rest_url=f"{request.path}?{_REST}=1",
         )
         return show_private(page, 422)
+
+
+def mail_letters_link(email: str, lang: str) -> ResponseReturnValue:
+    """Mail the link to the letters of an address. What it leads to says nothing of them."""
+    session, per_hour = db.session(), current_settings().links_per_hour
+    count_from_networks(session, "letters-link", request_networks(), per_hour)
+    letter_links.mail_link(session, email=email, locale=lang, now=db.utcnow())
+    return redirect_to("privacy.asked", lang=lang)
 
 
 def init_blueprint(blueprint: Blueprint) -> None:

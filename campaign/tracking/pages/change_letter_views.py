@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, status_of
-from campaign.web.page import Page
+from campaign.web.page import Page, redirect_to
 from campaign.web.security import public
 
 
@@ -85,9 +85,9 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
     if signature.shown_state is not SignatureState.HELD:
         if request.method == "POST":
             raise TooLate("letter-decided", signature)
-        return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
-    kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
-    return _ask(session, signature, token, by_link=True) or kept
+        return redirect_to(".letter", lang=lang, token=token)
+    answer = _ask(session, signature, token, by_link=True)
+    return answer or redirect_to(".letter", lang=lang, token=token, changed="1")
 
 
 def _ask(
@@ -97,16 +97,13 @@ def _ask(
     change_or_withdraw.refuse_unchangeable(signature)
     first = request.method != "POST"
     posted = change_or_withdraw.as_posted(signature) if first else request.form
-    changed, looks = (
-        change_or_withdraw.judge_change(session, signature, posted),
-        "show" in request.form,
-    )
+    changed = change_or_withdraw.judge_change(session, signature, posted)
     warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
     reasons = [] if warns else change_or_withdraw.list_reasons_to_say(signature, changed)
     tells = bool(reasons) and request.form.get("read_first") != " ".join(reasons)
-    if changed.result.form is None or looks or warns or tells:
+    if changed.result.form is None or "show" in request.form or warns or tells:
         return _change_page(
             signature, token, changed, by_link=by_link, answer=True, warns=warns, read_first=reasons
         )
@@ -157,8 +154,8 @@ def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 
 def _back(lang: str, token: str, public_id: str, changed: str | None = None) -> ResponseReturnValue:
-    here = url_for("privacy.mine", lang=lang, token=token, public_id=public_id, changed=changed)
-    return redirect(here, 303)
+    here = {"lang": lang, "token": token, "public_id": public_id}
+    return redirect_to("privacy.mine", **here, changed=changed)
 
 
 def _change_page(

@@ -17,7 +17,6 @@ from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound, Refused, is_allowed
-from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
@@ -32,16 +31,16 @@ from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.signing.signatures_per_mailbox import is_full, refuse_shared
-from campaign.tracking import letter_links, send_it_yourself
+from campaign.tracking import send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_place import is_in_print_files, is_on_sheet_too, say_sheet_went
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.letter_trips import find_last_try, list_trips
-from campaign.tracking.pages.blueprint import blueprint, pdf_page
+from campaign.tracking.pages.blueprint import blueprint, mail_letters_link, pdf_page
 from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, status_of
-from campaign.web.page import Page
-from campaign.web.security import public, request_networks
+from campaign.web.page import Page, redirect_to
+from campaign.web.security import public
 
 __all__ = ["blueprint"]
 
@@ -180,9 +179,9 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
             seen=request.form.get("version", ""),
         )
     except confirm_letter.LetterReplaced:
-        return redirect(url_for("tracking.letter", lang=lang, token=token, replaced=1), 303)
+        return redirect_to(".letter", lang=lang, token=token, replaced=1)
     if was_pending:
-        return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
+        return redirect_to(".letter", lang=lang, token=token)
     return _letter_page(session, signature, token, again=True)
 
 
@@ -243,21 +242,16 @@ def _file_response(body: bytes, kind: str, name: str) -> Response:
 def sent(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
     send_it_yourself.note_sent(session, _confirmed(session, token), db.utcnow())
-    return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
+    return redirect_to(".letter", lang=lang, token=token, _anchor="send")
 
 
 @blueprint.post(f"{_LINK}/my-letters")
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     """Mail the link that changes the letter to its own mailbox; no address is typed."""
-    session, now = db.session(), db.utcnow()
-    signature = confirm_letter.get_by_token(session, token)
-    confirm_letter.refuse_lost(signature, now)
-    count_from_networks(
-        session, "letters-link", request_networks(), current_settings().links_per_hour
-    )
-    letter_links.mail_link(session, email=signature.email, locale=lang, now=now)
-    return redirect(url_for("privacy.asked", lang=lang), 303)
+    signature = confirm_letter.get_by_token(db.session(), token)
+    confirm_letter.refuse_lost(signature, db.utcnow())
+    return mail_letters_link(signature.email, lang)
 
 
 @blueprint.get(f"{_LINK}/not-mine")
