@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.public_counts import counted_publicly
@@ -135,8 +135,7 @@ def count(session: Session, since: datetime | None) -> int:
     people = [select(NetworkMember.id).where(NetworkMember.state == MemberState.ACTIVE)]
     if since is not None:
         people.append(select(NetworkMember.id).where(*_has_left(since)))
-    rows = union_all(*people).subquery()
-    return session.scalar(select(func.count()).select_from(rows)) or 0
+    return sum(db.count_rows(session, rows) for rows in people)
 
 
 def write(columns: ConsentColumns, rows: Iterator[ConsentRow]) -> Iterator[bytes]:

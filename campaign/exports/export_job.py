@@ -137,18 +137,16 @@ def _consents(session: Session, export: DataExport, progress: "_Progress") -> _C
 
 def _records(session: Session, export: DataExport, progress: "_Progress") -> _Chunks:
     approved = export.decided_by
-    source, mark = (
-        records.Source.of(export),
-        Watermark(
-            number=export.id,
-            reference=export.campaign.reference if export.campaign else "",
-            kind=export.kind,
-            asked_by=export.requested_by.name or export.requested_by.email,
-            asked_at=export.requested_at,
-            reason=export.reason,
-            approved_by=(approved.name or approved.email) if approved else "",
-            bundle=export.bundle_sequence,
-        ),
+    source = records.Source.of(export)
+    mark = Watermark(
+        number=export.id,
+        reference=export.campaign.reference if export.campaign else "",
+        kind=export.kind,
+        asked_by=export.requested_by.name or export.requested_by.email,
+        asked_at=export.requested_at,
+        reason=export.reason,
+        approved_by=(approved.name or approved.email) if approved else "",
+        bundle=export.bundle_sequence,
     )
     chosen, locale = export.format, export.locale
     progress.total = records.count(session, source)

@@ -158,9 +158,7 @@ def count(session: Session, source: Source) -> int:
             Signature.forgotten_at.is_(None),
         )
         lists = [of_campaign]
-    return sum(
-        session.scalar(select(func.count()).select_from(rows.subquery())) or 0 for rows in lists
-    )
+    return sum(db.count_rows(session, rows) for rows in lists)
 
 
 def iter_records(

@@ -160,9 +160,6 @@ def _is_good(member: NetworkMember, now: datetime) -> bool:
 class WishesChanged(Refused):
     """Since the page was opened somebody has asked for something else with the same address."""
 
-    def __init__(self) -> None:
-        super().__init__("wishes-changed")
-
 
 def version_of_wishes(member: NetworkMember) -> str:
     """Name what the button confirms."""
@@ -182,7 +179,7 @@ def confirm(
     refuse_expired(member, now)
     _lock_member(session, NetworkMember.id == member.id)  # and read it anew
     if member.state is MemberState.PENDING and seen not in {"", version_of_wishes(member)}:
-        raise WishesChanged
+        raise WishesChanged("wishes-changed")
     is_confirmed = db.update_row(
         session,
         NetworkMember,

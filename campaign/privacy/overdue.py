@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from campaign.bundles.freeze.signed_sheets import went_with_bundle
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
-from campaign.core import clock
+from campaign.core import clock, db
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import DeliveryAttempt
@@ -67,8 +67,7 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaig
 
 def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
     return sum(
-        session.scalar(select(func.count(Signature.id)).where(*is_due(campaign))) or 0
-        for campaign in due
+        db.count_rows(session, select(Signature.id).where(*is_due(campaign))) for campaign in due
     )
 
 

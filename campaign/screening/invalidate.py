@@ -71,8 +71,8 @@ def get_invalidation(session: Session, public_id: str, *, by: StaffUser) -> Inva
     return db.get_row(session, query, "invalidation")
 
 
-def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:
-    query = select(Invalidation).order_by(Invalidation.id.desc()).limit(limit)
+def list_invalidations(session: Session) -> Sequence[Invalidation]:
+    query = select(Invalidation).order_by(Invalidation.id.desc()).limit(100)
     return session.scalars(query).all()
 
 

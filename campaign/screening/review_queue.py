@@ -59,9 +59,6 @@ _UNDO_WITHIN = timedelta(hours=12)
 class NamesRisk(Refused):
     """A letter that would be approved says what a risk flag rules out, and nobody said to."""
 
-    def __init__(self) -> None:
-        super().__init__("letter-names-risk")
-
 
 @dataclass(frozen=True, slots=True)
 class HeldFilter:
@@ -134,21 +131,17 @@ def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffU
 
 def list_versions(session: Session, chosen: HeldFilter) -> dict[str, str]:
     """Return `Hold.version` of all that are decided about at once, by their public ids."""
-    versions = _first_versions(session, chosen)
-    ids = select(Signature.id, Signature.public_id).where(Signature.id.in_(versions))
-    return {public_id: versions[signature_id] for signature_id, public_id in session.execute(ids)}
+    held = select(Hold.signature_id, Hold.seal_id).where(*chosen.conditions())
+    first = held.order_by(Hold.held_at, Hold.signature_id).limit(MOST_AT_ONCE).subquery()
+    of_first = Signature.id == first.c.signature_id
+    rows = session.execute(select(Signature.public_id, first.c.seal_id).join(first, of_first))
+    return {public_id: version_of(seal_id) for public_id, seal_id in rows}
 
 
 def list_ids(session: Session, chosen: HeldFilter, *, seen: Collection[str]) -> list[str]:
     """Return the public ids of those of them whose `Hold.version` was `seen`."""
     versions = list_versions(session, chosen)
     return [public_id for public_id, version in versions.items() if version in seen]
-
-
-def _first_versions(session: Session, chosen: HeldFilter) -> dict[int, str]:
-    held = select(Hold.signature_id, Hold.seal_id).where(*chosen.conditions())
-    first = held.order_by(Hold.held_at, Hold.signature_id).limit(MOST_AT_ONCE)
-    return {signature_id: version_of(seal_id) for signature_id, seal_id in session.execute(first)}
 
 
 def decide(
@@ -182,7 +175,7 @@ def decide(
     if not taken:
         raise Refused("nothing-held")
     if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
-        raise NamesRisk
+        raise NamesRisk("letter-names-risk")
     if decision is Decision.RETURNED:
         taken = [signature for signature in taken if _send_back(session, signature, note)]
         if not taken:
@@ -292,7 +285,8 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> Undo
     _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
-    as_decided = (db.unindexed(Signature.state) == after, ~_is_in_a_bundle())
+    in_a_bundle = Signature.letters.any(Letter.bundle_id.is_not(None))
+    as_decided = (db.unindexed(Signature.state) == after, ~in_a_bundle)
     back = db.update_returning(
         session, Signature, Signature.id.in_(ids), *as_decided, state=SignatureState.HELD
     )
@@ -352,10 +346,6 @@ def _lock_campaigns(session: Session, ids: Select[int]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
     session.execute(query.with_for_update(key_share=True)).all()
-
-
-def _is_in_a_bundle() -> ColumnElement[bool]:
-    return Signature.letters.any(Letter.bundle_id.is_not(None))
 
 
 def _send_back(session: Session, signature: Signature, note: str) -> bool:

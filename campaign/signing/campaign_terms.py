@@ -1,7 +1,7 @@
 """What a campaign lets one sign, as plain data that is read once and kept until it changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
 
@@ -74,17 +74,17 @@ class SigningPlan:
     """Per language; only languages in which every target can be written to."""
     points: dict[str, tuple[tuple[str, bool], ...]]
     """Per language: key and whether it is required, of all templates, in order."""
-    format: LetterFormat = LetterFormat.LETTER
-    person_died: bool = False
-    by_post: bool = False
-    country: str = ""
-    timezone: str = "UTC"
-    word_rules: WordRules = WordRules()  # noqa: RUF009 - it is frozen
-    drafts: dict[str, ProposedLetters] = field(default_factory=dict)
+    format: LetterFormat
+    person_died: bool
+    by_post: bool
+    country: str
+    timezone: str
+    word_rules: WordRules
+    drafts: dict[str, ProposedLetters]
     """Per language: the letters as they are proposed, to be measured."""
-    bounded: frozenset[str] = frozenset()
+    bounded: frozenset[str]
     """Languages in which the proposed letter fits its page, so that supporters' must."""
-    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    facts: dict[str, dict[str, str]]
     """Per language in which one may rewrite the letter: the required points, which stay in."""
     newest_notice: int | None = None  # The newest version of the privacy notice, in any language
 

@@ -69,9 +69,6 @@ def _case_of(campaign: Campaign) -> dict[str, object]:
 class LetterReplaced(Refused):
     """Since the page was opened somebody has signed anew for the same person."""
 
-    def __init__(self) -> None:
-        super().__init__("letter-replaced")
-
 
 def confirm(
     session: Session, *, token: str, now: datetime, postal_code: str = "", seen: str = ""
@@ -99,7 +96,7 @@ def confirm_signature(
             return signature, False
         refuse_unconfirmable(signature)
         if seen and seen != signature.version:
-            raise LetterReplaced
+            raise LetterReplaced("letter-replaced")
         before, words = signature.state, signature.seal_id
         seat = take_seat(session, signature, postal_code)
         verdict = review_decision.judge_letter(session, signature)

@@ -183,12 +183,15 @@ def is_full(session: Session, signature: Signature) -> bool:
 
 def is_name_taken(session: Session, signature: Signature, person: Person) -> bool:
     """Tell whether another letter from its mailbox counts under the name of that person."""
-    others = [row for row in list_seats(session, signature) if row.id != signature.id]
-    return decide_confirmed(person, others) is Ruling.ALREADY
+    return decide_confirmed(person, _list_others(session, signature)) is Ruling.ALREADY
+
+
+def _list_others(session: Session, signature: Signature) -> list[Signature]:
+    return [row for row in list_seats(session, signature) if row.id != signature.id]
 
 
 def refuse_shared(session: Session, signature: Signature) -> None:
-    others = [row for row in list_seats(session, signature) if row.id != signature.id]
+    others = _list_others(session, signature)
     ruling = decide_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=False)

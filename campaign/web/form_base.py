@@ -24,7 +24,6 @@ from campaign.web.form_fields import CheckboxesField
 _CHOICE = _l("Choose one of the answers offered.")
 _WHOLE = _l("Enter a whole number, in figures.")
 _NUMBER = _l("Enter a number, in figures.")
-_OTHER = _l("We could not save this. Check it and try again.")
 _LONG = _l("Use at most %(max)d characters.")
 _SHORT = _l("Use at least %(min)d characters.")
 _WORDS: Mapping[str, object] = {
@@ -63,7 +62,7 @@ class _Words:
     """Translations as WTForms asks for them; a sentence that we do not know is never shown."""
 
     def gettext(self, theirs: str) -> str:
-        return str(_WORDS.get(theirs, _OTHER))
+        return str(_WORDS.get(theirs, OTHERWISE))
 
     def ngettext(self, theirs: str, _plural: str, _n: int) -> str:
         return self.gettext(theirs)

@@ -173,9 +173,6 @@ class KeysTurned(DomainError):
 
     status = 503
 
-    def __init__(self) -> None:
-        super().__init__("keys-turned")
-
 
 @dataclass
 class Database:
@@ -243,7 +240,7 @@ def refuse_turned_keys(session: Session) -> None:
         g.pop("key_state")
         with _key_needed():
             database().enter_keys(state)
-        raise KeysTurned
+        raise KeysTurned("keys-turned")
     if state != before:
         with _key_needed():
             database().enter_keys(state)

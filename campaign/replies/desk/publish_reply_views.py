@@ -172,14 +172,12 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         try:
             bars = read_bars(request.form, pages)
         except ValueError as problem:
-            wrong, lines = (
-                int(problem.args[0]),
-                [
-                    {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
-                    for at in range(MOST_BARS)
-                    if f"x-{at}" in request.form
-                ],
-            )
+            wrong = int(problem.args[0])
+            lines = [
+                {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
+                for at in range(MOST_BARS)
+                if f"x-{at}" in request.form
+            ]
         else:
             form.bars.data, lines = list_bars(bars), _list_lines(bars)
             if form.is_current():

@@ -1,9 +1,10 @@
 """Signed letters that are in no bundle yet: what of the campaign they still follow."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import texts_of
+from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature
 from campaign.printing.placeholders import placeholders_in
@@ -20,7 +21,7 @@ def count_naming_deadline(session: Session, campaign: Campaign) -> int:
     if not naming:
         return 0
     letters = (
-        select(func.count(Letter.id))
+        select(Letter.id)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
             Letter.template_id.in_(naming),
@@ -30,4 +31,4 @@ def count_naming_deadline(session: Session, campaign: Campaign) -> int:
             Signature.forgotten_at.is_(None),
         )
     )
-    return session.scalar(letters) or 0
+    return db.count_rows(session, letters)
