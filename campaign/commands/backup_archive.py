@@ -51,6 +51,7 @@ _FILES_AS_KEPT = 2
 _PIECE = 256 * 1024
 _SHORT_LIVED = ("exports/", "probe/")
 """Lists of people that are to be gone after a day must not live on in a backup."""
+AnchorFit = Literal["fits", "older", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Restored:
     """What came back."""
 
     rows: int
-    anchor: Literal["fits", "older", "unknown"]
+    anchor: AnchorFit
     signed: bool
     revision: str
 
@@ -296,7 +297,7 @@ def _try_key(archive: zipfile.ZipFile, name: str, manifest: Manifest, database: 
 
 def _compare_audit(
     connection: Connection, manifest: Manifest, database: Database, accepted: Accepted
-) -> Literal["fits", "older", "unknown"]:
+) -> AnchorFit:
     """Hold the restored audit against the anchors, and note the result in it. Raises Refused."""
     session = Session(connection)
     faults = list(
@@ -311,9 +312,7 @@ def _compare_audit(
             "the backup is older than the anchor: its audit log lacks later entries. "
             "To restore it anyway: --older"
         )
-    outcome: Literal["fits", "older", "unknown"] = (
-        "unknown" if is_unknown else "older" if is_older else "fits"
-    )
+    outcome: AnchorFit = "unknown" if is_unknown else "older" if is_older else "fits"
     audit.record(
         session,
         "command",

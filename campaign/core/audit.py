@@ -105,7 +105,7 @@ def record(
     name, which is public.
     """
     if isinstance(subject, NumberedRow):
-        subject = f"{subject.__tablename__.replace('_', '-')}:{subject.id}"
+        subject = subject_of(subject)
     if session.get_bind().dialect.name == "postgresql":
         # Two entries at once would follow the same one; SQLite's write lock already orders.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
@@ -123,6 +123,10 @@ def record(
     db.add_row(session, entry)
     session.info["audited"] = True
     return entry
+
+
+def subject_of(row: NumberedRow) -> str:
+    return f"{row.__tablename__.replace('_', '-')}:{row.id}"
 
 
 def has_recent(session: Session, actor: str, action: str, subject: str, *, since: datetime) -> bool:

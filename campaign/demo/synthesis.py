@@ -16,6 +16,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, rehearsal
+from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.templates import current_template
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import clock, db, jobs
@@ -23,7 +24,7 @@ from campaign.core.db import Json
 from campaign.core.db.batches import batched
 from campaign.core.errors import DomainError, Refused
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
 from campaign.signing.checks import review_decision
 from campaign.signing.consents import wording_for
@@ -103,7 +104,7 @@ class _Inventor:
             raise Refused(
                 f"{campaign.slug} accepts letters only in {', '.join(campaign.letter_locales)}"
             )
-        self.targets = [target for target in campaign.targets if target.kind is TargetKind.TO]
+        self.targets = list_addressed(campaign)
         self.templates = {
             (target.id, code): current_template(session, campaign, code, target)
             for target in self.targets

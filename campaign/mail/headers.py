@@ -46,3 +46,9 @@ def parse_mail(raw: bytes, *, head_alone: bool = False) -> EmailMessage:
         raise UnreadableFile("mail-broken") from problem
     assert isinstance(mail, EmailMessage)
     return mail
+
+
+def read_body(mail: EmailMessage, kind: str) -> str:
+    """Return its text of that kind, `plain` or `html`; empty where it has none."""
+    part = mail.get_body((kind,))
+    return str(part.get_content()) if part else ""

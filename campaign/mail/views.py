@@ -4,7 +4,6 @@ import email
 import email.policy
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from campaign.core import db
 from campaign.core.i18n import localised
 from campaign.core.settings import current_settings
+from campaign.mail.headers import read_body
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.web.page import Page, show_page
 from campaign.web.security import public
@@ -76,11 +76,6 @@ def _read(path: Path) -> FiledMail:
         to=str(mail["To"]),
         subject=str(mail["Subject"]),
         at=parsedate_to_datetime(str(mail["Date"])),
-        text=_part(mail, "plain"),
-        html=_part(mail, "html"),
+        text=read_body(mail, "plain"),
+        html=read_body(mail, "html"),
     )
-
-
-def _part(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    return str(part.get_content()) if part else ""

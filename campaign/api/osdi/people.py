@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.api.osdi.filters import Clause
 from campaign.api.osdi.listing import PageRequest
 from campaign.campaigns.public_counts import counted_publicly
-from campaign.core import clock
+from campaign.core import audit, clock
 from campaign.core.db.batches import read_each
 from campaign.core.errors import BadQuery
 from campaign.exports.consent_list import NAMES, find_names
@@ -36,7 +36,7 @@ class Person:
     @property
     def subject(self) -> str:
         """How the audit names them: by a number that tells nothing once they are deleted."""
-        return f"{self.source.__tablename__.replace('_', '-')}:{self.source.id}"
+        return audit.subject_of(self.source)
 
 
 def list_people(

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 from flask import url_for
@@ -19,6 +18,7 @@ from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
+from campaign.mail.headers import read_body
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, Update
@@ -144,14 +144,8 @@ def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> Sa
         public_id="sample",
     )
     message = render(mail, current_settings())
-    return SampleMail(
-        kind, str(message["Subject"]), _part(message, "plain"), _part(message, "html")
-    )
-
-
-def _part(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    return str(part.get_content()) if part else ""
+    text, html = read_body(message, "plain"), read_body(message, "html")
+    return SampleMail(kind, str(message["Subject"]), text, html)
 
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
