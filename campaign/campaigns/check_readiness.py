@@ -5,7 +5,7 @@ Whether a letter fits its page is tried with the longest name, and kept by what 
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from campaign.campaigns.content.risks import Watch, texts_of_campaign
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import clock, i18n
 from campaign.core.i18n import day_is_over, words_in
-from campaign.directory.missions import STALE_AFTER_DAYS
+from campaign.directory.missions import is_stale
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -401,11 +401,7 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target)
-    oldest = timedelta(days=STALE_AFTER_DAYS)
-    if mission is not None and (
-        mission.last_checked_on is None
-        or mission.last_checked_on < clock.day_of(now, mission.zone) - oldest
-    ):
+    if mission is not None and is_stale(mission, clock.day_of(now, mission.zone)):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
         if not official.salutation.get(locale) or not official.close.get(locale):

@@ -21,7 +21,7 @@ from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory import where_used
-from campaign.directory.missions import STALE_AFTER_DAYS
+from campaign.directory.missions import is_stale_sql
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
@@ -320,7 +320,7 @@ def _find_recipients_who_left(session: Session, mine: ColumnElement[bool]) -> To
 
 def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Find missions of running campaigns that nobody checked within a year."""
-    checked, limit = Mission.last_checked_on, today - timedelta(days=STALE_AFTER_DAYS)
+    checked = Mission.last_checked_on
     missions = session.scalars(
         select(Mission)
         .where(
@@ -329,7 +329,7 @@ def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today:
                 .join(Campaign, Campaign.id == Target.campaign_id)
                 .where(mine, Campaign.status == CampaignStatus.OPEN)
             ),
-            or_(checked.is_(None), checked < limit),
+            is_stale_sql(today),
         )
         .order_by(checked.is_not(None), checked, Mission.id)
     ).all()

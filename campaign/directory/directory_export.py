@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core import i18n
-from campaign.directory.entries import Entry
+from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.columns import LANGUAGES
 from campaign.models.directory import Directory, Mission, Official
-
-E = TypeVar("E", Mission, Official)
-Columns = dict[str, Callable[[E], str]]
 
 
 def _words_of(name: str) -> dict[str, Callable[[Entry], str]]:
@@ -44,7 +41,7 @@ _REACH: dict[str, Callable[[Entry], str]] = {
     "website": _contacts_of("url"),
     "x handle": _contacts_of("twitter"),
 }
-_MISSIONS: Columns[Mission] = {
+_MISSIONS: dict[str, Callable[[Mission], str]] = {
     "id here": attrgetter("public_id"),
     "source id": attrgetter("source_id"),
     "sending country": lambda mission: _country(mission.sending_country),
@@ -59,7 +56,7 @@ _MISSIONS: Columns[Mission] = {
     ),
     **_REACH,
 }
-_OFFICIALS: Columns[Official] = {
+_OFFICIALS: dict[str, Callable[[Official], str]] = {
     "id here": attrgetter("public_id"),
     "source id": attrgetter("source_id"),
     "name": attrgetter("name"),
@@ -74,18 +71,15 @@ _OFFICIALS: Columns[Official] = {
 }
 
 
-def heads_of_export(directory: Directory) -> list[str]:
-    return list(_MISSIONS if directory is Directory.MISSIONS else _OFFICIALS)
+COLUMNS: dict[Directory, dict[str, Callable[[Any], str]]] = {
+    Directory.MISSIONS: _MISSIONS,
+    Directory.OFFICIALS: _OFFICIALS,
+}
 
 
 def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
-    if directory is Directory.MISSIONS:
-        return _list_rows(session, Mission, _MISSIONS)
-    return _list_rows(session, Official, _OFFICIALS)
-
-
-def _list_rows(session: Session, model: type[E], columns: Columns[E]) -> Iterator[list[str]]:
+    columns, model = COLUMNS[directory], model_of(directory)
     yield list(columns)
-    query = select(model).options(selectinload(model.contacts)).order_by(model.slug)
+    query: Select[Any] = select(model).options(selectinload(model.contacts)).order_by(model.slug)
     for entry in session.scalars(query):
         yield [say_cell(entry) for say_cell in columns.values()]

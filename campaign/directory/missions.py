@@ -17,8 +17,8 @@ from campaign.directory.entries import MissionDraft
 from campaign.models.directory import Mission, MissionKind
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
-STALE_AFTER_DAYS = 365
-"""After so many days an address must be checked again: embassies move, ambassadors change."""
+_STALE_AFTER = timedelta(days=365)
+"""After so long an address must be checked again: embassies move, ambassadors change."""
 _FIRST_CHOICE = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
 _SLUG_ENDS = {
     MissionKind.CONSULATE: "consulate",
@@ -52,7 +52,7 @@ def list_missions(
         responsible = cast(Mission.accredited_to, String).contains(f'"{host}"', autoescape=True)
         missions = missions.where(or_(Mission.host_country == host, responsible))
     if stale_on:
-        missions = missions.where(_is_stale(stale_on))
+        missions = missions.where(is_stale_sql(stale_on))
     by_sender, by_host = (
         rank_of_country(session, column)
         for column in (Mission.sending_country, Mission.host_country)
@@ -67,15 +67,15 @@ def list_missions(
     return load_page(session, missions.order_by(*order, Mission.slug), page)
 
 
-def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
+def search_missions(session: Session, *, query: str) -> Sequence[Mission]:
     if not fold_name(query):
         return []
     missions = select(Mission).where(*contains_words(query, Mission.search)).order_by(Mission.slug)
-    return session.scalars(missions.limit(most)).all()
+    return session.scalars(missions.limit(MOST_FOUND)).all()
 
 
 def count_stale_in_use(session: Session, today: date) -> int:
-    stale = select(func.count(Mission.id)).where(_is_stale(today), where_used.is_gone_through())
+    stale = select(func.count(Mission.id)).where(is_stale_sql(today), where_used.is_gone_through())
     return session.scalar(stale) or 0
 
 
@@ -138,15 +138,15 @@ def reach_of(mission: Mission, host_country: str) -> Reach:
 
 def is_stale(mission: Mission, today: date) -> bool:
     checked = mission.last_checked_on
-    return checked is None or checked < today - timedelta(days=STALE_AFTER_DAYS)
+    return checked is None or checked < today - _STALE_AFTER
+
+
+def is_stale_sql(today: date) -> ColumnElement[bool]:
+    checked = Mission.last_checked_on
+    return or_(checked.is_(None), checked < today - _STALE_AFTER)
 
 
 def mission_slug(draft: MissionDraft) -> str:
     """Return the slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
     place = draft.locality or slug_name(draft.host_country)
     return slugify(slug_name(draft.sending_country), place, _SLUG_ENDS.get(draft.kind, ""))
-
-
-def _is_stale(today: date) -> ColumnElement[bool]:
-    checked = Mission.last_checked_on
-    return or_(checked.is_(None), checked < today - timedelta(days=STALE_AFTER_DAYS))

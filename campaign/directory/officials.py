@@ -58,9 +58,7 @@ def countries_of_officials(session: Session) -> list[str]:
     return list(session.scalars(select(Official.country).distinct().order_by(Official.country)))
 
 
-def search_officials(
-    session: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
-) -> Sequence[Official]:
+def search_officials(session: Session, *, query: str, without: Sequence[int]) -> Sequence[Official]:
     """List the first that a search finds; those whose name begins so come first."""
     start = fold_name(query)
     if not start:
@@ -71,10 +69,10 @@ def search_officials(
         .order_by(Official.name_key, Official.id)
     )
     begins = Official.name_key.startswith(start, autoescape=True)
-    first = session.scalars(matches.where(begins).limit(most)).all()
-    if len(first) == most:
+    first = session.scalars(matches.where(begins).limit(MOST_FOUND)).all()
+    if len(first) == MOST_FOUND:
         return first
-    return [*first, *session.scalars(matches.where(~begins).limit(most - len(first)))]
+    return [*first, *session.scalars(matches.where(~begins).limit(MOST_FOUND - len(first)))]
 
 
 def count_left(session: Session) -> int:
@@ -87,7 +85,7 @@ def count_left(session: Session) -> int:
 def is_written_to(session: Session, official: Official) -> bool:
     """Whether a campaign aims at them whose letters may yet be printed."""
     query = select(Official.id).where(Official.id == official.id, where_used.is_aimed_at())
-    return session.scalar(query) is not None
+    return db.has_row(session, query)
 
 
 def post_key(label: dict[str, str]) -> str:

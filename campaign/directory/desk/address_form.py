@@ -116,12 +116,9 @@ def _name_campaigns(references: list[str]) -> str:
     return i18n.comma(i18n.locale()).join(shown)
 
 
-def text_field(
-    label: object, length: int, *, required: object = None, description: object = ""
-) -> StringField:
-    needed = [InputRequired(required)] if required else [Optional(strip_whitespace=True)]
+def text_field(label: object, length: int, *, description: object = "") -> StringField:
     long = Length(max=length, message=_l("Shorten this to %(max)d characters.", max=length))
-    checks = [*needed, long, clean_line]
+    checks = [Optional(), long, clean_line]
     return StringField(label, checks, filters=[stripped], description=description)
 
 
@@ -135,12 +132,11 @@ def day_field(label: object, *, needed: object = None) -> DayField:
     return DayField(label, needed=needed, asked=asked, any_year=True)
 
 
-def country_field(label: object, *, required: object = None, senders: bool = False) -> SelectField:
+def country_field(label: object, *, required: object, senders: bool = False) -> SelectField:
     """Make a choice of countries; with `senders`, also of what has embassies and is no country."""
     offered = i18n.senders if senders else i18n.countries
-    needed = [InputRequired(required)] if required else [Optional()]
     return SelectField(
-        label, needed, validate_choice=True, choices=lambda: choices((("", ""), *offered()))
+        label, [InputRequired(required)], choices=lambda: choices((("", ""), *offered()))
     )
 
 

@@ -29,9 +29,7 @@ from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 from campaign.staff.desk_access import actor
 from campaign.web.page import Page, csv_file, redirect_to, show_page
-from campaign.web.pagination import Listing
-
-_MOST_HITS = 20
+from campaign.web.pagination import MOST_FOUND, Listing
 
 
 class BulkChange(Page, template="directory/bulk_change.html"):
@@ -209,7 +207,7 @@ def _choose_second(part: Directory, first: Entry) -> ResponseReturnValue:
     hits: Sequence[Entry] = []
     if words:
         search = officials.list_officials if part is Directory.OFFICIALS else missions.list_missions
-        hits = search(db.session(), query=words).rows[:_MOST_HITS]
+        hits = search(db.session(), query=words).rows[:MOST_FOUND]
     page = MergeChoose(
         directory=part,
         first=first,

@@ -14,7 +14,6 @@ from campaign.core import audit, db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.directory import edit_entries, officials, where_used
 from campaign.directory import missions as mission_lists
-from campaign.directory import officials as official_lists
 from campaign.directory.desk import bulk_views, import_views
 from campaign.directory.desk.address_form import list_spoiled, say_risks
 from campaign.directory.desk.blueprint import add_page_to_both, blueprint, get_entry_name
@@ -45,10 +44,9 @@ from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
-from campaign.web.pagination import Listing
+from campaign.web.pagination import MOST_FOUND, Listing
 
 __all__ = ["blueprint", "bulk_views", "import_views"]
-_MOST_HITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def index() -> ResponseReturnValue:
     session = db.session()
     form = OfficialFilter(request.args)
     sort = request.args.get("sort", "name")
-    listing = official_lists.list_officials(
+    listing = officials.list_officials(
         session,
         query=form.q.data or "",
         country=form.country.data or "",
@@ -125,8 +123,8 @@ def index() -> ResponseReturnValue:
     )
     if "HX-Request" in request.headers:
         return show_page(OfficialRows(form=form, listing=listing, sort=sort))
-    form.country.choices = _list_choices(official_lists.countries_of_officials(session))
-    left = official_lists.count_left(session)
+    form.country.choices = _list_choices(officials.countries_of_officials(session))
+    left = officials.count_left(session)
     return show_page(OfficialList(form=form, listing=listing, sort=sort, left=left))
 
 
@@ -188,7 +186,7 @@ def create_mission() -> ResponseReturnValue:
 @blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
     session = db.session()
-    official = official_lists.get_official(session, slug=slug)
+    official = officials.get_official(session, slug=slug)
     if request.method == "POST":
         lock_row(session, official)
     form = official_form(draft_of(official))
@@ -364,7 +362,7 @@ def new_successor(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and (successor := _pass_to_new(official, form)):
         return _show_next_page(official, successor, last_day)
     words = request.args.get("q", "").strip()
-    hits = officials.list_officials(session, query=words).rows[:_MOST_HITS] if words else []
+    hits = officials.list_officials(session, query=words).rows[:MOST_FOUND] if words else []
     asked_about = officials.find_official(session, slug=request.args.get("asked", ""))
     if asked_about is not None:
         hits = [asked_about]

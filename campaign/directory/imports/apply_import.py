@@ -48,7 +48,7 @@ from campaign.models.directory import (
 )
 
 Progress = Callable[[int], object]
-_CHUNK = 500  # rows written at once
+_CHUNK = 500  # rows written, or taken back, at once
 _FLAGGED = N_(
     "The risk flags of a public or scheduled campaign do not allow some words in this row. "
     "We do not say which field they are in, so that no one learns whom the flags protect. "
@@ -64,7 +64,6 @@ _SPOILS = N_(
 )
 _REFUSED = {"approved": _APPROVED, "spoils": _SPOILS}
 UNDONE_WITHIN = timedelta(days=30)  # how long an import can be undone
-_CHUNK = 500
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from typing import TypedDict
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, clock, db, i18n, jobs
+from campaign.core import audit, db, i18n, jobs
+from campaign.core.db.batches import batched
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import N_, Fault, Refused, UnreadableFile
-from campaign.core.settings import current_settings
 from campaign.directory.imports import uploads
 from campaign.directory.imports.apply_import import (
     UNDONE_WITHIN,
@@ -208,9 +208,8 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
 def _read_file(kept: DirectoryImport) -> tuple[list[Reading], list[str]]:
     """Read the file, and list its unread columns, before the database's lock is taken."""
     choices, languages = uploads.choices_of(kept), tuple(i18n.languages())
-    today = clock.today(current_settings().timezone)
     source = uploads.source_of_upload(kept)
-    readings = source.readings(choices, today=today, languages=languages)
+    readings = source.readings(choices, today=i18n.today_at_home(), languages=languages)
     return list(readings), source.list_unread(choices)
 
 
@@ -228,8 +227,8 @@ def _keep_plan(
         }
         for item in plan.items
     ]
-    for start in range(0, len(rows), _CHUNK):
-        session.execute(insert(ImportRow), rows[start : start + _CHUNK])
+    for chunk in batched(rows, _CHUNK):
+        session.execute(insert(ImportRow), list(chunk))
     kept = session.get_one(DirectoryImport, import_id)
     partly = sum(bool(item.left_out) for item in plan.items)
     more = {

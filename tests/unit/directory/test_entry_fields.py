@@ -7,7 +7,7 @@ from babel.messages.pofile import read_po
 
 from campaign.core.i18n import language_name
 from campaign.core.language_facts import FOLDER, translated_languages
-from campaign.directory.directory_export import heads_of_export
+from campaign.directory.directory_export import COLUMNS as EXPORTED
 from campaign.directory.entries import (
     COLUMN_NAMES,
     FIELDS,
@@ -84,7 +84,7 @@ def test_a_column_called_as_our_pages_call_it_is_recognized(
 def test_each_column_of_an_export_is_recognized(
     directory: Directory, model: type[Mission | Official], draft: type
 ) -> None:
-    assert all(guess(Table(heads_of_export(directory)), directory))
+    assert all(guess(Table(list(EXPORTED[directory])), directory))
 
 
 def test_beside_one_half_of_a_name_the_other_is_no_whole_name() -> None:

@@ -18,7 +18,7 @@ from campaign.core.errors import UnreadableFile
 from campaign.core.text.inert_cells import inert, plain
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
-from campaign.directory.directory_export import heads_of_export
+from campaign.directory.directory_export import COLUMNS as EXPORTED
 from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.plan import find_crowded_offices
 from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
@@ -507,6 +507,6 @@ def test_countries_in_all_languages_leave_nothing_of_them_in_memory(
 
 @pytest.mark.parametrize("directory", Directory)
 def test_every_column_of_our_export_is_recognized(directory: Directory) -> None:
-    heads = heads_of_export(directory)
+    heads = list(EXPORTED[directory])
     meanings = guess(Table(heads), directory)
     assert [head for head, meaning in zip(heads, meanings, strict=True) if not meaning] == []
