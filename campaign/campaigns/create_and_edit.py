@@ -16,7 +16,7 @@ from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
-from campaign.campaigns.record_change import check_opening, note, record_change, say_deadlines
+from campaign.campaigns.record_change import check_opening, record_change, say_deadlines
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
@@ -76,7 +76,7 @@ def create_campaign(
     campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
     with _of_two_at_once_one(session):
         session.add(campaign)
-    note(session, campaign, actor, "campaign.create")
+    audit.record(session, actor, "campaign.create", campaign)
     return campaign
 
 
@@ -243,7 +243,7 @@ def continue_campaign(
     common = {"campaign_id": draft.id, "added_at": now}
     if rows := [common | {"staff_user_id": person_id} for person_id in sorted(people)]:
         session.execute(insert(CampaignMember), rows)
-    note(session, draft, actor, "campaign.continue", earlier=earlier.id)
+    audit.record(session, actor, "campaign.continue", draft, earlier=earlier.id)
     return draft
 
 
@@ -263,7 +263,7 @@ def clone_campaign(
     draft = _carry_over(session, other, actor, created_by_id, reference)
     if risks:
         _take_risks(other, draft)
-    note(session, draft, actor, "campaign.clone", other=other.id)
+    audit.record(session, actor, "campaign.clone", draft, other=other.id)
     return draft
 
 

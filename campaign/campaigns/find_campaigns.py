@@ -61,28 +61,28 @@ def select_unoffered(slug: str) -> Select[int]:
     return select_linked(select(Campaign.id).where(Campaign.slug == slug, warns_of_harm_sql()))
 
 
+def _select_with_linked(campaign: Campaign) -> Select[Campaign]:
+    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
+    return select(Campaign).where(Campaign.id.in_(linked)).order_by(Campaign.id)
+
+
 def list_linked(session: Session, campaign: Campaign) -> Sequence[Campaign]:
     """All that are linked to it, whatever their status."""
-    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
-    others = select(Campaign).where(Campaign.id.in_(linked), Campaign.id != campaign.id)
-    return session.scalars(others.order_by(Campaign.id)).all()
+    return session.scalars(_select_with_linked(campaign).where(Campaign.id != campaign.id)).all()
 
 
 def list_linked_scheduled(
     session: Session, campaign: Campaign, *, by: StaffUser
 ) -> Sequence[Campaign]:
     """Those linked to it that open by themselves, as far as `by` sees them at the desk."""
-    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
     waits = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.id != campaign.id)
-    scheduled = select(Campaign).where(Campaign.id.in_(linked), *waits, sees(by, Campaign.id))
-    return session.scalars(scheduled.order_by(Campaign.id)).all()
+    scheduled = _select_with_linked(campaign).where(*waits, sees(by, Campaign.id))
+    return session.scalars(scheduled).all()
 
 
 def list_harm_stops(session: Session, campaign: Campaign) -> Sequence[Campaign]:
     """Those linked to it, and itself, that were stopped because another letter could do harm."""
-    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
-    stopped = select(Campaign).where(Campaign.id.in_(linked), warns_of_harm_sql())
-    return session.scalars(stopped.order_by(Campaign.id)).all()
+    return session.scalars(_select_with_linked(campaign).where(warns_of_harm_sql())).all()
 
 
 def list_followable(

@@ -15,9 +15,7 @@ from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
-from campaign.models.staff import CampaignMember, Role, StaffUser
-
-_WRITERS = (Role.ORGANIZER, Role.ADMIN)
+from campaign.models.staff import WRITERS, CampaignMember, Role, StaffUser
 
 
 class CampaignMail(Mail):
@@ -118,7 +116,7 @@ def tell_opening_missed(session: Session, campaign: Campaign, *, harm: bool) -> 
 
 def list_reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:
     """Who is asked to look at it: owner and members besides `by`, otherwise all admins."""
-    can = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_WRITERS))
+    can = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(WRITERS))
     can = can.where(StaffUser.id != (by or 0)).order_by(StaffUser.id)
     members = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
     team = or_(StaffUser.id == (campaign.owner_id or 0), StaffUser.id.in_(members))
@@ -146,7 +144,6 @@ def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
 
 
 def _link(campaign: Campaign) -> str:
-    # Not url_for: the host that a request names must not decide where a link leads.
     return site_url(f"/desk/campaigns/{campaign.slug}")
 
 

@@ -12,24 +12,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
-from campaign.campaigns.content import drafts, updates
+from campaign.campaigns.content import drafts, team, updates
 from campaign.campaigns.content.part_contents import Content
-from campaign.campaigns.record_change import REASON_KINDS, drop_empty, note, return_proposed_reasons
+from campaign.campaigns.record_change import REASON_KINDS, drop_empty, return_proposed_reasons
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
-from campaign.models.staff import Role, StaffUser, sees
+from campaign.models.staff import WRITERS, StaffUser
 from campaign.staff.staff_users import actor_name
 
 _STOP_KIND = "stop-kind"
 """Beside the reasons by language, in what is kept of a proposal."""
 UPDATE = "update"
 """The part of drafts of updates; that of one which is written again is kept at its proposal."""
-_WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 """Where its author can withdraw it, and its words are kept."""
 
@@ -40,7 +39,7 @@ def needs_approval(campaign: Campaign) -> bool:
 
 def may_decide(proposal: Proposal, by: StaffUser) -> bool:
     """Whether that person may approve or return it, if they see the campaign: not its author."""
-    return by.role in _WRITERS and by.id != proposal.made_by_id
+    return by.role in WRITERS and by.id != proposal.made_by_id
 
 
 def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Proposal:
@@ -288,7 +287,7 @@ def _keep(
         campaign=campaign, kind=kind, payload=json.dumps(content), picture=picture, made_by=by
     )
     db.add_row(session, proposal)
-    note(session, campaign, actor_name(by), "campaign.propose", kind=kind.value)
+    audit.record(session, actor_name(by), "campaign.propose", campaign, kind=kind.value)
     mails.ask_for_approval(session, campaign, proposal)
     return proposal
 
@@ -300,8 +299,7 @@ def decide(session: Session, proposal: Proposal, state: ProposalState, by: Staff
     """
     # First the campaign, as every move of it does: two that wait for each other would both fail.
     session.refresh(proposal.campaign, with_for_update={"key_share": True})
-    visible = select(Campaign.id).where(Campaign.id == proposal.campaign_id, sees(by, Campaign.id))
-    if session.scalar(visible) is None:
+    if not team.may_see(session, proposal.campaign, by):
         raise NotFound("proposal")
     if not may_decide(proposal, by):
         raise Refused("own-proposal")
@@ -321,14 +319,14 @@ def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalSt
     if state is ProposalState.OBSOLETE:
         return
     if proposal.is_unpublished:
-        note(session, proposal.campaign, actor_name(by), "campaign.update-delete")
+        audit.record(session, actor_name(by), "campaign.update-delete", proposal.campaign)
     else:
         _note(session, proposal, by, "withdraw")
 
 
 def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> None:
     campaign, kind = proposal.campaign, proposal.kind.value
-    note(session, campaign, actor_name(by), f"campaign.proposal-{action}", kind=kind)
+    audit.record(session, actor_name(by), f"campaign.proposal-{action}", campaign, kind=kind)
 
 
 def _change(

@@ -93,7 +93,7 @@ def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
     campaign.submitted_by_id = audit.staff_id(actor)
     if campaign.status is not before[0]:
         statuses = {"before": before[0].value, "after": campaign.status.value}
-        note(session, campaign, actor, UNSCHEDULED, **statuses)
+        audit.record(session, actor, UNSCHEDULED, campaign, **statuses)
     if before != (campaign.status, campaign.submitted_by_id):
         mails.ask_for_review(session, campaign, by=campaign.submitted_by_id, changed=True)
 
@@ -181,10 +181,6 @@ def needs_second_person() -> bool:
     return current_settings().second_person_opens
 
 
-def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: object) -> None:
-    audit.record(session, actor, action, campaign, **detail)
-
-
 def find_change(
     session: Session, campaign: Campaign, action: str, name: str, value: object
 ) -> AuditEntry | None:
@@ -200,4 +196,4 @@ def _record(
     if not (action in _UNSEEN and lifecycle.is_public(campaign.status)):
         campaign.changed_at = db.utcnow()
     session.flush()
-    note(session, campaign, actor, action, **detail)
+    audit.record(session, actor, action, campaign, **detail)

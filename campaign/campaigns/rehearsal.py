@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.record_change import note
-from campaign.core import db, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
@@ -46,21 +45,21 @@ def has_rehearsal(session: Session, campaign: Campaign) -> bool:
 def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:
     lock_rehearsal(session, campaign)
     wipe(session, campaign)
-    note(session, campaign, actor, "campaign.rehearsal-wiped")
+    audit.record(session, actor, "campaign.rehearsal-wiped", campaign)
 
 
 def begin(session: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
     """Have so many invented people sign. Raises Refused (`rehearsal-over`)."""
     lock_rehearsal(session, campaign)
     number = max(1, min(signatures, MOST_SIGNATURES))
-    note(session, campaign, actor, "campaign.rehearsal", signatures=number)
+    audit.record(session, actor, "campaign.rehearsal", campaign, signatures=number)
     jobs.enqueue(session, "demo.rehearse", campaign.id, number)
 
 
 def take_part(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Hold it, for a letter that one of the team signs. Raises Refused (`rehearsal-over`)."""
     lock_rehearsal(session, campaign)
-    note(session, campaign, actor, "campaign.rehearsal", signatures=1)
+    audit.record(session, actor, "campaign.rehearsal", campaign, signatures=1)
 
 
 def lock_rehearsal(session: Session, campaign: Campaign) -> None:

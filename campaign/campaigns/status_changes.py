@@ -25,7 +25,6 @@ from campaign.campaigns.record_change import (
     drop_empty,
     move,
     needs_second_person,
-    note,
     record_change,
     return_proposed_reasons,
     say_deadlines,
@@ -351,7 +350,7 @@ def _cancel_after_harm(session: Session, campaign: Campaign, actor: str) -> bool
 def _miss_opening(session: Session, campaign: Campaign, actor: str, **why: list[str]) -> None:
     campaign.status = CampaignStatus.DRAFT
     campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
-    note(session, campaign, actor, f"campaign.{_OPENING_MISSED}", **why)
+    audit.record(session, actor, f"campaign.{_OPENING_MISSED}", campaign, **why)
     mails.tell_opening_missed(session, campaign, harm=_HARM_STOPS in why)
     session.flush()
 

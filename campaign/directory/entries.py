@@ -8,7 +8,7 @@ from typing import Any, overload
 from flask_babel import lazy_gettext as _l
 
 from campaign.core.text.fold import read_word_table
-from campaign.directory.postal_addresses import formatted_code
+from campaign.directory.postal_addresses import AddressParts, formatted_code
 from campaign.models.directory import ContactDetail, Directory, Mission, MissionKind, Official
 
 PLACES = ("address", "locality", "region", "postal_code")  # the parts of an address
@@ -233,6 +233,16 @@ def country_of(entry: Entry | OfficialDraft | MissionDraft) -> str:
     if isinstance(entry, Official | OfficialDraft):
         return entry.country
     return entry.host_country
+
+
+def address_parts_of(entry: Entry) -> AddressParts:
+    return {
+        "country": country_of(entry),
+        "street": entry.address,
+        "locality": entry.locality,
+        "region": entry.region,
+        "postal_code": entry.postal_code,
+    }
 
 
 @overload

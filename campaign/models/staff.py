@@ -23,6 +23,10 @@ class Role(enum.StrEnum):
     ADMIN = "admin"
 
 
+WRITERS = frozenset({Role.ORGANIZER, Role.ADMIN})
+"""Who writes campaigns."""
+
+
 class StaffUser(db.SealedRow, db.PublicRow, UserMixin):
     email: Mapped[str] = mapped_column(db.Sealed("staff_user.email"))
     email_hmac: Mapped[bytes] = mapped_column(db.LookUp(32), unique=True)

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
-from campaign.models.staff import Role
+from campaign.models.staff import WRITERS, Role
 from campaign.staff.desk_access import is_guarded_request, staff_user
 
 
@@ -20,16 +20,15 @@ class Section(NamedTuple):
     current: bool
 
 
-_WRITERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _PRINTERS = frozenset({Role.STAFF, Role.ADMIN})
 _ADMINS = frozenset({Role.ADMIN})
 _EVERYBODY = frozenset(Role)
 # Of several pages, which have tabs, the section leads to the first.
 _SECTIONS = (
     ("today.index", _l("Today"), _EVERYBODY),
-    ("campaigns.index", _l("Campaigns"), _WRITERS),
-    ("directory.index", _l("Officials"), _WRITERS),
-    ("directory.missions", _l("Missions"), _WRITERS),
+    ("campaigns.index", _l("Campaigns"), WRITERS),
+    ("directory.index", _l("Officials"), WRITERS),
+    ("directory.missions", _l("Missions"), WRITERS),
     ("replies.index", _l("Replies"), _EVERYBODY),
     ("bundles.index", _l("Letters and bundles"), _PRINTERS),
     ("screening.index", _l("Screening"), _PRINTERS),

@@ -7,6 +7,7 @@ from babel.languages import get_official_languages
 
 from campaign.core import i18n
 from campaign.core.settings import home_country
+from campaign.directory.entries import address_parts_of
 from campaign.directory.postal_addresses import address_form, address_lines, address_problems
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
@@ -80,22 +81,16 @@ def goes_by_post(campaign: Campaign) -> bool:
 
 def missing_of_address(official: Official) -> list[str]:
     """`street`, `locality`: what an address lacks. Singapore, for one, asks for no town."""
-    street = any(line.strip() for line in official.address or ())
+    street = any(line.strip() for line in official.address)
     form = address_form(official.country)
     townless = form is not None and "locality" not in form.required
-    town = townless or (official.locality or "").strip()
+    town = townless or official.locality.strip()
     return [name for name, there in (("street", street), ("locality", town)) if not there]
 
 
 def doubtful_of_address(official: Official) -> list[str]:
     """What the post of the country would expect besides; letters may arrive without it."""
-    problems = address_problems(
-        country=official.country,
-        street=official.address or (),
-        locality=official.locality or "",
-        region=official.region or "",
-        postal_code=official.postal_code or "",
-    )
+    problems = address_problems(**address_parts_of(official))
     return [finding.field for finding in problems if finding.slug == "missing"]
 
 
@@ -118,16 +113,9 @@ def _lines(
     head = [official.name, i18n.words_in(official.office, locale)]
     if isinstance(way, Mission):
         head.append(i18n.words_in(way.name, locale))
-    country = way.host_country if isinstance(way, Mission) else way.country
-    lines = address_lines(
-        country=country,
-        street=way.address,
-        locality=way.locality,
-        region=way.region,
-        postal_code=way.postal_code,
-        country_name=country_line(country, locale, posted_in),
-    )
-    return (*filter(None, head), *lines)
+    parts = address_parts_of(way)
+    country_name = country_line(parts["country"], locale, posted_in)
+    return (*filter(None, head), *address_lines(**parts, country_name=country_name))
 
 
 def name_and_office(official: Official, locale: str) -> str:

@@ -136,16 +136,16 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
     for target in campaign.targets:
         official, mission = target.official, target.mission
         for words in (official.office, official.salutation, official.close):
-            for locale, text in (words or {}).items():
+            for locale, text in words.items():
                 yield Words("targets", locale, "official", text, official.slug)
         here = campaign.default_locale
-        for text in (official.name, *(official.address or ()), official.locality or ""):
+        for text in (official.name, *official.address, official.locality):
             yield Words("targets", here, "official", text, official.slug)
         if mission:
-            for locale, text in (mission.name or {}).items():
+            for locale, text in mission.name.items():
                 yield Words("targets", locale, "mission", text, mission.slug)
-            for text in (mission.head_of_mission, *(mission.address or ()), mission.locality):
-                yield Words("targets", here, "mission", text or "", mission.slug)
+            for text in (mission.head_of_mission, *mission.address, mission.locality):
+                yield Words("targets", here, "mission", text, mission.slug)
 
 
 def by_field(findings: Iterable[Finding]) -> dict[str, list[Finding]]:

@@ -93,8 +93,7 @@ def content_of(aims: Sequence[Aim]) -> Content:
 
 
 def has_letters(session: Session, target: Target) -> bool:
-    written = select(exists().where(Letter.target_id == target.id))
-    return bool(session.scalar(written))
+    return db.has_row(session, select(Letter.id).where(Letter.target_id == target.id))
 
 
 def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Official]:

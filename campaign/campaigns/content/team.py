@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.record_change import find_change, note
-from campaign.core import db
+from campaign.campaigns.record_change import find_change
+from campaign.core import audit, db
 from campaign.core.audit import DoneBefore
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
-from campaign.models.staff import CampaignMember, Role, StaffUser, sees
+from campaign.models.staff import WRITERS, CampaignMember, Role, StaffUser, sees
 from campaign.staff.staff_users import actor_name, list_staff_users
-
-_WRITERS = {Role.ORGANIZER, Role.ADMIN}
 
 
 def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
@@ -24,7 +22,7 @@ def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
 
 def may_see(session: Session, campaign: Campaign, user: StaffUser) -> bool:
     seen = select(Campaign.id).where(Campaign.id == campaign.id, sees(user, Campaign.id))
-    return session.scalar(seen) is not None
+    return db.has_row(session, seen)
 
 
 def may_manage(user: StaffUser, campaign: Campaign) -> bool:
@@ -143,7 +141,7 @@ def _drop(session: Session, campaign: Campaign, member: StaffUser) -> None:
 
 
 def _can_write(user: StaffUser) -> bool:
-    return user.active and user.role in _WRITERS
+    return user.active and user.role in WRITERS
 
 
 def _refuse_idle(user: StaffUser) -> None:
@@ -165,4 +163,4 @@ def _record(
     **detail: int | None,
 ) -> None:
     session.flush()
-    note(session, campaign, actor_name(by), action, staff=about.id, **detail)
+    audit.record(session, actor_name(by), action, campaign, staff=about.id, **detail)

@@ -35,6 +35,7 @@ from campaign.campaigns.desk.labels import (
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db, i18n
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
+from campaign.core.text.desk_texts import read_number
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, name_staff, staff_user
@@ -119,8 +120,8 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
 
 def _number_seen() -> int:
     """The number of the state that was the newest when the page was opened; -1: none."""
-    seen = request.form.get("seen", "")
-    return int(seen) if seen.isdecimal() and len(seen) < 9 else -1
+    seen = read_number(request.form.get("seen", ""))
+    return -1 if seen is None else seen
 
 
 def save_part(campaign: Campaign, part: Part, place: str, content: Content, based_on: int) -> None:

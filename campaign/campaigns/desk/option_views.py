@@ -169,7 +169,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
     )
     answer = desk.save(
         form,
-        lambda: {**form.options()},
+        form.options,
         lambda: options.set_letter_options(
             session, campaign, actor=actor(), based_on=number_seen(form), **form.options()
         ),

@@ -17,6 +17,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import done
 from campaign.core import db
 from campaign.core.errors import Refused
+from campaign.core.text.desk_texts import read_number
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.desk_access import staff_user
@@ -67,7 +68,7 @@ class DraftDesk:
         return False
 
     def keep_fields(self, fields: dict[str, list[str]]) -> bool:
-        based_on = _as_number(request.form.get("based_on", "")) or 0
+        based_on = read_number(request.form.get("based_on", "")) or 0
         return drafts.keep_draft(db.session(), self.at, fields, based_on=based_on, tab=_find_tab())
 
     def kept(self, form: DeskForm, **values: str) -> ResponseReturnValue | None:
@@ -234,8 +235,4 @@ def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
 
 def number_seen(form: DeskForm) -> int | None:
     """The revision that the form says its writer saw; None where it says nothing."""
-    return _as_number(str(form["based_on"].data)) if "based_on" in form else None
-
-
-def _as_number(typed: str) -> int | None:
-    return int(typed) if typed.isdecimal() and len(typed) < 9 else None
+    return read_number(str(form["based_on"].data)) if "based_on" in form else None

@@ -259,7 +259,7 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
         note=request.form.get("note", ""),
         answers=list_answers(request.form, campaign),
         reasons=drop_empty(reasons),
-        may_reword=_may_reword(campaign),
+        may_reword=may_reword(campaign),
     )
     return show_page(page, 409)
 
@@ -401,7 +401,7 @@ class RewordReason(Page, template="campaigns/reword_reason.html"):
     waiting: Proposal | None
 
 
-def _may_reword(campaign: Campaign) -> bool:
+def may_reword(campaign: Campaign) -> bool:
     return staff_user().role is Role.ADMIN or proposals.needs_approval(campaign)
 
 
@@ -410,7 +410,7 @@ def edit(slug: str) -> ResponseReturnValue:
     """The reason in each language, as everybody reads it. Admins only, unless it is approved."""
     campaign = _load_as_it_is(slug)
     waits = proposals.needs_approval(campaign)
-    if not _may_reword(campaign):
+    if not may_reword(campaign):
         abort(404)
     if not has_ended(campaign.status):
         return _show_changed(campaign)

@@ -30,7 +30,7 @@ from campaign.directory import officials
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of, search_missions
 from campaign.directory.officials import search_officials
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.directory import Mission, Official, official_name
+from campaign.models.directory import Mission, Official, mission_name, official_name
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_base import PlainForm
@@ -109,7 +109,7 @@ class TargetsForm(CampaignForm):
         others = [*targets.find_missions(session, slugs), *also]
         self._missions = {mission.slug: mission for mission in (*fitting, *others)}
         offered = (SUGGESTED, _l("The mission of the official’s country where we are"))
-        more = [(mission.slug, mission_words(mission)) for mission in others]
+        more = [(mission.slug, mission_name(mission, i18n.locale())) for mission in others]
         self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
         for row in self.rows:
             official = self.officials.get(row.form.official.data)
@@ -137,7 +137,7 @@ class TargetsForm(CampaignForm):
         where = str(_REACHES[reach])
         if reach is Reach.ELSEWHERE:
             where = gettext("in %(country)s", country=i18n.country_name(mission.host_country))
-        return f"{mission_words(mission)} – {where}"
+        return f"{mission_name(mission, i18n.locale())} – {where}"
 
     def aims(self) -> list[Aim]:
         kept = sorted(
@@ -160,13 +160,6 @@ class TargetsForm(CampaignForm):
                 mission, _reach = suggestion
             aims.append(Aim(official, TargetKind(self.kind.data), mission))
         return aims
-
-
-def mission_words(mission: Mission) -> str:
-    name = i18n.words_in(mission.name, i18n.locale())
-    if mission.locality in " ".join(mission.name.values()):
-        return name
-    return f"{name}{i18n.comma(i18n.locale())}{mission.locality}"
 
 
 class EditTargets(DraftPage, template="campaigns/edit_targets.html"):

@@ -38,7 +38,7 @@ from campaign.campaigns.desk.texts import edition_views, letter_views, side_by_s
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat, LetterTemplate
 from campaign.models.revision import Proposal
-from campaign.models.staff import Role, StaffUser, sees
+from campaign.models.staff import StaffUser, sees
 from campaign.models.statistics import CampaignTally
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, show_page
@@ -237,7 +237,7 @@ def show(slug: str) -> ResponseReturnValue:
         formats=FORMATS,
         moves=status_changes.moves_for(campaign, actor()),
         own=status_changes.is_writer(campaign, actor()),
-        may_reword=user.role is Role.ADMIN or proposals.needs_approval(campaign),
+        may_reword=status_views.may_reword(campaign),
         proposed=proposals.list_waiting(session, campaign, user),
         conflicts=draft_views.conflict_links(campaign),
         earlier=earlier,

@@ -14,11 +14,11 @@ from campaign.core.errors import NotFound, Refused
 from campaign.directory import duplicate_entries, edit_entries, missions, officials
 from campaign.directory.desk.address_form import list_spoiled, say_risks
 from campaign.directory.desk.blueprint import (
-    KIND_LABELS,
     add_page_to_both,
     get_entry_name,
     list_kinds,
     say_field,
+    say_value,
 )
 from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
@@ -26,7 +26,7 @@ from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.differences import say_in_words
 from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.directory.where_used import get_entry
-from campaign.models.directory import Directory, Mission, MissionKind, Official
+from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor
 from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import MOST_FOUND, Listing
@@ -258,13 +258,7 @@ def _say_value(entry: Entry, name: str) -> str:
         return _say_leaving(entry)
     if name == "accredited_to":
         return i18n.comma(i18n.locale()).join(i18n.country_name(code) for code in value)
-    if isinstance(value, MissionKind):
-        return str(KIND_LABELS[value])
-    if name.endswith("country"):
-        return i18n.country_name(value)
-    if name == "preferred_locale":
-        return i18n.language_name(value, i18n.locale())
-    return _say_words(value) if isinstance(value, dict) else say_in_words(value)
+    return _say_words(value) if isinstance(value, dict) else say_value(name, say_in_words(value))
 
 
 def _say_words(words: dict[str, str]) -> str:

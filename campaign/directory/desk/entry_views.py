@@ -31,14 +31,9 @@ from campaign.directory.desk.forms import (
     successor_form,
 )
 from campaign.directory.edit_entries import Unaddressed
-from campaign.directory.entries import Entry, country_of, draft_of
+from campaign.directory.entries import Entry, address_parts_of, draft_of
 from campaign.directory.officials import OfficePassed, Passing
-from campaign.directory.postal_addresses import (
-    AddressParts,
-    AddressProblem,
-    address_lines,
-    address_problems,
-)
+from campaign.directory.postal_addresses import AddressProblem, address_lines, address_problems
 from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
@@ -273,13 +268,7 @@ def _list_choices(codes: Collection[str]) -> list[SelectChoice]:
 
 
 def _print_address(entry: Entry, head: list[str], country_name: str = "") -> PrintedAddress:
-    parts: AddressParts = {
-        "country": country_of(entry),
-        "street": entry.address,
-        "locality": entry.locality,
-        "region": entry.region,
-        "postal_code": entry.postal_code,
-    }
+    parts = address_parts_of(entry)
     is_empty = not (entry.address or entry.locality or entry.postal_code)
     return PrintedAddress(
         [*filter(None, head), *address_lines(**parts, country_name=country_name)],

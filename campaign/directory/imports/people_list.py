@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
+from campaign.core.text.desk_texts import read_number
 from campaign.core.text.fold import fold_name
 from campaign.directory.imports.read_list import Opened, Shape, read_list
 from campaign.directory.imports.tables import Table
@@ -16,7 +17,7 @@ def open_list(
     data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
 ) -> tuple[Opened, Table]:
     """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
-    row = int(head) if head.isdecimal() else 0
+    row = read_number(head) or 0
     opened, table = run_apart(read_list, data, encoding=encoding, sheet=sheet, head=row)
     if opened.shape is not Shape.TABLE or table is None:
         raise UnreadableFile(

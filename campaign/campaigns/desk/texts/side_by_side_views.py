@@ -31,7 +31,7 @@ from campaign.campaigns.desk.texts.edition_views import EditionForm, find_own_ou
 from campaign.campaigns.desk.texts.letter_views import SPARE_ROWS, PointForm, RowsForm, TemplateForm
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
-from campaign.core.text.desk_texts import lines
+from campaign.core.text.desk_texts import lines, read_number
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
 from campaign.staff.desk_access import staff_user
@@ -56,8 +56,7 @@ class SideForm(CampaignForm):
 
     def seen(self, code: str) -> int:
         """The revision of that language that its writer saw; 0: none."""
-        typed = str(self[f"based_on_{code}"].data or "")
-        return int(typed) if typed.isdecimal() and len(typed) < 9 else 0
+        return read_number(str(self[f"based_on_{code}"].data)) or 0
 
     def field_name(self, code: str, name: str) -> str:
         """The field that a service calls `name` when it saves that language."""
