@@ -21,7 +21,7 @@ from zxcvbn import zxcvbn
 
 from campaign.core import db
 from campaign.core.errors import Gone
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.core.text.fold import fold
 from campaign.mail.messages import Mail
 from campaign.models.staff import StaffUser
@@ -98,8 +98,7 @@ class StaffInvitation(Mail, kind="staff-invitation"):
 
 def create_password_link(user: StaffUser) -> str:
     token = _serializer().dumps([user.public_id, _sign_state(user)[0]])
-    # Not url_for: the host that a request names must not decide where a link leads.
-    return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"
+    return site_url(f"/desk/set-password/{token}")
 
 
 def mail_password_link(session: Session, user: StaffUser, *, inviter: str, is_new: bool) -> None:

@@ -152,7 +152,6 @@ def _get_user(session: Session, user_id: int) -> StaffUser:
     return session.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
 
 
-_LONGEST_CODE = 128
 ASKED = "again"
 """What a question sends along after which a button is pressed once more."""
 _NOT_KEPT = {"csrf_token", "proof", "passkey_proof", "passkey_challenge", ASKED}
@@ -224,17 +223,15 @@ class _IdentityForm(SiteForm):
         return 422
 
 
+def code_field(label: object) -> StringField:
+    too_long = _l("This code is too long. Check it and enter it again.")
+    checks = [InputRequired(_l("Enter the code.")), Length(max=128, message=too_long)]
+    return StringField(label, checks)
+
+
 class CodeForm(_IdentityForm):
     purpose: passkeys.Purpose = "second-step"
-    proof = StringField(
-        _l("Code"),
-        validators=[
-            InputRequired(_l("Enter the code.")),
-            Length(
-                max=_LONGEST_CODE, message=_l("This code is too long. Check it and enter it again.")
-            ),
-        ],
-    )
+    proof = code_field(_l("Code"))
 
 
 class ProofForm(_IdentityForm):

@@ -77,8 +77,7 @@ def _report_fault(session: Session) -> None:
             "staff.require_audit.leaves_no_entry and say why."
         )
     log.error("deed without an audit entry", page=page)
-    user = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
-    audit.record(session, f"staff:{user.id}", "desk.deed", f"page:{page}")
+    audit.record(session, f"staff:{current_user.id}", "desk.deed", f"page:{page}")
 
 
 def _note_flush(session: Session, _context: UOWTransaction) -> None:

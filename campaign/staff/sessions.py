@@ -10,7 +10,6 @@ nothing: who holds it has ten tries an hour at those accounts that nobody else u
 
 import re
 import secrets
-from dataclasses import dataclass
 from typing import cast
 
 from flask import Response, after_this_request, current_app, g, redirect, request, url_for
@@ -150,26 +149,17 @@ def _forget_session() -> None:
         g.pop(name, None)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownBrowser:
-    name: str
-    marks: tuple[str, ...]
-
-    def knows(self, email: str) -> bool:
-        return not set(_marks(email)).isdisjoint(self.marks)
-
-
 def find_known_browser(email: str) -> str:
-    browser = _read()
-    return browser.name if browser and browser.knows(email) else ""
+    """Find the name of this browser, if it has signed in to that account; empty if not."""
+    name, marks = _read()
+    return "" if set(_marks(email)).isdisjoint(marks) else name
 
 
 def remember_browser(email: str) -> None:
     """Have the answer to this request say that its browser has signed in to this account."""
-    before, mark = _read(), _marks(email)[0]
-    marks = [mark, *(other for other in (before.marks if before else ()) if other != mark)]
-    name = before.name if before else secrets.token_urlsafe(16)
-    value = _serializer().dumps([name, marks[:_BROWSER_ACCOUNTS]])
+    (name, before), mark = _read(), _marks(email)[0]
+    marks = [mark, *(other for other in before if other != mark)][:_BROWSER_ACCOUNTS]
+    value = _serializer().dumps([name or secrets.token_urlsafe(16), marks])
 
     @after_this_request
     def _keep(response: Response) -> Response:
@@ -189,14 +179,14 @@ def cookie_name() -> str:
     return "__Host-known-browser" if current_settings().secure else "known-browser"
 
 
-def _read() -> KnownBrowser | None:
+def _read() -> tuple[str, list[str]]:
+    """Return the name of this browser and its marks; both empty where it never signed in."""
+    value = request.cookies.get(cookie_name(), "")
     try:
-        name, marks = _serializer().loads(
-            request.cookies.get(cookie_name(), ""), max_age=_BROWSER_DAYS * 24 * 3600
-        )
+        name, marks = _serializer().loads(value, max_age=_BROWSER_DAYS * 24 * 3600)
     except BadData:
-        return None
-    return KnownBrowser(name, tuple(marks))
+        return "", []
+    return name, marks
 
 
 def _marks(email: str) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.audit import DoneBefore
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import FewAtOnce
 from campaign.core.slow_work import leave_database
 from campaign.core.text.email_addresses import canonical_email
@@ -33,10 +33,7 @@ def find_by_email(session: Session, email: str) -> StaffUser | None:
 
 
 def get_staff_user(session: Session, public_id: str) -> StaffUser:
-    user = session.scalar(select(StaffUser).where(StaffUser.public_id == public_id))
-    if user is None:
-        raise NotFound("staff-user")
-    return user
+    return db.get_row(session, select(StaffUser).filter_by(public_id=public_id), "staff-user")
 
 
 def list_staff_users(session: Session) -> Sequence[StaffUser]:
@@ -47,8 +44,7 @@ def list_staff_users(session: Session) -> Sequence[StaffUser]:
 
 
 def has_anybody_password(session: Session) -> bool:
-    query = select(StaffUser.id).where(StaffUser.password.is_not(None)).limit(1)
-    return session.scalar(query) is not None
+    return db.has_row(session, select(StaffUser.id).where(StaffUser.password.is_not(None)))
 
 
 def add_staff_user(

@@ -123,15 +123,8 @@ def _list_cells(chosen: Filter) -> Iterator[tuple[object, ...]]:
             for line in describe_entries.describe_entries(session, part):
                 entry, at = line.entry, line.entry.at.isoformat()
                 detail = "; ".join(f"{name}: {value}" for name, value in line.details)
-                entry_columns = (
-                    line.who,
-                    entry.actor,
-                    line.what,
-                    entry.action,
-                    line.about,
-                    entry.subject,
-                )
-                yield (entry.id, at, *entry_columns, detail)
+                who, what = (line.who, entry.actor), (line.what, entry.action)
+                yield (entry.id, at, *who, *what, line.about, entry.subject, detail)
 
 
 def _show_page(query: _Query, *, about: str) -> ResponseReturnValue:

@@ -6,8 +6,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms import StringField
-from wtforms.validators import InputRequired, Length
 
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused, TooMany
@@ -30,6 +28,7 @@ from campaign.staff.reauthentication import (
     ASKED,
     ProofForm,
     Reauthenticate,
+    code_field,
     say_press_again,
     say_too_many,
 )
@@ -146,13 +145,7 @@ def change_password() -> ResponseReturnValue:
 
 
 class FirstCodeForm(SiteForm):
-    code = StringField(
-        _l("Code from the app"),
-        validators=[
-            InputRequired(_l("Enter the code.")),
-            Length(max=128, message=_l("This code is too long. Check it and enter it again.")),
-        ],
-    )
+    code = code_field(_l("Code from the app"))
 
 
 class SecondFactor(Page, template="staff/second_factor.html"):

@@ -146,9 +146,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
 @i18n.localised
 def second_step() -> ResponseReturnValue:
     """Ask for the second factor of somebody who knew the password."""
-    target = sessions.safe_next_page(request.args.get("next"))
-    with db.reading() as session:
-        user = sessions.find_user_halfway(session)
+    target, user = sessions.safe_next_page(request.args.get("next")), _find_halfway()
     if user is None:
         return redirect(url_for(".sign_in", next=target))
     return show_page(EnterCode(form=CodeForm(user, next=target)))
@@ -157,8 +155,7 @@ def second_step() -> ResponseReturnValue:
 @blueprint.get("/sign-in/code/passkey")
 @public
 def ask_for_passkey_halfway() -> ResponseReturnValue:
-    with db.reading() as session:
-        user = sessions.find_user_halfway(session)
+    user = _find_halfway()
     if user is None:
         abort(403)
     return answer_challenge(passkeys.ask_for("second-step", user))
@@ -168,9 +165,7 @@ def ask_for_passkey_halfway() -> ResponseReturnValue:
 @public
 @i18n.localised
 def sign_in_with_code() -> ResponseReturnValue:
-    target = sessions.safe_next_page(request.form.get("next"))
-    with db.reading() as session:
-        user = sessions.find_user_halfway(session)
+    target, user = sessions.safe_next_page(request.form.get("next")), _find_halfway()
     if user is None:
         message = _("Your sign-in took too long. Sign in again.")
         return redirect_to(".sign_in", message, next=target)
@@ -180,6 +175,11 @@ def sign_in_with_code() -> ResponseReturnValue:
         return EnterCode(form=form).html(), status
     sessions.begin_session(db.session(), staff_users.get_staff_user(db.session(), user.public_id))
     return redirect(target, 303)
+
+
+def _find_halfway() -> StaffUser | None:
+    with db.reading() as session:
+        return sessions.find_user_halfway(session)
 
 
 def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
