@@ -17,6 +17,7 @@ _HEAD = 40.0
 """Room above the columns: for the words of marks, and for the value of the highest column."""
 _FOOT = 24.0
 _LABEL_TOP = 11.0
+_SPARK_WIDTH, _SPARK_HEIGHT = 84.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,17 @@ class DayMark:
 
 
 @dataclass(frozen=True, slots=True)
-class ChartColumn:
+class SmallColumn:
+    """A column of a chart without words."""
+
     x: float
     y: float
     width: float
     height: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChartColumn(SmallColumn):
     first: date
     value: int
 
@@ -285,35 +292,23 @@ class TableBar:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class SmallColumn:
-    """A column of a chart without words."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 def bar(value: int, most: int, *, mirrored: bool) -> TableBar:
     """Return how long the bar of a value is; what is not nothing can be seen."""
     width = round(max(value / most * 100, 0.6), 2) if value > 0 and most > 0 else 0.0
     return TableBar(round(100 - width, 2) if mirrored else 0.0, width)
 
 
-def spark(
-    days: Sequence[int], *, width: float = 84, height: float = 20, mirrored: bool
-) -> list[SmallColumn]:
+def spark(days: Sequence[int], *, mirrored: bool) -> list[SmallColumn]:
     """Draw small columns without words, for a line of a list."""
     most = max(days, default=0)
     if not most:
         return []
-    step = width / len(days)
+    step = _SPARK_WIDTH / len(days)
     columns: list[SmallColumn] = []
     for n, value in enumerate(days):
-        high = round(max(value / most * height, 1.0), 2) if value else 0.0
-        x = round(width - (n + 1) * step if mirrored else n * step, 2)
-        columns.append(SmallColumn(x, round(height - high, 2), round(step - 1, 2), high))
+        high = round(max(value / most * _SPARK_HEIGHT, 1.0), 2) if value else 0.0
+        x = round(_SPARK_WIDTH - (n + 1) * step if mirrored else n * step, 2)
+        columns.append(SmallColumn(x, round(_SPARK_HEIGHT - high, 2), round(step - 1, 2), high))
     return columns
 
 

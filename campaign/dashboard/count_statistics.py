@@ -123,8 +123,7 @@ def count_mails() -> None:
         expired = _count_expired(session, run, now - _SETTLED)
         for row in session.scalars(select(CampaignFigures)):
             for name, counts in totals.items():
-                if getattr(row, name) != counts.get(row.campaign_id, 0):
-                    setattr(row, name, counts.get(row.campaign_id, 0))
+                setattr(row, name, counts.get(row.campaign_id, 0))
             row.expired += expired.pop(row.campaign_id, 0)
         for campaign_id, n in expired.items():
             session.add(

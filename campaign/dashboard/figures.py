@@ -36,11 +36,8 @@ def delay_of(waited: timedelta) -> int:
 def add_counts(counts: Mapping[str, int], difference: Mapping[str, int]) -> Counts:
     """Return `counts` after a change of some; what is no more there has no key."""
     total = Counter(counts)
-    for key, n in difference.items():
-        total[key] += n
-        if not total[key]:
-            del total[key]
-    return total
+    total.update(difference)
+    return Counter({key: n for key, n in total.items() if n})
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from campaign.bundles.bundle_status import moved_on
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
@@ -49,7 +50,7 @@ from campaign.models.bundle import (
     DeliveryOutcome,
 )
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
+from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.export import DataExport, ExportState, FileApproval, FileApprovalState
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.reply import Reply
@@ -295,15 +296,19 @@ def _find_requests(
         yield make_todo(slug, items)
 
 
-def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find printed bundles of which every letter was taken back: the paper is still to be had."""
-    rows = session.execute(
+def _select_printed(mine: ColumnElement[bool]) -> Select[Campaign, Bundle]:
+    """Select printed bundles that may go out and went on through no other mission."""
+    return (
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), withdrawn())
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~moved_on())
         .options(*WITH_DESTINATION)
-        .order_by(Bundle.id)
-    ).all()
+    )
+
+
+def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find printed bundles of which every letter was taken back: the paper is still to be had."""
+    rows = session.execute(_select_printed(mine).where(withdrawn()).order_by(Bundle.id)).all()
     items = [
         _item(session, campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows
     ]
@@ -313,16 +318,10 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
 def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
-    moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
-    rows = session.execute(
-        select(Campaign, Bundle, letters)
-        .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
-        .where(~withdrawn())  # see `_find_withdrawn`
-        .options(*WITH_DESTINATION)
-        .order_by(Bundle.ready_at, Bundle.id)
-    ).all()
+    untried = _select_printed(mine).add_columns(letters)
+    untried = untried.where(~tried, ~withdrawn())  # see `_find_withdrawn`
+    rows = session.execute(untried.order_by(Bundle.ready_at, Bundle.id)).all()
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
@@ -350,14 +349,8 @@ def _list_partly_posted(session: Session, mine: ColumnElement[bool]) -> list[Tod
     came_back = exists().where(
         DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.in_(_NOT_TAKEN)
     )
-    moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
-    rows = session.execute(
-        select(Campaign, Bundle)
-        .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
-        .where(was_posted, has_more, ~came_back, ~moved, has_letters_here())
-        .order_by(Bundle.ready_at, Bundle.id)
-    ).all()
+    partly = _select_printed(mine).where(was_posted, has_more, ~came_back, has_letters_here())
+    rows = session.execute(partly.order_by(Bundle.ready_at, Bundle.id)).all()
     return [
         _item(session, campaign, bundle, count_here(session, bundle)) for campaign, bundle in rows
     ]

@@ -15,7 +15,7 @@ from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.stop_rule import gives_letters_sql, has_ended_sql, may_go_out_sql
-from campaign.core import clock, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
@@ -122,12 +122,16 @@ class FirstStep:
 
 def list_first_steps(session: Session, *, by: StaffUser) -> list[FirstStep]:
     """List what is to be done on a new site; nothing once a campaign has opened."""
-    if session.scalar(select(exists(select(Campaign.id).where(Campaign.opened_at.is_not(None))))):
+    if db.has_row(session, select(Campaign.id).where(Campaign.opened_at.is_not(None))):
         return []
     settings = current_settings()
     steps = [
-        FirstStep("officials", url_for("directory.index"), _has_rows(session, Official.id)),
-        FirstStep("missions", url_for("directory.missions"), _has_rows(session, Mission.id)),
+        FirstStep(
+            "officials", url_for("directory.index"), db.has_row(session, select(Official.id))
+        ),
+        FirstStep(
+            "missions", url_for("directory.missions"), db.has_row(session, select(Mission.id))
+        ),
         FirstStep("campaign", url_for("campaigns.create"), done=False),
     ]
     if by.role is not Role.ADMIN:
@@ -139,10 +143,6 @@ def list_first_steps(session: Session, *, by: StaffUser) -> list[FirstStep]:
         FirstStep("colleagues", url_for("staff.users.index"), people > 1),
         *steps,
     ]
-
-
-def _has_rows(session: Session, column: InstrumentedAttribute[int]) -> bool:
-    return bool(session.scalar(select(exists(select(column)))))
 
 
 def _find_deadlines(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
