@@ -45,17 +45,13 @@ def get_entry(session: Session, directory: Directory, slug: str) -> Entry:
 
 def list_uses(session: Session, entry: Entry) -> list[str]:
     """List campaigns ("UA 58/20") that use the entry, by every foreign key."""
-    uses: set[str] = set()
-    for column in list_references(type(entry)):
-        uses.update(_list_users(session, column, entry.id))
-    return sorted(uses)
+    columns = list_references(type(entry))
+    return sorted({use for column in columns for use in _list_users(session, column, entry.id)})
 
 
 def find_used(session: Session, model: EntryModel, ids: Collection[int]) -> set[int]:
-    used: set[int] = set()
-    for column in list_references(model):
-        used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
-    return used
+    queries = (select(column).where(column.in_(ids)) for column in list_references(model))
+    return {row_id for query in queries for row_id in session.scalars(query.distinct())}
 
 
 def list_references(model: EntryModel) -> list[Column[Any]]:

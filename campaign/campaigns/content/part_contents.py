@@ -127,26 +127,17 @@ def current_templates(
     campaign: Campaign, target_id: int | None = None
 ) -> dict[str, LetterTemplate]:
     """The newest version per language of the template for that target, or for all (None)."""
-    newest: dict[str, LetterTemplate] = {}
-    for template in campaign.templates:
-        if template.target_id != target_id:
-            continue
-        other = newest.get(template.locale)
-        if other is None or template.version > other.version:
-            newest[template.locale] = template
-    return newest
+    return {
+        locale: template
+        for (locale, target), template in newest_templates(campaign).items()
+        if target == target_id
+    }
 
 
 def newest_templates(campaign: Campaign) -> dict[tuple[str, int | None], LetterTemplate]:
     """The newest version of every letter, by language and target; target None: for all."""
-    targets: dict[int | None, None] = dict.fromkeys(
-        template.target_id for template in campaign.templates
-    )
-    return {
-        (locale, target): template
-        for target in targets
-        for locale, template in current_templates(campaign, target).items()
-    }
+    versions = sorted(campaign.templates, key=lambda template: template.version)
+    return {(template.locale, template.target_id): template for template in versions}
 
 
 def texts_of(template: LetterTemplate) -> list[str]:

@@ -435,9 +435,8 @@ def _telling(form: UpdateForm) -> Telling:
 def _keep_picture(
     form: UpdateForm, locales: Sequence[str], again: Proposal | None
 ) -> list[updates.Shown]:
-    if not form.has_picture():
-        is_kept = again is not None and again.picture and form.keep_picture.data
-        return [updates.Shown(again.picture, form.alts(locales))] if again and is_kept else []
-    file = form.picture.data
-    key = pictures.keep_redrawn(pictures.redrawn(file.stream, name=file.filename))
-    return [updates.Shown(key, form.alts(locales))]
+    key = again.picture if again and form.keep_picture.data else ""
+    if form.has_picture():
+        file = form.picture.data
+        key = pictures.keep_redrawn(pictures.redrawn(file.stream, name=file.filename))
+    return [updates.Shown(key, form.alts(locales))] if key else []

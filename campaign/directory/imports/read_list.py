@@ -51,16 +51,12 @@ class Book:
     rows: tuple[tuple[int, list[str]], ...]
 
 
-def read_book(data: bytes, sheet: str = "") -> Book:
+def read_book(data: bytes, name: str) -> Book:
     """The sheet of that name, else the first that holds a list. Raises UnreadableFile."""
     _refuse_bombs(data)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [
-            sheet_with_rows
-            for name in book.sheet_names[:_MOST_SHEETS]
-            if (sheet_with_rows := book.get_sheet_by_name(name)).height
-        ]
+        all_sheets = [book.get_sheet_by_name(title) for title in book.sheet_names[:_MOST_SHEETS]]
     except (CalamineError, OSError, ValueError) as problem:
         raise UnreadableFile(
             N_(
@@ -68,18 +64,13 @@ def read_book(data: bytes, sheet: str = "") -> Book:
                 "your spreadsheet app and save the list as CSV (UTF-8)."
             )
         ) from problem
+    sheets = [sheet for sheet in all_sheets if sheet.height]
     if not sheets:
         raise UnreadableFile(N_("The file is empty."))
     # One row alone is a note; a list has heads and rows.
-    lists = [sheet_with_rows for sheet_with_rows in sheets if sheet_with_rows.height >= 2] or sheets
-    chosen = next(
-        (sheet_with_rows for sheet_with_rows in sheets if sheet_with_rows.name == sheet), lists[0]
-    )
-    return Book(
-        tuple(sheet_with_rows.name for sheet_with_rows in sheets),
-        chosen.name,
-        tuple(_rows_of(chosen)),
-    )
+    lists = [sheet for sheet in sheets if sheet.height >= 2] or sheets
+    chosen = next((sheet for sheet in sheets if sheet.name == name), lists[0])
+    return Book(tuple(sheet.name for sheet in sheets), chosen.name, tuple(_rows_of(chosen)))
 
 
 def _rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:

@@ -135,11 +135,9 @@ def read_popolo(
     held = _read_memberships(data)
     for row, person in enumerate(data["persons"], 1):
         try:
-            record = _from_person(row, person, country, held, names, language, today)
+            yield _from_person(row, person, country, held, names, language, today)
         except UnreadableRow as problem:
             yield RowProblem.of(row, problem)
-            continue
-        yield record
 
 
 def country_of(data: object, file_name: str) -> str | None:

@@ -24,6 +24,7 @@ from campaign.campaigns.content.part_contents import (
 from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field, watch_of
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
+from campaign.campaigns.desk.draft_views import save_part
 from campaign.campaigns.desk.forms import CampaignForm, FormType, list_sentences, make_form
 from campaign.campaigns.desk.labels import name_language
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
@@ -307,10 +308,10 @@ def _save(
 
 def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
     """Empty where it is saved or was not changed; a page to merge on; None where refused."""
-    session, seen = db.session(), form.seen(code)
+    seen = form.seen(code)
     base, newest = _now(campaign, part, code)
     if newest != seen:
-        base = revisions.base_of(session, campaign, part, code, seen)
+        base = revisions.base_of(db.session(), campaign, part, code, seen)
     mine: Content | None = None
     with ProblemsOn(form):
         mine = form.content(code, base)
@@ -319,10 +320,7 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
     if mine == base or not (base or any(mine.values())):
         return ""
     try:
-        me, by = staff_user().id, form.by()
-        parts.save_content(
-            session, campaign, part, code, mine, created_by_id=me, based_on=seen, **by
-        )
+        save_part(campaign, part, code, mine, seen)
     except Refused as problem:
         if problem.slug != revisions.CHANGED:
             raise
