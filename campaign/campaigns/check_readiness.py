@@ -19,7 +19,7 @@ from campaign.campaigns.content.address_and_salutation import (
     name_and_office,
 )
 from campaign.campaigns.content.part_contents import current_templates, newest_templates, texts_of
-from campaign.campaigns.content.risks import Watch, texts_of_campaign
+from campaign.campaigns.content.risks import texts_of_campaign, watch_of
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import clock, i18n
 from campaign.core.i18n import day_is_over, words_in
@@ -441,7 +441,7 @@ def _risks(campaign: Campaign) -> Iterator[Gap]:
     """Texts that say what a flag rules out; the desk says what, at the place in the text."""
     if not campaign.risk_flags and campaign.status in lifecycle.HIDDEN:
         yield Gap("no-risks", "risks", False)
-    watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+    watch = watch_of(campaign)
     findings = watch.findings(texts_of_campaign(campaign)) if watch else []
     for finding in findings:
         if finding.part != "targets":

@@ -40,7 +40,7 @@ from campaign.screening import review_queue
 from campaign.staff.desk_access import guard, staff_user
 from campaign.storage import FilesAway
 from campaign.web.page import Page, csv_file, show_page
-from campaign.web.pagination import count_pages
+from campaign.web.pagination import count_pages, read_page
 from campaign.web.security import find_odd_proxies
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/desk")
@@ -112,13 +112,13 @@ def index() -> ResponseReturnValue:
     todos = list_all_todos(session, by=user, now=now)
     if user.role is Role.STAFF:
         return show_page(TodayForStaff(todos=todos, link=link_of))
-    page = max(1, request.args.get("page", 1, type=int))
+    page = read_page(request.args)
     settings, is_admin = current_settings(), user.role is Role.ADMIN
     rows, total = list_running(
         session,
         by=user,
         today=i18n.today_at_home(),
-        page=min(page, 10_000),
+        page=page,
         mirrored=i18n.direction(i18n.locale()) == "rtl",
     )
     return show_page(

@@ -139,9 +139,7 @@ def _take_apart(kind: str, part: str) -> tuple[str, str, str]:
 def _clean_email(value: str) -> str | None:
     value = re.sub(r"^mailto:", "", value, flags=re.IGNORECASE)
     try:
-        return str(
-            validate_email(value, check_deliverability=False, test_environment=True).normalized
-        )
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         return None
 

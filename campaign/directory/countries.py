@@ -133,7 +133,7 @@ def country_code_anywhere(name: str, *, sender: bool = False) -> str | None:
 
 def english_name(code: str) -> str:
     """A country's English name as it stands after "of": "Mexico", "the United States"."""
-    name = _PLAIN.get(code) or i18n.country_name(code, "en")
+    name = slug_name(code)
     return f"the {name}" if code in _WITH_ARTICLE else name
 
 

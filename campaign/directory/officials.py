@@ -319,7 +319,7 @@ def pass_to(
     successor: Official,
     on: date,
     actor: str,
-    risks_seen: bool = False,
+    risks_seen: bool,
 ) -> Official:
     """Pass the office to somebody who is in the directory; letters name the new office.
 

@@ -95,8 +95,8 @@ def _list_users(session: Session, column: Column[Any], row_id: int) -> list[str]
 
 def _name_records(table: str) -> str:
     if table in {"gate_visit", "delivery_attempt"}:
-        return str(gettext("Deliveries"))
-    return str(gettext("Bundles") if table in {"bundle", "journey"} else gettext("Other records"))
+        return gettext("Deliveries")
+    return gettext("Bundles") if table in {"bundle", "journey"} else gettext("Other records")
 
 
 def list_writing_to(session: Session, official_id: int) -> Sequence[Campaign]:

@@ -224,16 +224,13 @@ def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
     with db.reading() as session:
         if audit.has_recent(session, by, action, subject, since=since):
             return None
-    was_fresh = reauthentication.is_fresh()
-    if not was_fresh:
+    if not reauthentication.is_fresh():
         if request.method in {"GET", "HEAD"}:
             return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
         if question := _ask_with_what_was_typed():
             return question
-        reauthentication.note_fresh()
+        note_proof()
     db.session().rollback()  # what a POST has read holds SQLite's one write lock
     with db.transaction() as session:
-        if not was_fresh:
-            audit.record(session, by, "accounts.confirm", by)
         audit.record(session, by, action, subject)
     return None

@@ -10,8 +10,9 @@ import hmac
 
 from flask import request
 from flask import session as cookie
-from flask_babel import gettext, ngettext
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, PasswordField, StringField
@@ -157,10 +158,6 @@ ASKED = "again"
 _NOT_KEPT = {"csrf_token", "proof", "passkey_proof", "passkey_challenge", ASKED}
 
 
-def _(message: str, **values: object) -> str:
-    return str(gettext(message, **values))
-
-
 class _IdentityForm(SiteForm):
     """A form with one answer that shows who it is: `proof` as it was typed, or a passkey's."""
 
@@ -262,10 +259,8 @@ def say_press_again() -> str:
 
 def say_too_many(limit: TooMany) -> str:
     minutes = -(-limit.seconds // 60)
-    return str(
-        ngettext(
-            "Too many attempts. Wait %(num)s minute, then try again.",
-            "Too many attempts. Wait %(num)s minutes, then try again.",
-            minutes,
-        )
+    return ngettext(
+        "Too many attempts. Wait %(num)s minute, then try again.",
+        "Too many attempts. Wait %(num)s minutes, then try again.",
+        minutes,
     )

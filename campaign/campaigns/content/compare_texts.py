@@ -154,7 +154,7 @@ def join_values(base: Value, theirs: Value, mine: Value, choice: Choice | None =
 
 
 def _join_lists(
-    base: list[T], theirs: list[T], mine: list[T], choice: Choice | None = None
+    base: list[T], theirs: list[T], mine: list[T], choice: Choice | None
 ) -> list[T] | None:
     """What comes of two changes; None where both changed the same place and nothing is chosen."""
     joined: list[T] = []

@@ -160,7 +160,7 @@ def edition_words(locale: str, **texts: str) -> Iterator[Words]:
         yield Words("edition", locale, name, text)
 
 
-def letter_words(locale: str, template: LetterTemplate, official: str = "") -> Iterator[Words]:
+def letter_words(locale: str, template: LetterTemplate, official: str) -> Iterator[Words]:
     for name in LETTER:
         yield Words("letter", locale, name, getattr(template, name), official)
     for place, point in enumerate(template.points):
@@ -328,7 +328,7 @@ def naming_of(session: Session, campaign: Campaign, kind: str, *, is_flagged: bo
     )
 
 
-def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:
+def words_by_field(part: str, texts: Mapping[str, str], field: str) -> list[Words]:
     """A text per language, as flags look through it; `field` begins the form's name."""
     return [Words(part, code, f"{field}{code}", text) for code, text in texts.items()]
 

@@ -110,7 +110,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
     if campaign is not None and campaign.status is CampaignStatus.REVIEW and open_at is not None:
         message = _(
             "The opening on %(moment)s is cancelled. Someone else must approve the campaign again.",
-            moment=i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale()),
+            moment=i18n.say_moment_in_zone(open_at, campaign.timezone),
         )
         flash(message, "alarm")
     return redirect_to(endpoint, **values)

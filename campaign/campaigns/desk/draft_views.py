@@ -183,7 +183,7 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
         if sentences:
             return Markup(" ").join(dict.fromkeys(sentences))
     if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:
-        return str(_("Someone has saved a newer version. Read it first."))
+        return _("Someone has saved a newer version. Read it first.")
     misfit = _("This version does not fit the campaign as it is now. It cannot be restored.")
     return f"{misfit} {_say_misfit(problem)}".strip()
 
@@ -192,13 +192,12 @@ def _say_misfit(problem: DomainError) -> str:
     """Say which recipient keeps it from being saved; nothing where none does."""
     if problem.slug == "target-has-letters":
         official = name_official(str(problem.data["official"]))
-        words = _(
+        return _(
             "People have already written to %(official)s. This official must stay a recipient.",
             official=official,
         )
-        return str(words)
     if problem.slug in {"official", "mission"}:
-        return str(_("One of the officials or missions is no longer in the directory."))
+        return _("One of the officials or missions is no longer in the directory.")
     return ""
 
 

@@ -146,7 +146,7 @@ def list_sentences(
     do*, with a link to where it is mended if that is none of the `fields` of the page.
     """
     if isinstance(problem, SpoilsOpening):
-        at = i18n.say_moment_in_zone(problem.open_at, problem.timezone, i18n.locale())
+        at = i18n.say_moment_in_zone(problem.open_at, problem.timezone)
         opens = _("The campaign opens automatically on %(moment)s.", moment=at)
         yield from ((name, f"{opens} {_KEEPS_OPENING[name]}") for name in problem.fields)
         return

@@ -99,7 +99,7 @@ def value_text(part: str, name: str, value: Any, content: Content) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
+        return _("yes") if value else _("no")
     say = _WORDS.get(name, str)
     if part == Part.TARGETS:
         say = name_official if name == "order" else _aim

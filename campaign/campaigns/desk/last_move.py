@@ -16,9 +16,9 @@ def say_last_move(campaign: Campaign) -> str:
     if move is None:
         return ""
     who = name_staff(audit.staff_id(move.actor))
-    when = i18n.say_moment_in_zone(move.at, campaign.timezone, i18n.locale())
+    when = i18n.say_moment_in_zone(move.at, campaign.timezone)
     if not who:
-        return str(_("The status changed on %(when)s.", when=when))
+        return _("The status changed on %(when)s.", when=when)
     if move.action == UNSCHEDULED:
         moved = _(
             "%(who)s changed the campaign on %(when)s, which cancelled the scheduled opening.",
@@ -28,7 +28,7 @@ def say_last_move(campaign: Campaign) -> str:
     elif move.action == f"campaign.{CampaignStatus.REVIEW}":
         moved = _("%(who)s sent it for approval on %(when)s.", who=who, when=when)
     else:
-        return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
+        return _("%(who)s changed the status on %(when)s.", who=who, when=when)
     return " ".join(filter(None, (moved, _say_last_writer(campaign, move))))
 
 
@@ -38,4 +38,4 @@ def _say_last_writer(campaign: Campaign, move: AuditEntry) -> str:
     if campaign.status is not CampaignStatus.REVIEW or writer == audit.staff_id(move.actor):
         return ""
     who = name_staff(writer)
-    return str(_("%(who)s has changed the campaign since then.", who=who)) if who else ""
+    return _("%(who)s has changed the campaign since then.", who=who) if who else ""

@@ -79,14 +79,13 @@ def edit_risks(slug: str) -> ResponseReturnValue:
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     if waits and campaign.status is CampaignStatus.DRAFT:
-        words = _(
+        return _(
             "Risk flags saved. A text names one of them, so the campaign will not open "
             "automatically."
         )
-        return str(words)
     if findings and campaign.status in lifecycle.PUBLIC:
-        return str(_("Risk flags saved. A text that everyone can read names one of them."))
-    return str(_("Risk flags saved."))
+        return _("Risk flags saved. A text that everyone can read names one of them.")
+    return _("Risk flags saved.")
 
 
 def _save(form: RisksForm, campaign: Campaign) -> None:

@@ -14,8 +14,9 @@ from wtforms import BooleanField
 from campaign.campaigns.content import pictures
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.forms import PICTURE_HINT, CampaignForm, make_form
+from campaign.campaigns.desk.labels import name_language
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
-from campaign.core import db, i18n
+from campaign.core import db
 from campaign.core.errors import Invalid, NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.desk_access import actor
@@ -40,10 +41,9 @@ class PictureForm(EditConflictForm, CampaignForm):
         others = dict(fields)
         for name, slug in fields.items():
             if slug == "picture-alt-missing" and name.startswith("alt_"):
-                language = i18n.language_name(name.removeprefix("alt_"), i18n.locale())
                 message = _(
                     "%(language)s: describe the picture for people who cannot see it.",
-                    language=language,
+                    language=name_language(name.removeprefix("alt_")),
                 )
                 self[name].errors = [message]
                 del others[name]

@@ -59,17 +59,15 @@ class DraftDesk:
 
         Then nothing is saved, and the page shows the form as it was typed, below the other text.
         """
-        if self.keep_fields(_typed_fields()):
+        fields, tab = _typed_fields(), _find_tab()
+        based_on = read_number(request.form.get("based_on", "")) or 0
+        if drafts.keep_draft(db.session(), self.at, fields, based_on=based_on, tab=tab):
             return True
         if form is not None and (other := self.draft()):
             message = _("Another tab has newer text. It is shown above yours. Nothing is lost.")
             form.show_again(message)
             self.other = differing_fields(form, other.content, request.form)
         return False
-
-    def keep_fields(self, fields: dict[str, list[str]]) -> bool:
-        based_on = read_number(request.form.get("based_on", "")) or 0
-        return drafts.keep_draft(db.session(), self.at, fields, based_on=based_on, tab=_find_tab())
 
     def kept(self, form: DeskForm, **values: str) -> ResponseReturnValue | None:
         """Answer the button that keeps a draft; None where another one was pressed, or `keep`."""

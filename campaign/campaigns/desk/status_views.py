@@ -294,12 +294,10 @@ def _find_refusal(campaign: Campaign, to: CampaignStatus) -> object:
 
 
 def _say_deadline(day: date) -> str:
-    return str(
-        _(
-            "The deadline, %(day)s, will have passed by then. Choose an earlier time, or change "
-            "the deadline.",
-            day=i18n.say_date(day),
-        )
+    return _(
+        "The deadline, %(day)s, will have passed by then. Choose an earlier time, or change "
+        "the deadline.",
+        day=i18n.say_date(day),
     )
 
 
@@ -372,12 +370,11 @@ def _propose(
 
 def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
     if is_stopped(status) and proposals.needs_approval(campaign):
-        message = _(
+        return _(
             "The campaign is stopped. Someone else must approve your reason before it is public."
         )
-        return str(message)
     if status is CampaignStatus.CLOSED and campaign.status is not status:
-        return str(_("The campaign stays open until someone else approves the closing."))
+        return _("The campaign stays open until someone else approves the closing.")
     words: dict[CampaignStatus, str] = {
         CampaignStatus.DRAFT: _("The campaign is a draft again."),
         CampaignStatus.REVIEW: _("Campaign sent for approval."),

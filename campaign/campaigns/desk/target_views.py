@@ -313,7 +313,7 @@ def _say_opening_cancelled(campaign: Campaign, open_at: datetime) -> Markup:
         "%(campaign)s: the opening on %(moment)s is cancelled. Someone else must approve the "
         "campaign again."
     )
-    moment = i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale())
+    moment = i18n.say_moment_in_zone(open_at, campaign.timezone)
     name = link(url_for(".show", slug=campaign.slug), campaign.reference)
     return Markup(message) % {"campaign": name, "moment": moment}  # noqa: S704
 
@@ -372,10 +372,9 @@ def _candidates(before: Official) -> list[Official]:
 
 def _say_replaced(count: int) -> str:
     if not count:
-        return str(_("No campaign was changed."))
-    message = ngettext(
+        return _("No campaign was changed.")
+    return ngettext(
         "%(num)s campaign is now addressed to the successor.",
         "%(num)s campaigns are now addressed to the successor.",
         count,
     )
-    return str(message)

@@ -130,12 +130,12 @@ def _say_extended(proposal: Proposal) -> str:
     if entry is None or campaign.act_by is None or proposal.state is not ProposalState.PENDING:
         return ""
     facts = {
-        "when": i18n.say_moment_in_zone(entry.at, campaign.timezone, i18n.locale()),
+        "when": i18n.say_moment_in_zone(entry.at, campaign.timezone),
         "day": i18n.say_date(campaign.act_by),
     }
     if who := name_staff(audit.staff_id(entry.actor)):
-        return str(_("%(who)s extended the deadline to %(day)s on %(when)s.", who=who, **facts))
-    return str(_("The deadline was extended to %(day)s on %(when)s.", **facts))
+        return _("%(who)s extended the deadline to %(day)s on %(when)s.", who=who, **facts)
+    return _("The deadline was extended to %(day)s on %(when)s.", **facts)
 
 
 @blueprint.get("/<slug>/proposals/<public_id>/picture")

@@ -68,7 +68,7 @@ def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
     if field == "kind":
         return str(KIND_LABELS[MissionKind(value)])
     if field in {"country", "sending_country", "host_country"}:
-        return i18n.country_name(value, i18n.locale())
+        return i18n.country_name(value)
     if field == "preferred_locale":
         return i18n.language_name(value, i18n.locale())
     return _ISO_DAY.sub(_say_iso_day, value) if field in _DAY_FIELDS else value
@@ -88,7 +88,7 @@ def say_meaning(meaning: str) -> str:
     if not code:
         return label
     language = i18n.language_name(code, i18n.locale())
-    return str(_("%(field)s in %(language)s", field=label, language=language))
+    return _("%(field)s in %(language)s", field=label, language=language)
 
 
 def say_field(name: str) -> str:
@@ -110,13 +110,13 @@ def say_why_it_stays(slug: str) -> str:
             "automatically."
         ),
     }
-    return str(
-        words.get(slug) or _("Someone has changed part of it since then. We undid only the rest.")
+    return words.get(slug) or _(
+        "Someone has changed part of it since then. We undid only the rest."
     )
 
 
 def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:
-    translation = str(_(sentence))
+    translation = _(sentence)
     if "day" in values:
         values = {**values, "day": i18n.say_date(date.fromisoformat(str(values["day"])))}
     return translation % values if values else translation
@@ -135,7 +135,7 @@ def add_page_to_both(path: str, *methods: str) -> Callable[[View], View]:
             blueprint.add_url_rule(
                 f"/desk/{directory.value}{path}",
                 view_func=view,
-                defaults={"directory": directory.value},
+                defaults={"directory": directory},
                 methods=methods or ("GET",),
             )
         return view

@@ -29,7 +29,7 @@ from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor
 from campaign.web.page import Page, csv_file, redirect_to, show_page
-from campaign.web.pagination import MOST_FOUND, Listing
+from campaign.web.pagination import MOST_FOUND, Listing, read_page
 
 
 class BulkChange(Page, template="directory/bulk_change.html"):
@@ -40,26 +40,26 @@ class BulkChange(Page, template="directory/bulk_change.html"):
 
 
 @add_page_to_both("/export.csv")
-def export(directory: str) -> ResponseReturnValue:
-    part = Directory(directory)
-    return csv_file(part.value, list(export_directory(db.session(), part)))
+def export(directory: Directory) -> ResponseReturnValue:
+    return csv_file(directory.value, list(export_directory(db.session(), directory)))
 
 
 @add_page_to_both("/bulk", "GET", "POST")
-def change_many(directory: str) -> ResponseReturnValue:
-    part, session = Directory(directory), db.session()
+def change_many(directory: Directory) -> ResponseReturnValue:
     field, value = request.values.get("field", ""), request.values.get("value", "")
-    entries = edit_entries.list_chosen(session, part, request.values.getlist("slug"))
-    if field not in edit_entries.ACTIONS[part]:
+    entries = edit_entries.list_chosen(db.session(), directory, request.values.getlist("slug"))
+    if field not in edit_entries.ACTIONS[directory]:
         raise NotFound("action")
     values = dict(_list_values(field))
     if not entries or (request.method == "POST" and values and value not in values):
         flash(_("Choose entries from the list, then choose what to do with them."), "error")
     elif request.method != "POST":
-        return show_page(BulkChange(directory=part, entries=entries, field=field, choices=values))
+        page = BulkChange(directory=directory, entries=entries, field=field, choices=values)
+        return show_page(page)
     else:
         _change(entries, field, value)
-    return redirect_to("directory.missions" if part is Directory.MISSIONS else "directory.index")
+    is_missions = directory is Directory.MISSIONS
+    return redirect_to("directory.missions" if is_missions else "directory.index")
 
 
 def _change(entries: Sequence[Entry], field: str, value: str) -> None:
@@ -131,20 +131,19 @@ class MergeEntries(Page, template="directory/merge.html"):
 
 
 @add_page_to_both("/duplicates")
-def show_duplicates(directory: str) -> ResponseReturnValue:
-    part = Directory(directory)
-    page = request.args.get("page", 1, type=int)
-    listing = duplicate_entries.find_duplicates(db.session(), model_of(part), page=page)
-    return show_page(Duplicates(directory=part, listing=listing))
+def show_duplicates(directory: Directory) -> ResponseReturnValue:
+    session, page = db.session(), read_page(request.args)
+    listing = duplicate_entries.find_duplicates(session, model_of(directory), page=page)
+    return show_page(Duplicates(directory=directory, listing=listing))
 
 
 @add_page_to_both("/duplicates/two", "POST")
-def tell_apart(directory: str) -> ResponseReturnValue:
-    session, part = db.session(), Directory(directory)
+def tell_apart(directory: Directory) -> ResponseReturnValue:
+    session = db.session()
     firsts, seconds = (request.form.getlist(name) for name in ("first", "second"))
     pairs = list(zip(firsts, seconds, strict=False))[: duplicate_entries.MOST] or [("", "")]
     for slugs in pairs:
-        first, second = (get_entry(session, part, slug) for slug in slugs)
+        first, second = (get_entry(session, directory, slug) for slug in slugs)
         duplicate_entries.tell_apart(session, first=first, second=second, actor=actor())
     message = _("Saved: these are two separate entries. We will not suggest this pair again.")
     if len(pairs) > 1:
@@ -153,16 +152,16 @@ def tell_apart(directory: str) -> ResponseReturnValue:
             "Saved: %(num)s pairs are separate entries.",
             len(pairs),
         )
-    return redirect_to("directory.show_duplicates", message, directory=directory)
+    return redirect_to("directory.show_duplicates", message, directory=directory.value)
 
 
 @add_page_to_both("/merge", "GET", "POST")
-def merge(directory: str) -> ResponseReturnValue:
-    session, part = db.session(), Directory(directory)
-    first = get_entry(session, part, request.values.get("first", ""))
+def merge(directory: Directory) -> ResponseReturnValue:
+    session = db.session()
+    first = get_entry(session, directory, request.values.get("first", ""))
     if not request.values.get("second"):
-        return _choose_second(part, first)
-    second = get_entry(session, part, request.values["second"])
+        return _choose_second(directory, first)
+    second = get_entry(session, directory, request.values["second"])
     refused: Refused | None = None
     question, spoiled = "", list[str]()
     if request.method == "POST":
@@ -178,7 +177,7 @@ def merge(directory: str) -> ResponseReturnValue:
             )
         except (Refused, RisksUnseen, SpoilsOpenings) as problem:
             session.rollback()
-            first, second = (get_entry(session, part, entry.slug) for entry in (first, second))
+            first, second = (get_entry(session, directory, entry.slug) for entry in (first, second))
             if isinstance(problem, Refused):
                 refused = problem
             elif isinstance(problem, SpoilsOpenings):
@@ -189,7 +188,7 @@ def merge(directory: str) -> ResponseReturnValue:
             flash(_("The two entries are merged."))
             return redirect(_get_url(first), 303)
     page = MergeEntries(
-        directory=part,
+        directory=directory,
         first=first,
         second=second,
         fields=_list_fields(first, second),
@@ -202,14 +201,15 @@ def merge(directory: str) -> ResponseReturnValue:
     return show_page(page, 409 if refused or spoiled else 422 if question else 200)
 
 
-def _choose_second(part: Directory, first: Entry) -> ResponseReturnValue:
+def _choose_second(directory: Directory, first: Entry) -> ResponseReturnValue:
     words = request.args.get("q", "").strip()
     hits: Sequence[Entry] = []
     if words:
-        search = officials.list_officials if part is Directory.OFFICIALS else missions.list_missions
+        is_missions = directory is Directory.MISSIONS
+        search = missions.list_missions if is_missions else officials.list_officials
         hits = search(db.session(), query=words).rows[:MOST_FOUND]
     page = MergeChoose(
-        directory=part,
+        directory=directory,
         first=first,
         words=words,
         hits=[hit for hit in hits if hit.id != first.id],
@@ -252,7 +252,7 @@ def _say_value(entry: Entry, name: str) -> str:
         place = i18n.comma(i18n.locale()).join(part for part in parts if part)
         day = entry.last_checked_on if isinstance(entry, Mission) else None
         # A merge keeps the day with the address that was checked.
-        checked = _("Last checked on %(day)s", day=i18n.say_date(day, i18n.locale())) if day else ""
+        checked = _("Last checked on %(day)s", day=i18n.say_date(day)) if day else ""
         return " · ".join(filter(None, (place and i18n.isolate(place), checked)))
     if name == "left_on" and isinstance(entry, Official):
         return _say_leaving(entry)

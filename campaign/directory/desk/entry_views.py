@@ -39,7 +39,7 @@ from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
-from campaign.web.pagination import MOST_FOUND, Listing
+from campaign.web.pagination import MOST_FOUND, Listing, read_page
 
 __all__ = ["blueprint", "bulk_views", "import_views"]
 
@@ -114,7 +114,7 @@ def index() -> ResponseReturnValue:
         country=form.country.data or "",
         left=bool(form.left.data),
         sort=sort,
-        page=request.args.get("page", 1, type=int),
+        page=read_page(request.args),
     )
     if "HX-Request" in request.headers:
         return show_page(OfficialRows(form=form, listing=listing, sort=sort))
@@ -136,7 +136,7 @@ def missions() -> ResponseReturnValue:
         host=form.host.data or "",
         stale_on=today if form.stale.data else None,
         sort=sort,
-        page=request.args.get("page", 1, type=int),
+        page=read_page(request.args),
     )
     stale = {mission.id for mission in listing.rows if mission_lists.is_stale(mission, today)}
     if "HX-Request" in request.headers:
@@ -225,20 +225,20 @@ def edit_mission(slug: str) -> ResponseReturnValue:
 
 
 @add_page_to_both("/<slug>/delete", "GET", "POST")
-def delete(directory: str, slug: str) -> ResponseReturnValue:
-    session, part, status = db.session(), Directory(directory), 200
-    entry = where_used.get_entry(session, part, slug)
+def delete(directory: Directory, slug: str) -> ResponseReturnValue:
+    session, status = db.session(), 200
+    entry = where_used.get_entry(session, directory, slug)
     if request.method == "POST":
         try:
             edit_entries.delete_entry(session, entry, actor=actor())
         except Refused:
             status = 409
         else:
-            if part is Directory.MISSIONS:
+            if directory is Directory.MISSIONS:
                 return redirect_to("directory.missions", _("Mission deleted."))
             return redirect_to("directory.index", _("Official deleted."))
     uses = where_used.list_uses_for(session, entry, staff_user())
-    return show_page(DeleteEntry(directory=part, entry=entry, uses=uses), status)
+    return show_page(DeleteEntry(directory=directory, entry=entry, uses=uses), status)
 
 
 def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:

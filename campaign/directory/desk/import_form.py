@@ -120,7 +120,7 @@ def _name_value(text: str) -> str:
 
 
 def mapping_form(
-    source: ImportSource, kept: ImportChoices, samples: Mapping[str, str] | None = None
+    source: ImportSource, kept: ImportChoices, samples: Mapping[str, str]
 ) -> MappingForm:
     """Return the form for that file; `samples` has how it reads in each encoding."""
     fields: dict[str, Field] = {}
@@ -151,7 +151,7 @@ def mapping_form(
         data[f"fixed_{name}"] = kept.fixed.get(name, "")
     if (table := source.table) is not None:
         encoding = kept.encoding or source.opened.encoding
-        for name, view in view_choices(source.opened, table, samples or {}, encoding).items():
+        for name, view in view_choices(source.opened, table, samples, encoding).items():
             fields[name] = SelectField(view.label, choices=view.choices)
             data[name] = view.current
         if len(table.lists) > 1:

@@ -30,7 +30,7 @@ from campaign.directory.imports.uploads import ImportSource
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, csv_file, redirect_to, show_page
-from campaign.web.pagination import Listing
+from campaign.web.pagination import Listing, read_page
 from campaign.web.security import takes_file
 
 
@@ -66,14 +66,14 @@ class ShowImport(Page, template="directory/import.html"):
 
 @add_page_to_both("/imports", "GET", "POST")
 @takes_file(MAX_BYTES)
-def imports(directory: str) -> ResponseReturnValue:
-    session, form, part = db.session(), UploadForm(), Directory(directory)
+def imports(directory: Directory) -> ResponseReturnValue:
+    session, form = db.session(), UploadForm()
     if form.validate_on_submit():
         try:
             kept = uploads.keep_upload(
                 session,
                 owner_id=staff_user().id,
-                directory=part,
+                directory=directory,
                 file_name=form.file.data.filename,
                 data=form.body(),
                 actor=actor(),
@@ -82,12 +82,12 @@ def imports(directory: str) -> ResponseReturnValue:
             form.refuse(problem.fault)
         else:
             return redirect(get_import_url("mapping", kept), 303)
-    own_uploads = uploads.list_uploads(session, owner_id=staff_user().id, directory=part)
-    return show_page(ImportUpload(form=form, directory=part, uploads=own_uploads))
+    own_uploads = uploads.list_uploads(session, owner_id=staff_user().id, directory=directory)
+    return show_page(ImportUpload(form=form, directory=directory, uploads=own_uploads))
 
 
 @add_page_to_both("/imports/<public_id>/mapping", "GET", "POST")
-def mapping(directory: str, public_id: str) -> ResponseReturnValue:
+def mapping(directory: Directory, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     if not uploads.may_change(kept):
         return redirect(get_import_url("show_import", kept), 303)
@@ -115,18 +115,18 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
 
 
 @add_page_to_both("/imports/sample.csv")
-def sample_file(directory: str) -> ResponseReturnValue:
-    columns = SAMPLES[Directory(directory)]
+def sample_file(directory: Directory) -> ResponseReturnValue:
+    columns = SAMPLES[directory]
     rows = [list(columns), *zip(*columns.values(), strict=True)]
-    return csv_file(f"{directory}-sample", rows)
+    return csv_file(f"{directory.value}-sample", rows)
 
 
 @add_page_to_both("/imports/<public_id>")
-def show_import(directory: str, public_id: str) -> ResponseReturnValue:
+def show_import(directory: Directory, public_id: str) -> ResponseReturnValue:
     """What the file would change, row by row; or how far it is; or what it did."""
     kept = _load(directory, public_id)
     verdict = _choose_verdict(kept)
-    page = request.args.get("page", 1, type=int)
+    page = read_page(request.args)
     listing, rows = jobs.list_rows(db.session(), kept=kept, verdict=verdict, page=page)
     choices = uploads.choices_of(kept)
     heads = dict(zip(choices.mapping, choices.columns, strict=False))
@@ -152,13 +152,13 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 
 @add_page_to_both("/imports/<public_id>/undo", "POST")
-def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
+def undo_import(directory: Directory, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     return _try_action(kept, lambda: revert_import(db.session(), kept=kept, actor=actor()))
 
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")
-def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
+def apply_import(directory: Directory, public_id: str) -> ResponseReturnValue:
     kept, skip_bad = _load(directory, public_id), "skip_bad" in request.form
     return _try_action(
         kept, lambda: jobs.ask_import(db.session(), kept=kept, skip_bad=skip_bad, actor=actor())
@@ -166,15 +166,15 @@ def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 
 @add_page_to_both("/imports/<public_id>/discard", "POST")
-def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
+def discard_import(directory: Directory, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     uploads.discard(db.session(), kept=kept, actor=actor())
     message = _("File deleted. Nothing was imported.")
-    return redirect_to("directory.imports", message, directory=directory)
+    return redirect_to("directory.imports", message, directory=directory.value)
 
 
 @add_page_to_both("/imports/<public_id>/refused.csv")
-def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
+def refused_rows(directory: Directory, public_id: str) -> ResponseReturnValue:
     """Return the refused rows as the file has them, with what to fix: to be uploaded again."""
     kept = _load(directory, public_id)
     rows = jobs.list_refused_rows(db.session(), kept=kept)
@@ -229,9 +229,9 @@ def _start_rehearsal(kept: DirectoryImport, form: MappingForm) -> bool:
     return False
 
 
-def _load(directory: str, public_id: str) -> DirectoryImport:
+def _load(directory: Directory, public_id: str) -> DirectoryImport:
     return uploads.get_upload(
-        db.session(), public_id=public_id, owner_id=staff_user().id, directory=Directory(directory)
+        db.session(), public_id=public_id, owner_id=staff_user().id, directory=directory
     )
 
 

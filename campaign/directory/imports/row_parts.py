@@ -48,7 +48,7 @@ class ReadAddress:
     postal_code: str = ""
 
 
-def parse_one_line(address: str, country: str, city: str = "", city_hint: str = "") -> ReadAddress:
+def parse_one_line(address: str, country: str, city: str, city_hint: str = "") -> ReadAddress:
     """The parts of `address`, "345 Park Avenue, New York NY 10154, USA".
 
     `city` is known from elsewhere; `city_hint` is its name without spaces and accents, as web
@@ -140,7 +140,7 @@ def find_kind(words: str) -> MissionKind | None:
     return min(matches)[2] if matches else None
 
 
-def read_kind(words: str, column: str = "type") -> MissionKind:
+def read_kind(words: str, column: str) -> MissionKind:
     """Return the kind that a type such as "consulate general" is; raises UnreadableRow."""
     if kind := find_kind(words):
         return kind

@@ -102,7 +102,7 @@ def table_of_csv(text: str, *, head: int = 0) -> Table:
     return table
 
 
-def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -> Table:
+def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int) -> Table:
     """The heads are in row `head`, or where they seem to be. Raises UnreadableFile."""
     rest = iter(rows)
     first = [row for row in islice(rest, _SNIFFED) if any(cell.strip() for cell in row[1])]

@@ -94,7 +94,7 @@ class _EntryDescriber:
             counts = ((value_labels.say_value(name, kind), count) for kind, count in value.items())
             return comma.join(f"{words} ({count})" for words, count in counts if count) or "0"
         if isinstance(value, bool):
-            return str(_("yes") if value else _("no"))
+            return _("yes") if value else _("no")
         return audit.open_text(value) if name == audit.SEALED_BEFORE else self.say_name(name, value)
 
     def say_name(self, name: str, value: str | int) -> str:

@@ -112,7 +112,7 @@ def find_subject_names(
 
 
 def say_gone() -> str:
-    return str(_("someone who left"))
+    return _("someone who left")
 
 
 def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:

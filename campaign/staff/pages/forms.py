@@ -1,6 +1,6 @@
 """Forms of sign-in, one's own account, and the staff list."""
 
-from flask_babel import gettext
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -22,10 +22,6 @@ from campaign.web.form_fields import clean_line, stripped
 
 EMAIL_LENGTH = 254
 NAME_LENGTH = 80
-
-
-def _(message: str, **values: object) -> str:
-    return str(gettext(message, **values))
 
 
 def _email_field() -> EmailField:

@@ -208,7 +208,7 @@ def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
 
 
 def _say_busy() -> str:
-    return str(_("Many people are signing in now. Wait a few seconds, then try again."))
+    return _("Many people are signing in now. Wait a few seconds, then try again.")
 
 
 @blueprint.get("/set-password/<token>")
