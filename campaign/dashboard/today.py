@@ -125,13 +125,10 @@ def list_first_steps(session: Session, *, by: StaffUser) -> list[FirstStep]:
     if db.has_row(session, select(Campaign.id).where(Campaign.opened_at.is_not(None))):
         return []
     settings = current_settings()
+    officials, missions = (db.has_row(session, select(model.id)) for model in (Official, Mission))
     steps = [
-        FirstStep(
-            "officials", url_for("directory.index"), db.has_row(session, select(Official.id))
-        ),
-        FirstStep(
-            "missions", url_for("directory.missions"), db.has_row(session, select(Mission.id))
-        ),
+        FirstStep("officials", url_for("directory.index"), officials),
+        FirstStep("missions", url_for("directory.missions"), missions),
         FirstStep("campaign", url_for("campaigns.create"), done=False),
     ]
     if by.role is not Role.ADMIN:
