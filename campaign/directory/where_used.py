@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import Column, ColumnElement, and_, exists, literal, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, exists, literal, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import audit, i18n
@@ -30,9 +30,8 @@ _OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
 def list_entries(
     session: Session, model: EntryModel, *where: ColumnElement[bool]
 ) -> Sequence[Entry]:
-    if model is Official:
-        return session.scalars(select(Official).where(*where).order_by(Official.slug)).all()
-    return session.scalars(select(Mission).where(*where).order_by(Mission.slug)).all()
+    query: Select[Any] = select(model).where(*where).order_by(model.slug)
+    return session.scalars(query).all()
 
 
 def get_entry(session: Session, directory: Directory, slug: str) -> Entry:
