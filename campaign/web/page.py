@@ -1,11 +1,13 @@
 """What a view gives back: a page, or the next one with what was done."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.template_context import TemplateContext
 from campaign.web.form_base import DeskForm, list_problems, name_lost_files
@@ -15,6 +17,16 @@ from campaign.web.spreadsheets import csv_lines
 class Page(TemplateContext):
     def html(self) -> str:
         return render_template(self.template, **self.values())
+
+
+def add_lookups(blueprint: Blueprint, *lookups: Callable[..., object]) -> None:
+    """Let templates call these by their names; they are given the session of the request."""
+    for lookup in lookups:
+        blueprint.add_app_template_global(partial(_look_up, lookup), lookup.__name__)
+
+
+def _look_up(lookup: Callable[..., object], *subjects: object) -> object:
+    return lookup(db.session(), *subjects)
 
 
 def show_page(page: Page, status: int = 200) -> ResponseReturnValue:

@@ -42,7 +42,7 @@ from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.storage import storage
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, choices
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, add_lookups, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
@@ -139,11 +139,6 @@ class CancelPage(Page, template="bundles/cancel.html"):
     problem: str = ""
 
 
-@blueprint.app_template_global("had_signed_sheets")
-def had_signed_sheets(bundle: Bundle) -> bool:
-    return prints.had_signed_sheets(db.session(), bundle)
-
-
 @blueprint.app_template_global("destination_name")
 def destination_name(destination: Destination) -> str:
     return name_of(destination, i18n.locale())
@@ -168,6 +163,7 @@ def say_what_to_destroy_of(bundle: Bundle) -> str:
     return say_what_to_destroy(volumes=bundle.letter_count > 0, by_post=by_post)
 
 
+add_lookups(blueprint, prints.had_signed_sheets)
 blueprint.add_app_template_global(slug_of, "destination_slug")
 blueprint.add_app_template_global(nouns.noun_of)
 blueprint.add_app_template_global(nouns.noun_of_campaign)

@@ -1,6 +1,6 @@
 """The desk's pages on deliveries: the list, a visit, correcting, publishing, removing it."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -34,14 +34,13 @@ from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import (
-    SheetFate,
     count_here,
     count_left,
     find_sheet_fates,
     find_unnamed_part,
     is_out,
 )
-from campaign.deliveries.visits import BundleOutcome, find_outcomes
+from campaign.deliveries.visits import find_outcomes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, Update
 from campaign.models.delivery import (
@@ -52,15 +51,27 @@ from campaign.models.delivery import (
     PaperFate,
     Rerouting,
 )
-from campaign.models.paper_signature import PaperSheet
 from campaign.staff.desk_access import actor, fresh, guard, name_staff
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, accepted, add_lookups, redirect_to, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)
 delivery_views.register(blueprint)
 split_views.register(blueprint)
+add_lookups(
+    blueprint,
+    find_sheet_fates,
+    find_outcomes,
+    list_withdrawn,
+    gone_lists.count_signed_with,
+    visits.list_late_of,
+    stopped_bundles.count_loose_sheets,
+    stopped_bundles.is_left_behind,
+    stopped_bundles.list_bundles_of,
+    linked_actions.has_letters_left,
+    linked_actions.list_linked_going_out,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +149,6 @@ def way_of_bundle(bundle: Bundle) -> WayOfBundle:
     )
 
 
-@blueprint.app_template_global("sheet_fates_of")
-def sheet_fates_of(bundle: Bundle) -> dict[str, SheetFate]:
-    """What became of the sheets of withdrawn letters, by number; the others are still here."""
-    return find_sheet_fates(db.session(), bundle)
-
-
-@blueprint.app_template_global("ends_of_bundles")
-def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
-    """How each bundle of a list fared after it was printed, by its id."""
-    return find_outcomes(db.session(), bundles)
-
-
-@blueprint.app_template_global("withdrawn_of")
-def withdrawn_of(bundles: Sequence[Bundle]) -> set[int]:
-    """Return the ids of those that are not to go out: every letter was taken back."""
-    return list_withdrawn(db.session(), bundles)
-
-
 @blueprint.app_template_global("held_paper_of")
 def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     """Paper of a bundle whose campaign was stopped; None where none lies here."""
@@ -173,46 +166,6 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
         with_sheets=stopped_bundles.holds_sheets(session, bundle),
         with_lists=stopped_bundles.holds_lists(session, bundle),
     )
-
-
-@blueprint.app_template_global("count_signed_with")
-def count_signed_with(attempts: Iterable[DeliveryAttempt]) -> dict[int, int]:
-    """How many people stand on the sheets that went along with letters, by the attempt's id."""
-    return gone_lists.count_signed_with(db.session(), attempts)
-
-
-@blueprint.app_template_global("late_deliveries_of")
-def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
-    """Deliveries of a campaign after it was stopped."""
-    return visits.list_late_of(db.session(), campaign)
-
-
-@blueprint.app_template_global("count_loose_sheets")
-def count_loose_sheets(campaign: Campaign) -> int:
-    """Signature sheets of a stopped campaign that are in no bundle."""
-    return stopped_bundles.count_loose_sheets(db.session(), campaign)
-
-
-@blueprint.app_template_global("is_left_behind")
-def is_left_behind(sheet: PaperSheet) -> bool:
-    """Whether a sheet of a stopped campaign is in no bundle."""
-    return stopped_bundles.is_left_behind(db.session(), sheet)
-
-
-@blueprint.app_template_global("bundles_of_sheet")
-def bundles_of_sheet(sheet: PaperSheet) -> Sequence[Bundle]:
-    """The printed bundles that a sheet is in."""
-    return stopped_bundles.list_bundles_of(db.session(), sheet)
-
-
-@blueprint.app_template_global("has_letters_left")
-def has_letters_left(campaign: Campaign) -> bool:
-    return linked_actions.has_letters_left(db.session(), campaign)
-
-
-@blueprint.app_template_global("list_linked_going_out")
-def list_linked_going_out(campaign: Campaign) -> Sequence[Campaign]:
-    return linked_actions.list_linked_going_out(db.session(), campaign)
 
 
 @blueprint.post("/bundles/<public_id>/held-back")
