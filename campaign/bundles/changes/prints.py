@@ -15,36 +15,15 @@ from campaign.models.signature import Letter
 from campaign.storage import FileDamaged, Storage
 
 
-def add_print(
-    session: Session,
-    bundle: Bundle,
-    *,
-    files: list[Json],
-    zip_sha256: str,
-    letters: int,
-    pages: int,
-    on_paper: int,
-    check_code: str | None = None,
-    tree: bytes | None = None,
-) -> None:
-    """Record what a bundle now is, each file with where it is `stored`; earlier ones go."""
+def add_print(session: Session, bundle: Bundle, newest: BundlePrint) -> None:
+    """Record what a bundle now is; earlier prints go."""
     now, earlier = db.utcnow(), list_prints(session, bundle)
-    for row in earlier:
-        if row.zip_sha256 != zip_sha256:
-            row.removed_at = row.removed_at or now
-    row = BundlePrint(
-        bundle_id=bundle.id,
-        number=(earlier[-1].number if earlier else 0) + 1,
-        zip_sha256=zip_sha256,
-        letters=letters,
-        pages=pages,
-        on_paper=on_paper,
-        files=files,
-        made_at=now,
-        check_code=check_code,
-        tree=tree,
-    )
-    db.add_row(session, row)
+    for recorded in earlier:
+        if recorded.zip_sha256 != newest.zip_sha256:
+            recorded.removed_at = recorded.removed_at or now
+    newest.bundle_id, newest.made_at = bundle.id, now
+    newest.number = (earlier[-1].number if earlier else 0) + 1
+    db.add_row(session, newest)
 
 
 def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:

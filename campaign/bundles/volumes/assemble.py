@@ -22,7 +22,7 @@ from campaign.bundles.volumes import print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.db.leases import Lease, LeasedRow
-from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.models.bundle import Bundle, BundlePrint, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 from campaign.printing.problems import LetterRefused
@@ -222,9 +222,7 @@ def _finish(
             ready_at=db.utcnow(),
         )
         if ours:
-            prints.add_print(
-                session,
-                bundle,
+            newest = BundlePrint(
                 files=[
                     asdict(file)
                     | {"stored": stored[file.name], "lists": counts.lists, "names": counts.names}
@@ -237,6 +235,7 @@ def _finish(
                 check_code=tree.check_code if tree else None,
                 tree=tree.kept if tree else None,
             )
+            prints.add_print(session, bundle, newest)
             audit.record(
                 session,
                 _ACTOR,
