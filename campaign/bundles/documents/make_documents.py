@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pikepdf
 from sqlalchemy import select
 
 from campaign.bundles import file_names
@@ -118,7 +117,7 @@ def make_papers(
     files = _facts_of_files(bundle, out)
     with force_locale(job.ours):
         _make_readme(job, files)
-    files.insert(0, file_facts(out / file_names.README, file_names.README))
+    files.insert(0, file_facts(out / file_names.README))
     lists_of_manifest: dict[str, Iterator[Mapping[str, object]]] = {
         "files": (file.entry() for file in files),
         "volumes": map(_volume_entry, job.packets),
@@ -131,7 +130,7 @@ def make_papers(
         ),
     }
     write_manifest(out / file_names.MANIFEST, _bundle_facts(job), lists_of_manifest)
-    return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
+    return [*files, file_facts(out / file_names.MANIFEST)]
 
 
 def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | None) -> _Job:
@@ -232,7 +231,7 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
 def _facts_of_files(bundle: Bundle, out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
     names = [name for name in file_names.PAPERS if (out / name).exists()]
-    papers = {name: file_facts(out / name, name, _count_pages(out / name)) for name in names}
+    papers = {name: file_facts(out / name) for name in names}
     volumes = {
         file_names.volume_file(volume.sequence): FileFacts(
             file_names.volume_file(volume.sequence),
@@ -244,13 +243,6 @@ def _facts_of_files(bundle: Bundle, out: Path) -> list[FileFacts]:
         if volume.sha256
     }
     return list(file_names.in_order(papers, volumes))
-
-
-def _count_pages(path: Path) -> int | None:
-    if path.suffix != ".pdf":
-        return None
-    with pikepdf.open(path) as pdf:
-        return len(pdf.pages)
 
 
 def _volume_entry(packet: Packet) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pikepdf
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -103,10 +104,17 @@ class FileFacts:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
+def file_facts(path: Path) -> FileFacts:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileFacts(name, path.stat().st_size, digest, pages)
+    return FileFacts(path.name, path.stat().st_size, digest, _count_pages(path))
+
+
+def _count_pages(path: Path) -> int | None:
+    if path.suffix != ".pdf":
+        return None
+    with pikepdf.open(path) as pdf:
+        return len(pdf.pages)
 
 
 def write_manifest(

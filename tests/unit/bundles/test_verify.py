@@ -61,10 +61,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         out / file_names.MANIFEST,
         facts,
         {
-            "files": [
-                file_facts(path, path.name, pages.get(path.name)).entry()
-                for path in sorted(out.iterdir())
-            ],
+            "files": [file_facts(path).entry() for path in sorted(out.iterdir())],
             "volumes": [
                 {"volume": 1, "file": "letters-001.pdf", "letters": 2, "pages": 3},
                 {"volume": 2, "file": "letters-002.pdf", "letters": 1, "pages": 1},
@@ -175,7 +172,7 @@ def test_lists_with_other_rows_are_found(tmp_path: Path, parts: dict[str, bytes]
         for entry in manifest["files"]:
             if entry["name"] in {file_names.SIGNATURES_CSV, file_names.SIGNATURES_XLSX}:
                 (tmp_path / entry["name"]).write_bytes(files[entry["name"]])
-                fresh = file_facts(tmp_path / entry["name"], entry["name"])
+                fresh = file_facts(tmp_path / entry["name"])
                 entry.update(bytes=fresh.bytes, sha256=fresh.sha256)
         files[file_names.MANIFEST] = json.dumps(manifest).encode()
 
