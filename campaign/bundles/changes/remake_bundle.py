@@ -17,10 +17,10 @@ from campaign.bundles.changes.withdrawals import (
     note_lists,
     note_taken_out,
 )
+from campaign.bundles.volumes import print_jobs
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
 from campaign.models.delivery import Rerouting
 
@@ -54,26 +54,22 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     note_taken_out(bundle, letters)
     note_lists(session, bundle)
     without = {letter.volume for letter in letters}
-    for volume in bundle.volumes:
-        if volume.sequence in without:
-            volume.state, volume.lease_until = VolumeState.WAITING, None
+    again = [volume for volume in bundle.volumes if volume.sequence in without]
+    for volume in again:
+        volume.state, volume.lease_until = VolumeState.WAITING, None
     bundle.state, bundle.lease_until = BundleState.PRINTING, None
     bundle.remade_at = db.utcnow()
     session.flush()
-    waiting = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
     audit.record(
         session,
         actor,
         "bundle.remake",
         bundle,
         letters=len(letters),
-        volumes=len(waiting),
+        volumes=len(again),
         sha256=bundle.zip_sha256,
     )
-    for volume in waiting[: current_settings().worker_threads]:
-        jobs.enqueue(session, "bundles.print_volume", volume.id)
-    if not waiting:
-        jobs.enqueue(session, "bundles.assemble", bundle.id)
+    print_jobs.send_for(session, bundle)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(letters)
 
