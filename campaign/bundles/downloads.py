@@ -33,14 +33,6 @@ class Download:
     chunks: Iterable[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class ReprintChoice:
-    """What can be printed once more; the whole ZIP has no name."""
-
-    name: str
-    pages: int | None
-
-
 def open_download(
     session: Session, bundle: Bundle, store: Storage, *, by: StaffUser | None, actor: str
 ) -> Download:
@@ -93,8 +85,11 @@ def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
     return status is None or may_go_out(status)
 
 
-def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
-    """List the whole bundle, and each PDF of it, as far as nobody gone or forgotten is in it."""
+def list_choices(session: Session, bundle: Bundle) -> list[str]:
+    """List what can be printed once more, as far as nobody gone or forgotten is in it.
+
+    The names of its PDFs; "" is the whole ZIP.
+    """
     recorded = prints.find_print(session, bundle)
     if recorded is None or bundle.emptied_at is not None:
         return []
@@ -107,14 +102,14 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
     if forgotten:
         without.update(withdrawals.list_forgotten_volumes(session, bundle))
     gone = {file_names.volume_file(volume) for volume in without}
-    pdfs = [ReprintChoice(file["name"], file["pages"]) for file in recorded.files if file["pages"]]
+    pdfs = [file["name"] for file in recorded.files if file["pages"]]
     if not gone and not named:
-        return [ReprintChoice("", None), *pdfs]
+        return ["", *pdfs]
     volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
     # Of a print that was made again only the volumes are left that stand in the later one too.
     papers = () if recorded.removed_at else file_names.NAME_NOBODY
     whole = (volumes - gone) | set(papers)
-    return [pdf for pdf in pdfs if pdf.name in whole]
+    return [name for name in pdfs if name in whole]
 
 
 def refuse_reprint(session: Session, bundle: Bundle) -> None:
@@ -143,7 +138,7 @@ def reprint(
     recorded = prints.find_print(session, bundle)
     if recorded is None:
         raise NotFound("file")
-    if name not in {choice.name for choice in list_choices(session, bundle)}:
+    if name not in list_choices(session, bundle):
         withdrawals.refuse_forgotten(session, bundle)
         raise Refused("taken-back")
     files = [file for file in recorded.files if name in {"", file["name"]}]

@@ -100,7 +100,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     has_files = ready and bundle.emptied_at is None
     settled = bundle_status.is_settled(session, bundle)
     choices = downloads.list_choices(session, bundle)
-    is_whole = "" in {choice.name for choice in choices}  # then it was asked who is forgotten
+    is_whole = "" in choices  # then it was asked who is forgotten
     # While a stop holds, nothing deletes its files: the page says what to do with all the paper.
     withdrawn = not (has_files and stopped) and withdrawals.is_withdrawn(session, bundle)
     # Delivered all the same: its page says which letters went out with the others.

@@ -26,7 +26,7 @@ from campaign.bundles.desk.bundle_display import (
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
-from campaign.bundles.downloads import MOST_REASON, ReprintChoice
+from campaign.bundles.downloads import MOST_REASON
 from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.choices import LetterOrder
@@ -63,15 +63,14 @@ class ReprintForm(DeskForm):
     )
 
     @classmethod
-    def of(cls, offers: Sequence[ReprintChoice]) -> "ReprintForm":
+    def of(cls, offers: Sequence[str]) -> "ReprintForm":
         """The form for what a bundle offers; the whole of it is `zip`."""
         form = cls()
         form.file.choices = choices(
-            (choice.name or "zip", choice.name or _("The whole bundle, as one ZIP file"))
-            for choice in offers
+            (name or "zip", name or _("The whole bundle, as one ZIP file")) for name in offers
         )
         if not form.is_submitted() and offers:
-            form.file.data = offers[0].name or "zip"
+            form.file.data = offers[0] or "zip"
         return form
 
     def name(self) -> str:
