@@ -40,10 +40,11 @@ class PrintedLetter:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
+    """A letter that was not printed: the slug of the reason, and what its wording needs."""
+
     key: str
     slug: str
-    detail: Mapping[str, str]
-    more: tuple[Problem, ...] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +230,8 @@ class _Run:
         """Join the chunks into `out` and say where each letter stands."""
         letters = self._list_letters()
         set_aside = tuple(
-            SetAside(self.contexts[i].key, first.slug, dict(first.detail), tuple(more))
-            for i, (first, *more) in sorted(self.refused.items())
+            SetAside(self.contexts[i].key, first.slug, dict(first.detail))
+            for i, (first, *_more) in sorted(self.refused.items())
         )
         if not letters:
             return Printed(out, 0, 0, "", (), set_aside, self.peak_memory)

@@ -140,7 +140,8 @@ def count_groups(
 ) -> list[int]:
     """How many letters each region's volumes would hold; opens the region of each letter."""
     query = select_chosen(select(Letter.id), campaign_id, destination, choice)
-    return [group.letters for group in _groups(_sorted(session, query, choice, locale), choice)]
+    facts = sort_letters(session, session.scalars(query).all(), choice, locale)
+    return [group.letters for group in _groups(facts, choice)]
 
 
 def take_letters(
@@ -173,7 +174,7 @@ def _take_sorted(
     session: Session, bundle: Bundle, choice: BundleChoice, first: int, locale: str
 ) -> list[Group]:
     query = select_chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
-    facts = _sorted(session, query, choice, locale)
+    facts = sort_letters(session, session.scalars(query).all(), choice, locale)
     for batch in batched(enumerate((letter.letter_id for letter in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
         db.update_rows(
@@ -188,11 +189,11 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(
-    session: Session, query: AnyQuery, choice: BundleChoice, locale: str
+def sort_letters(
+    session: Session, ids: Sequence[int], choice: BundleChoice, locale: str
 ) -> list[OrderFacts]:
-    """What the order of the letters that a query finds goes by, in that order."""
-    facts = iter_facts(session, session.scalars(query).all(), choice, locale)
+    """What the order of these letters goes by, in that order."""
+    facts = _iter_facts(session, ids, choice, locale)
     return sorted(facts, key=lambda letter: key_of(letter, choice))
 
 
@@ -208,10 +209,9 @@ def _groups(facts: Iterable[OrderFacts], choice: BundleChoice) -> Iterator[Group
         yield Group(len(letters), label_of(letters[0]))
 
 
-def iter_facts(
+def _iter_facts(
     session: Session, ids: Sequence[int], choice: BundleChoice, locale: str
 ) -> Iterator[OrderFacts]:
-    """What the order of these letters goes by, read by key."""
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
         for letter_id, row in read_each(session, query, Letter.id, batch):

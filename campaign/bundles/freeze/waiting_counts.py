@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import case, delete, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
@@ -96,14 +96,7 @@ def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
             func.sum(case((Signature.forgotten_at.is_(None), 1), else_=0)),
         )
         .join(Signature, Signature.id == Letter.signature_id)
-        .where(
-            Letter.bundle_id.is_(None),
-            Letter.signature_id >= begin,
-            Letter.signature_id < end,
-            Signature.id >= begin,
-            Signature.id < end,
-        )
-        # By id alone: a condition on the state would have SQLite read all that are confirmed.
+        .where(*are_free_between(begin, end))
         .group_by(Letter.target_id, Signature.letter_locale, Signature.state)
     )
     return {
@@ -111,6 +104,20 @@ def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
         for target_id, locale, state, n in rows
         if state is SignatureState.CONFIRMED and n
     }
+
+
+def are_free_between(begin: int, end: int) -> tuple[ColumnElement[bool], ...]:
+    """Whether letters are in no bundle, of signatures with an id from one to before another.
+
+    By id alone: a condition on the state would have SQLite read all that are confirmed.
+    """
+    return (
+        Letter.bundle_id.is_(None),
+        Letter.signature_id >= begin,
+        Letter.signature_id < end,
+        Signature.id >= begin,
+        Signature.id < end,
+    )
 
 
 def _ranges(blocks: Iterable[int]) -> list[tuple[int, int]]:

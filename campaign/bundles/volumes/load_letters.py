@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core.db.batches import AnyRow, read_each
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import LetterTemplate
 from campaign.models.signature import ExactTimes, Letter, Signature, SignatureState
 from campaign.printing.placeholders import MissingPlaceholderValue
+from campaign.printing.print_letters import SetAside
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import WRITER_COLUMNS, Proposal, proposal_of, writer_of
 from campaign.signing.letter.letter_facts import compose_letter
@@ -46,7 +46,7 @@ class Loaded:
 
     frozen: Frozen
     letters: list[LetterContext] = field(default_factory=list)
-    set_aside: list[UnprintedLetter] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
     secret: str | None = None
     salts: dict[str, bytes] = field(default_factory=dict)
     """Of which codes of the letters are made, by the letter's key."""
@@ -61,7 +61,7 @@ def load_volume(session: Session, volume_id: int) -> Loaded:
     composer = _Composer.of(session, loaded, rows, bundle.campaign_id)
     for row in rows:
         if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
-            loaded.set_aside.append(UnprintedLetter(row.id, WITHDRAWN))
+            loaded.set_aside.append(SetAside(str(row.id), WITHDRAWN))
         else:
             composer.add(row, row.sequence)
             loaded.salts[str(row.id)] = row.salt or b""
@@ -85,7 +85,7 @@ def _read_rows(session: Session, ids: Sequence[int], loaded: Loaded) -> list[Any
     rows = []
     for letter_id, row in read_each(session, query, Letter.id, ids):
         if row is None:
-            loaded.set_aside.append(UnprintedLetter(letter_id, UNREADABLE))
+            loaded.set_aside.append(SetAside(str(letter_id), UNREADABLE))
         else:
             rows.append(row)
     return rows
@@ -129,7 +129,7 @@ class _Composer:
             )
         except MissingPlaceholderValue as problem:
             detail = {"names": ", ".join(problem.names)}
-            self.loaded.set_aside.append(UnprintedLetter(row.id, MISSING_VALUE, detail))
+            self.loaded.set_aside.append(SetAside(str(row.id), MISSING_VALUE, detail))
         else:
             self.loaded.letters.append(letter)
 

@@ -16,12 +16,7 @@ from campaign.bundles import bundle_status, file_names, find_bundles
 from campaign.bundles.letter_codes import stored_codes
 from campaign.bundles.volumes import assemble, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
-from campaign.bundles.volumes.print_queue import (
-    LetterPlace,
-    PrintedVolume,
-    UnprintedLetter,
-    VolumeClaim,
-)
+from campaign.bundles.volumes.print_queue import PrintedVolume, VolumeClaim
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import db, jobs
 from campaign.core.isolation.orders import Limits
@@ -53,10 +48,11 @@ def print_volume(volume_id: int) -> None:
 
 
 def send_for(session: Session, bundle: Bundle) -> None:
-    """Have a new bundle printed once `session` is committed; of sheets alone, its papers made."""
-    for volume in bundle.volumes[: current_settings().worker_threads]:
+    """Have volumes that wait printed once `session` is committed; without any, the papers made."""
+    waiting = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
+    for volume in waiting[: current_settings().worker_threads]:
         jobs.enqueue(session, "bundles.print_volume", volume.id)
-    if not bundle.volumes:
+    if not waiting:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
 
 
@@ -119,21 +115,14 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> PrintedVolume:
         printed = run_press(loaded, draft, progress)
         if not printed.letters:
             draft.touch()  # the press wrote nothing, and there is nothing to keep
-    aside = [
-        *loaded.set_aside,
-        *(
-            UnprintedLetter(int(letter.key), letter.slug, letter.detail)
-            for letter in printed.set_aside
-        ),
-    ]
+    aside = [*loaded.set_aside, *printed.set_aside]
     if not printed.letters:
         storage().delete(name)
         return PrintedVolume(set_aside=aside)
-    places = [
-        LetterPlace(int(letter.key), letter.first_page, letter.pages) for letter in printed.letters
-    ]
     codes = _codes_of(loaded, {letter.key for letter in printed.letters})
-    return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside, codes)
+    return PrintedVolume(
+        printed.pages, printed.bytes, printed.sha256, printed.letters, aside, codes
+    )
 
 
 def _codes_of(loaded: Loaded, printed: Collection[str]) -> bytes | None:

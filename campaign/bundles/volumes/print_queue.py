@@ -5,8 +5,8 @@ Every function here that changes it is a short transaction of its own, and holds
 
 import errno
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
 from campaign.models.taken_out import LetterOut, PersonOff
+from campaign.printing.print_letters import PrintedLetter, SetAside
 from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.storage import FilesAway
 
@@ -42,24 +43,6 @@ class VolumeClaim(LeasedRow):
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class LetterPlace:
-    """Where a letter stands in its volume's PDF."""
-
-    id: int
-    first_page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnprintedLetter:
-    """A letter that was not printed: the slug of the reason, and what its wording needs."""
-
-    id: int
-    slug: str
-    detail: Mapping[str, str] = field(default_factory=dict)
-
-
 LetterCodes: TypeAlias = bytes
 """By a name of its own: `bytes` is a field of PrintedVolume."""
 
@@ -71,8 +54,8 @@ class PrintedVolume:
     pages: int = 0
     bytes: int = 0
     sha256: str | None = None
-    printed: Sequence[LetterPlace] = ()
-    set_aside: Sequence[UnprintedLetter] = ()
+    printed: Sequence[PrintedLetter] = ()
+    set_aside: Sequence[SetAside] = ()
     codes: LetterCodes | None = None
     """Of the letters that are printed; none where the bundle has none."""
 
@@ -186,21 +169,28 @@ def _find_withdrawn(
         return []
     # Before the volume is written: whoever withdraws waits, and others write of this bundle too.
     bundle_status.lock_bundle(session, volume.bundle)
-    aside = [letter.id for letter in result.set_aside]
+    aside = [int(letter.key) for letter in result.set_aside]
     return withdrawals.list_withdrawn_since(session, volume.bundle, aside)
 
 
 def _write_letters(session: Session, result: PrintedVolume) -> None:
     printed = [
-        {**asdict(place), "set_aside": None, "set_aside_detail": None} for place in result.printed
+        {
+            "id": int(letter.key),
+            "first_page": letter.first_page,
+            "pages": letter.pages,
+            "set_aside": None,
+            "set_aside_detail": None,
+        }
+        for letter in result.printed
     ]
-    ids = [letter.id for letter in result.set_aside]
+    ids = [int(letter.key) for letter in result.set_aside]
     names = select(Letter.id, Letter.seal_id).where(Letter.id.in_(ids))
     row_names = dict(session.execute(names).all())
     set_aside = [
         {
-            "id": letter.id,
-            "seal_id": row_names[letter.id],
+            "id": int(letter.key),
+            "seal_id": row_names[int(letter.key)],
             "first_page": None,
             "pages": None,
             "set_aside": letter.slug,

@@ -22,11 +22,9 @@ from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.freeze_bundle import JourneyPart, next_number
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.freeze.select_letters import key_of
-from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
+from campaign.bundles.freeze.waiting_counts import are_free_between, count_waiting, first_blocks
 from campaign.bundles.volumes.load_letters import Loaded, load_some
 from campaign.bundles.volumes.print_jobs import run_press
-from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core import audit, db
 from campaign.core.errors import Refused
 from campaign.core.i18n import force_locale
@@ -36,6 +34,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.check_letters import check_before
 from campaign.printing.engine.letters_job import check_card_before
+from campaign.printing.print_letters import SetAside
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import number_of
 
@@ -75,10 +74,10 @@ class Proof:
     waiting: int
     looked_at: int
     shown: list[ProofLetter] = field(default_factory=list)
-    set_aside: list[UnprintedLetter] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
 
     @property
-    def named(self) -> list[UnprintedLetter]:
+    def named(self) -> list[SetAside]:
         return self.set_aside[:_ASIDE]
 
 
@@ -87,10 +86,7 @@ def make_proof(
 ) -> Proof:
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(session, campaign, mission, choice)
-    facts = sorted(
-        select_letters.iter_facts(session, ids, choice, locale),
-        key=lambda letter: key_of(letter, choice),
-    )
+    facts = select_letters.sort_letters(session, ids, choice, locale)
     order = [letter.letter_id for letter in facts]
     frozen = facts_of(
         campaign,
@@ -174,14 +170,7 @@ def _some_of_many(
         rows += session.execute(
             select(*columns)
             .join(Signature, Signature.id == Letter.signature_id)
-            .where(
-                # By id alone: of any other condition SQLite would read all that fulfil it.
-                Letter.bundle_id.is_(None),
-                Letter.signature_id >= begin,
-                Letter.signature_id < end,
-                Signature.id >= begin,
-                Signature.id < end,
-            )
+            .where(*are_free_between(begin, end))
         )
     good = [
         row
@@ -197,7 +186,7 @@ def _some_of_many(
 
 
 def _printable(
-    letters: Iterable[LetterContext], frozen: Frozen, aside: list[UnprintedLetter]
+    letters: Iterable[LetterContext], frozen: Frozen, aside: list[SetAside]
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = frozen.sheet
@@ -207,7 +196,7 @@ def _printable(
         if not problems:
             yield letter
         else:
-            aside.append(UnprintedLetter(int(letter.key), problems[0].slug, problems[0].detail))
+            aside.append(SetAside(letter.key, problems[0].slug, problems[0].detail))
 
 
 def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[ProofLetter]:

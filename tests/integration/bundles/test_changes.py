@@ -31,6 +31,7 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, BundleKind, BundleReprint, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.printing.print_letters import PrintedLetter
 from campaign.signing.states import empty_signature
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
@@ -183,7 +184,7 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     session.rollback()
     do(cancel_bundle.cancel, bundle_id, storage.storage(), reason="Stop the press")
     assert not print_queue.beat(taken)
-    printed = [print_queue.LetterPlace(letter_id or 0, 1, 1)]
+    printed = [PrintedLetter(str(letter_id), 1, 1)]
     result = print_queue.PrintedVolume(1, 10, "0" * 64, printed)
     assert not print_queue.finish(taken, result)
     assert set(session.scalars(select(Letter.first_page))) == {None}
@@ -293,7 +294,7 @@ def test_once_it_is_handed_over_nothing_of_it_changes(
     assert recorded is not None
     assert not any(prints.is_damaged(storage.storage(), stored) for stored in recorded.files)
     # But no file that still names who was erased is given out any more.
-    offered = {choice.name for choice in downloads.list_choices(session, bundle)}
+    offered = set(downloads.list_choices(session, bundle))
     assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
     assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
     with pytest.raises(Refused, match="handed-over"):
