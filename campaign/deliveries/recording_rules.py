@@ -3,7 +3,6 @@
 import enum
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -29,29 +28,25 @@ SENT = frozenset({DeliveryOutcome.POSTED, DeliveryOutcome.COURIER})
 _CLOCKS_DIFFER = timedelta(minutes=5)  # how far the clock of a phone may run ahead of ours
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    stopped_at: datetime
-    timezone: str
-
-
-def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
-    """Return a campaign's stop, if it is stopped, by the clocks of `zone` (else the campaign's)."""
-    if not is_stopped(campaign.status) or campaign.stopped_at is None:
-        return None
-    return Stop(campaign.stopped_at, zone or campaign.timezone)
+def find_stop(campaign: Campaign) -> datetime | None:
+    return campaign.stopped_at if is_stopped(campaign.status) else None
 
 
 def went_after_stop(attempt: DeliveryAttempt) -> bool:
-    # Day and time of a visit are those at the mission.
-    stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
-    moment = attempt.happened_on, attempt.happened_time
-    return is_after_stop(attempt.outcome, *moment, stop, recorded_at=attempt.created_at)
+    return is_after_stop(
+        attempt.outcome,
+        attempt.happened_on,
+        attempt.happened_time,
+        find_stop(attempt.campaign),
+        # Day and time of a visit are those at the mission.
+        zone=attempt.bundle.zone if attempt.bundle else attempt.campaign.timezone,
+        recorded_at=attempt.created_at,
+    )
 
 
-def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
+def refuse_no_stop(outcome: DeliveryOutcome, stopped_at: datetime | None) -> None:
     """Refuse “Not delivered: stopped” of a campaign that runs. Raises Invalid."""
-    if outcome is DeliveryOutcome.STOPPED and stop is None:
+    if outcome is DeliveryOutcome.STOPPED and stopped_at is None:
         raise Invalid(fields={"outcome": "delivery-not-stopped"})
 
 
@@ -59,26 +54,27 @@ def is_after_stop(
     outcome: DeliveryOutcome,
     happened_on: date,
     happened_time: time | None,
-    stop: Stop | None,
+    stopped_at: datetime | None,
     *,
+    zone: str,
     recorded_at: datetime,
 ) -> bool:
-    """Tell whether letters went out after a stop.
+    """Tell whether letters went out after a stop, by the clocks of `zone`.
 
     The time decides on the day of the stop. Where it is the minute of the stop, or nobody said it,
     what was recorded before the stop was before it; all else is taken to be after it.
     """
-    if stop is None or outcome not in GONE_OUT:
+    if stopped_at is None or outcome not in GONE_OUT:
         return False
-    day = clock.day_of(stop.stopped_at, stop.timezone)
+    day = clock.day_of(stopped_at, zone)
     is_known = happened_time is None and happened_on <= i18n.latest_day(recorded_at)
-    if is_known and recorded_at < stop.stopped_at:  # its day may be that of a zone further east
+    if is_known and recorded_at < stopped_at:  # its day may be that of a zone further east
         return False
     if happened_on != day:
         return happened_on > day
-    minute = clock.time_of(stop.stopped_at, stop.timezone)
+    minute = clock.time_of(stopped_at, zone)
     if happened_time is None or happened_time == minute:
-        return recorded_at >= stop.stopped_at
+        return recorded_at >= stopped_at
     return happened_time > minute
 
 
@@ -92,13 +88,11 @@ class CountedAttempt(NamedTuple):
     messages: int
 
 
-def recount(
-    before: Sequence[CountedAttempt], after: Sequence[CountedAttempt], *, field: str = "happened_on"
-) -> dict[int, int]:
+def recount(before: Sequence[CountedAttempt], after: Sequence[CountedAttempt]) -> dict[int, int]:
     """Count anew what each attempt was about, since one came, went or stands elsewhere.
 
     Both are in order. What was there at an attempt is what it was about and what went before it.
-    Raises Invalid (`field`) where more letters went out than were there.
+    Raises Invalid (`happened_on`) where more letters went out than were there.
     """
     there = {
         a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before) for a in all_of
@@ -110,7 +104,7 @@ def recount(
         if not attempt.exact:
             counted[place] = attempt._replace(messages=max(there[attempt.ident] - gone, 0))
         elif most is not None:
-            refuse_too_many(gone + attempt.messages, most, field=field)
+            refuse_too_many(gone + attempt.messages, most, field="happened_on")
     return {attempt.ident: attempt.messages for attempt in counted}
 
 

@@ -117,11 +117,6 @@ def _is_made_again(bundle: Bundle) -> bool:
     )
 
 
-def _is_given_up(bundle: Bundle) -> bool:
-    """Whether it is not ready, and is not being made again either."""
-    return bundle.state is not BundleState.READY and bundle.state not in UNFINISHED
-
-
 def _name_late(visit: GateVisit) -> str:
     """Name what went out after a stop: bundles of other campaigns may have come along."""
     late = visits.list_late(visit.attempts)
@@ -161,11 +156,9 @@ def _make_form(bundle: Bundle) -> GateForm:
 
 def _find_own(form: GateForm) -> GateVisit | None:
     """Find what this phone sent before and heard no answer to, whatever would be asked by now."""
-    visit = (
-        record_delivery.find_visit(db.session(), form.key.data or "")
-        if form.is_submitted()
-        else None
-    )
+    if not form.is_submitted():
+        return None
+    visit = record_delivery.find_visit(db.session(), form.key.data or "")
     return visit if visit and visit.created_by_id == staff_user().id else None
 
 
@@ -252,6 +245,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     withdrawn = [carried for carried in form.carried if carried.id in ids]
     to_deliver = [carried for carried in form.carried if carried not in (*stopped_with, *withdrawn)]
     here = {carried.id: count_left(session, carried) for carried in form.carried}
+    is_given_up = bundle.state in {BundleState.CANCELLED, BundleState.FAILED}
     most = {
         key: max([letters, *(paper.letters for paper in form.papers.get(key, ()))])
         for key, letters in here.items()
@@ -280,7 +274,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         ],
         withdrawn=bundle in withdrawn,
         withdrawn_with=[other for other in withdrawn if other not in (bundle, *stopped_with)],
-        closed=say_page_closed(bundle) if _is_given_up(bundle) and not form.is_submitted() else "",
+        closed=say_page_closed(bundle) if is_given_up and not form.is_submitted() else "",
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

@@ -1,6 +1,6 @@
 """The desk's pages on deliveries: the list, a visit, correcting, publishing, removing it."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -31,7 +31,6 @@ from campaign.deliveries.desk import delivery_views, split_views
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
-from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import (
     count_here,
@@ -175,10 +174,9 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
+    message = _("Recorded what you did with the paper.")
     if not stopped_bundles.record_fate(session, bundle, fate, actor=actor()):
         message = _("This paper is already recorded as destroyed. Nothing was changed.")
-        return redirect_to("bundles.show", message, public_id=public_id)
-    message = _("Recorded what you did with the paper.")
     return redirect_to("bundles.show", message, public_id=public_id)
 
 
@@ -306,7 +304,8 @@ def add_files(public_id: str) -> ResponseReturnValue:
     def add() -> None:
         correct_record.add_files(db.session(), visit, tuple(form.redrawn()), actor=actor())
 
-    if _is_done(form, add, _("Choose a picture or a receipt.")):
+    refused = _("Choose a picture or a receipt.")
+    if form.validate_on_submit() and accepted(form, add, refused=refused):
         return _lead_to(visit, _("Files added to the record."))
     return show_page(AddFiles(visit=visit, form=form))
 
@@ -402,10 +401,6 @@ def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseRe
 
 def _lead_to(visit: GateVisit, message: str, category: str = "message") -> ResponseReturnValue:
     return redirect_to("deliveries.show", message, category, public_id=visit.public_id)
-
-
-def _is_done(form: DeliveryForm, action: Callable[[], object], refused: str) -> bool:
-    return form.validate_on_submit() and accepted(form, action, refused=refused)
 
 
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:

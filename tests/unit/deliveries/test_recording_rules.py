@@ -7,7 +7,6 @@ import pytest
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import (
     CountedAttempt,
-    Stop,
     is_after_stop,
     recount,
     refuse_no_stop,
@@ -16,7 +15,7 @@ from campaign.deliveries.recording_rules import (
 from campaign.models.bundle import DeliveryOutcome
 
 # 20:00:42 in Toronto.
-STOP = Stop(datetime(2026, 12, 5, 1, 0, 42, tzinfo=UTC), "America/Toronto")
+STOP, ZONE = datetime(2026, 12, 5, 1, 0, 42, tzinfo=UTC), "America/Toronto"
 DAY = date(2026, 12, 4)
 
 
@@ -41,22 +40,24 @@ DAY = date(2026, 12, 4)
 def test_what_went_out_after_a_stop_is_known_by_day_and_time(
     outcome: DeliveryOutcome, day: date, clock: time | None, after: bool
 ) -> None:
-    later = STOP.stopped_at + timedelta(hours=1)
-    assert is_after_stop(outcome, day, clock, STOP, recorded_at=later) is after
-    assert not is_after_stop(outcome, day, clock, None, recorded_at=later)
+    later = STOP + timedelta(hours=1)
+    assert is_after_stop(outcome, day, clock, STOP, zone=ZONE, recorded_at=later) is after
+    assert not is_after_stop(outcome, day, clock, None, zone=ZONE, recorded_at=later)
 
 
 @pytest.mark.parametrize("clock", [None, time(20, 0)])
 def test_what_was_recorded_before_a_stop_was_before_it(clock: time | None) -> None:
-    before = STOP.stopped_at - timedelta(seconds=1)
-    assert not is_after_stop(DeliveryOutcome.LEFT, DAY, clock, STOP, recorded_at=before)
-    assert is_after_stop(DeliveryOutcome.LEFT, DAY, time(20, 1), STOP, recorded_at=before)
+    before = STOP - timedelta(seconds=1)
+    assert not is_after_stop(DeliveryOutcome.LEFT, DAY, clock, STOP, zone=ZONE, recorded_at=before)
+    assert is_after_stop(
+        DeliveryOutcome.LEFT, DAY, time(20, 1), STOP, zone=ZONE, recorded_at=before
+    )
 
 
 @pytest.mark.parametrize("ahead", [1, 2])
 def test_a_day_of_a_zone_further_east_is_no_later_one_and_a_corrected_day_is(ahead: int) -> None:
-    before, day = STOP.stopped_at - timedelta(hours=4), DAY + timedelta(days=ahead)
-    late = is_after_stop(DeliveryOutcome.POSTED, day, None, STOP, recorded_at=before)
+    before, day = STOP - timedelta(hours=4), DAY + timedelta(days=ahead)
+    late = is_after_stop(DeliveryOutcome.POSTED, day, None, STOP, zone=ZONE, recorded_at=before)
     assert late == (ahead == 2)
 
 
