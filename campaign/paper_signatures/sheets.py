@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.bundles.freeze import signed_sheets
@@ -66,35 +66,28 @@ def list_sheets(session: Session, *, page: int = 1) -> Listing[PaperSheet]:
 
 def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, Totals]:
     """Return what is keyed in of each sheet, by its id."""
-    # Of a double: whether the person still counts, elsewhere.
-    counts_now = case(
-        (and_(PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS)), 1),
-        (
-            and_(
-                PaperRow.verdict == RowVerdict.DOUBLE, _TWIN.state.not_in(signed_sheets.TWIN_GONE)
-            ),
-            1,
-        ),
-        else_=0,
-    ).label("counts_now")
-    query = (
-        select(PaperRow.sheet_id, PaperRow.verdict, counts_now, func.count())
+    is_counted = (PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS))
+    # The person still counts, elsewhere.
+    is_double = (PaperRow.verdict == RowVerdict.DOUBLE, _TWIN.state.not_in(signed_sheets.TWIN_GONE))
+    rows = session.execute(
+        select(
+            PaperRow.sheet_id,
+            func.count().filter(*is_counted),
+            func.count().filter(*is_double),
+            func.count().filter(PaperRow.verdict != RowVerdict.REMOVED),
+        )
         .outerjoin(Signature, Signature.id == PaperRow.signature_id)
         .outerjoin(_TWIN, _TWIN.id == PaperRow.twin_id)
         .where(PaperRow.sheet_id.in_([sheet.id for sheet in sheets]))
-        .group_by(PaperRow.sheet_id, PaperRow.verdict, counts_now)
+        .group_by(PaperRow.sheet_id)
     )
-    counts = {(row[0], row[1], row[2]): row[3] for row in session.execute(query)}
-    return {
-        sheet.id: Totals(
-            counts.get((sheet.id, RowVerdict.COUNTED, 1), 0),
-            counts.get((sheet.id, RowVerdict.DOUBLE, 1), 0),
-            counts.get((sheet.id, RowVerdict.COUNTED, 0), 0)
-            + counts.get((sheet.id, RowVerdict.DOUBLE, 0), 0),
-            sheet.rows_by_hand,
-        )
-        for sheet in sheets
-    }
+    numbers = {sheet_id: counts for sheet_id, *counts in rows}
+    totals = {}
+    for sheet in sheets:
+        counted, doubles, keyed = numbers.get(sheet.id, (0, 0, 0))
+        taken_back = keyed - counted - doubles
+        totals[sheet.id] = Totals(counted, doubles, taken_back, sheet.rows_by_hand)
+    return totals
 
 
 def count_rows(session: Session, sheet: PaperSheet) -> Totals:
