@@ -89,11 +89,9 @@ class ListJob(TypedDict):
 
 def typeset_list(job: ListJob) -> dict[str, int]:
     """Lay out some pages of a signature list. Report: `pages`, how many there are."""
-    (lines, labels) = (
-        tuple(job["context"]["mission_lines"]),
-        ColumnLabels(**job["context"]["column_labels"]),
-    )
-    context = ListContext(**{**job["context"], "mission_lines": lines, "column_labels": labels})
+    lines, labels = job["context"]["mission_lines"], job["context"]["column_labels"]
+    built = {"mission_lines": tuple(lines), "column_labels": ColumnLabels(**labels)}
+    context = ListContext(**job["context"] | built)
     direction = html.direction_of(context.locale)
     sheet = list_sheet(PAPERS[job["paper"]], context.column_labels, direction)
     face = Typeface(html.language_tag(context.locale))

@@ -10,7 +10,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from io import BytesIO
 from typing import Any
 
@@ -71,8 +71,8 @@ class Typeface:
         self._glyphs: dict[int, str] = self._font.getBestCmap()
         self._widths: dict[str, tuple[int, int]] = self._font["hmtx"].metrics
         self._ligatures = dict(_ligatures(self._font))
-        self._kerning = list(_subtables(self._font["GPOS"].table, "kern"))
-        self._pairs: dict[tuple[str, str], int] = {}
+        kerning = list(_subtables(self._font["GPOS"].table, "kern"))
+        self._kern = cache(partial(_kerning, kerning))
         self.used: dict[tuple[str, str], int] = {}
         """The number (CID) of each glyph in use, by the glyph's name and the text it stands for."""
         own_forms = language.split("-", maxsplit=1)[0].lower() in _OWN_FORMS
@@ -114,12 +114,6 @@ class Typeface:
             else:
                 yield self._glyphs[ord(text[at])], text[at]
                 at += 1
-
-    def _kern(self, left: str, right: str) -> int:
-        pair = left, right
-        if pair not in self._pairs:
-            self._pairs[pair] = _kerning(self._kerning, left, right)
-        return self._pairs[pair]
 
     def width(self, text: str) -> float:
         """Return the text's width in em; for what isn't plain, a safe guess."""
