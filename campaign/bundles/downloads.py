@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_approvals, file_names
 from campaign.bundles.changes import prints, withdrawals
-from campaign.bundles.documents.bundle_zip import stream_zip
+from campaign.bundles.documents.bundle_zip import ZipPart, stream_zip
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import audit, db
 from campaign.core.db import Json
@@ -53,11 +53,15 @@ def open_download(
     file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     withdrawals.refuse_taken_back(session, bundle)
     withdrawals.refuse_forgotten(session, bundle)
+    download = _open_zip(bundle, prints.list_zip_parts(session, bundle, store))
+    audit.record(session, actor, "bundle.download", f"bundle:{bundle.id}", bytes=download.size)
+    return download
+
+
+def _open_zip(bundle: Bundle, parts: Iterable[ZipPart]) -> Download:
     name = file_names.zip_name(bundle)
-    chunks = stream_zip(name, prints.list_zip_parts(session, bundle, store), bundle.created_at)
-    size, subject = len(chunks), f"bundle:{bundle.id}"
-    audit.record(session, actor, "bundle.download", subject, bytes=size)
-    return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle.campaign_id))
+    whole = stream_zip(name, parts, bundle.created_at)
+    return Download(f"{name}.zip", len(whole), as_long_as_running(whole, bundle.campaign_id))
 
 
 def as_long_as_running(chunks: Iterable[bytes], campaign_id: int) -> Iterator[bytes]:
@@ -164,12 +168,10 @@ def reprint(
 def _open_again(
     bundle: Bundle, recorded: BundlePrint, files: list[Json], store: Storage, name: str
 ) -> Download:
-    folder = file_names.zip_name(bundle)
-    if name:
-        chunks = as_long_as_running(store.chunks(files[0]["stored"]), bundle.campaign_id)
-        return Download(f"{folder}_{name}", files[0]["bytes"], chunks)
-    whole = stream_zip(folder, prints.parts_in(bundle, recorded, store), bundle.created_at)
-    return Download(f"{folder}.zip", len(whole), as_long_as_running(whole, bundle.campaign_id))
+    if not name:
+        return _open_zip(bundle, prints.parts_in(bundle, recorded, store))
+    chunks = as_long_as_running(store.chunks(files[0]["stored"]), bundle.campaign_id)
+    return Download(f"{file_names.zip_name(bundle)}_{name}", files[0]["bytes"], chunks)
 
 
 def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:
