@@ -77,7 +77,7 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
 
     What came back (`went` is False) may be older than what has gone out since.
     """
-    if not bundle.letter_count and _is_moved_on(session, bundle):
+    if not bundle.letter_count and db.is_true_of(session, bundle, bundle_status.moved_on()):
         return []
     current = prints.find_print(session, bundle)
     number = current.number if current else 0
@@ -124,11 +124,6 @@ def _list_by_hand(bundle: Bundle, paper: Paper, again: Collection[str]) -> Itera
                 yield replace(
                     paper, letters=letters, removed=removed, unreadable=unreadable, holds=holds
                 )
-
-
-def _is_moved_on(session: Session, bundle: Bundle) -> bool:
-    moved = select(Bundle.id).where(Bundle.id == bundle.id, bundle_status.moved_on())
-    return db.has_row(session, moved)
 
 
 def prints_differ(bundle: Bundle, all_prints: Sequence[BundlePrint]) -> bool:

@@ -176,7 +176,7 @@ def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | 
 def is_out(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> bool:
     """Whether something of a bundle went out, by an attempt for which `when` holds."""
     gone_out = bundle_status.handed_over().where(true() if when is None else when)
-    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
+    return db.is_true_of(session, bundle, gone_out)
 
 
 def has_letters_here() -> ColumnElement[bool]:

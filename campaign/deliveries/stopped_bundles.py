@@ -96,8 +96,8 @@ def count_loose_sheets(session: Session, campaign: Campaign) -> int:
 
 def is_left_behind(session: Session, sheet: PaperSheet) -> bool:
     """Whether it is such a sheet, of a stopped campaign."""
-    loose = select(PaperSheet.id).where(PaperSheet.id == sheet.id, is_loose_sheet())
-    return is_stopped(sheet.campaign.status) and db.has_row(session, loose)
+    is_loose = is_loose_sheet()
+    return is_stopped(sheet.campaign.status) and db.is_true_of(session, sheet, is_loose)
 
 
 def list_bundles_of(session: Session, sheet: PaperSheet) -> Sequence[Bundle]:
@@ -118,23 +118,16 @@ def is_unsettled() -> ColumnElement[bool]:
     return ~settled.correlate(Bundle)
 
 
-def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
-    return session.get(HeldBundle, bundle.id)
-
-
 def lies_here(session: Session, bundle: Bundle) -> bool:
-    held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
-    return db.has_row(session, held)
+    return db.is_true_of(session, bundle, is_held_back())
 
 
 def holds_sheets(session: Session, bundle: Bundle) -> bool:
-    here = select(Bundle.id).where(Bundle.id == bundle.id, has_sheets_here())
-    return db.has_row(session, here)
+    return db.is_true_of(session, bundle, has_sheets_here())
 
 
 def holds_lists(session: Session, bundle: Bundle) -> bool:
-    here = select(Bundle.id).where(Bundle.id == bundle.id, ~have_gone())
-    return db.has_row(session, here)
+    return db.is_true_of(session, bundle, ~have_gone())
 
 
 def holds_lists_alone(session: Session, bundle: Bundle, letters: int) -> bool:
@@ -153,7 +146,7 @@ def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str
     bundle_status.lock_bundle(session, bundle)
     if not lies_here(session, bundle):
         raise Refused("not-held-back")
-    held = find_held(session, bundle)
+    held = session.get(HeldBundle, bundle.id)
     if held is not None and held.fate is PaperFate.DESTROYED:
         return False
     if held is None:

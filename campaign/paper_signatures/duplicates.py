@@ -167,7 +167,8 @@ def _find_signatures(
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """
-    people, addresses = [prints.person for prints in fingerprints], _list_addresses(fingerprints)
+    people = [prints.person for prints in fingerprints]
+    addresses = [prints.email for prints in fingerprints if prints.email is not None]
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
         query = _select_facts(column).where(Signature.campaign_id == campaign_id)
         for part in batched(values, _BATCH):
@@ -193,7 +194,3 @@ def _select_facts(
         Signature.origin,
         Signature.confirmed_at,
     ).select_from(Signature)
-
-
-def _list_addresses(fingerprints: Sequence[Fingerprints]) -> list[bytes]:
-    return [prints.email for prints in fingerprints if prints.email is not None]

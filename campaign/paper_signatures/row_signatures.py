@@ -12,13 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.freeze.signed_sheets import is_carried
 from campaign.core import clock, db, i18n
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
-from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import PERSON, Details
@@ -189,7 +189,7 @@ def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -
     if signature.state is SignatureState.WITHDRAWN:
         # It stays its person's: by it a row that is put back, or keyed in again, is known.
         row.signature = None
-    elif not session.scalar(select(exists().where(CarriedSignature.signature_id == signature.id))):
+    elif not is_carried(session, signature):
         row.signature = None
         session.flush()
         session.delete(signature)

@@ -19,7 +19,7 @@ from campaign.printing.text_widths import count_lines, is_ours
 
 _CLEARANCE = 1.0  # points left at the foot of the page, as the press leaves a hair
 _CARD_WIDTH_GONE, _CARD_HEIGHT_GONE = 24.0, 28.0
-"""mm of a quarter sheet in which the text of a card does not stand (`card.css`, `cards_job`)."""
+"""mm of a quarter sheet in which the text of a card does not stand (`card.css`, `letters_job`)."""
 _TALLER = 1.16
 """A line with characters of the system's fonts is so much higher, at most (Devanagari)."""
 _ROOMY, _ARABIC_TALLER = 1.43, 1.1  # type with so much lead, that of Arabic letters, grows less

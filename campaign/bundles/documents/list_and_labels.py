@@ -1,7 +1,7 @@
 """What the papers around the letters say: signature list and labels.
 
-Each function gives a context for `campaign.printing.sheets.lists`, in the language of the current
-locale.
+Each function gives a context for `campaign.printing.sheets.bundle_sheets`, in the language of the
+current locale.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

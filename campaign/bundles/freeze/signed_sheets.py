@@ -148,8 +148,8 @@ def stayed_here() -> ColumnElement[bool]:
 
 def lie_here(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> bool:
     """Whether its sheets and lists are still here, and may be handed over."""
-    here = (Bundle.id == bundle.id, ~have_gone(), ~bundle_status.moved_on(), *conditions)
-    return db.has_row(session, select(Bundle.id).where(*here))
+    here = (~have_gone(), ~bundle_status.moved_on(), *conditions)
+    return db.is_true_of(session, bundle, *here)
 
 
 def go_on(session: Session, bundle: Bundle) -> bool:

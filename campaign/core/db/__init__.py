@@ -398,6 +398,12 @@ def has_row(session: Session, query: sa.Select[Any]) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def is_true_of(session: Session, row: NumberedRow, *conditions: sa.ColumnElement[bool]) -> bool:
+    """Whether these conditions, of a query on its table, hold of a row."""
+    model = type(row)
+    return has_row(session, sa.select(model.id).where(model.id == row.id, *conditions))
+
+
 def update_rows(
     session: Session, model: type[Any], *conditions: sa.ColumnElement[bool], **values: object
 ) -> int:

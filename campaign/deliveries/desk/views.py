@@ -47,6 +47,7 @@ from campaign.models.delivery import (
     GateFile,
     GateFileKind,
     GateVisit,
+    HeldBundle,
     PaperFate,
     Rerouting,
 )
@@ -152,7 +153,7 @@ def way_of_bundle(bundle: Bundle) -> WayOfBundle:
 def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     """Paper of a bundle whose campaign was stopped; None where none lies here."""
     session = db.session()
-    held = stopped_bundles.find_held(session, bundle)
+    held = session.get(HeldBundle, bundle.id)
     fate = held.fate if held else None
     is_past = fate is PaperFate.DESTROYED and bundle.state is BundleState.CANCELLED
     # What went out was not destroyed, whatever somebody said before the delivery was recorded.

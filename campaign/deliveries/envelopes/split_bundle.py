@@ -252,10 +252,8 @@ def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:
 
 
 def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
-    run = find_run(session, bundle)
-    if run is None:
-        raise NotFound("envelopes")
-    return run
+    query = select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id)
+    return db.get_row(session, query, "envelopes")
 
 
 def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int:

@@ -21,6 +21,10 @@ class AttachScan(Page, template="paper_signatures/attach_scan.html"):
     form: ScanForm
 
 
+def load_sheet(public_id: str) -> PaperSheet:
+    return sheets.get_sheet(db.session(), public_id, by=staff_user())
+
+
 def register(blueprint: Blueprint) -> None:
     add = blueprint.add_url_rule
     add("/<public_id>/scans", "attach", attach, methods=["GET", "POST"])
@@ -32,7 +36,7 @@ def register(blueprint: Blueprint) -> None:
 @takes_file(scans.MAX_BYTES)
 def attach(public_id: str) -> ResponseReturnValue:
     form = ScanForm()
-    sheet = _get_sheet(public_id)
+    sheet = load_sheet(public_id)
     if form.validate_on_submit() and accepted(form, lambda: _attach(public_id, form)):
         return redirect_to("paper_signatures.show", _("Scan attached."), public_id=public_id)
     return show_page(AttachScan(sheet=sheet, form=form))
@@ -67,12 +71,8 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     return redirect_to("paper_signatures.edit", _("Scan deleted."), public_id=public_id)
 
 
-def _get_sheet(public_id: str) -> PaperSheet:
-    return sheets.get_sheet(db.session(), public_id, by=staff_user())
-
-
 def _scan(session: Session, public_id: str, scan: str) -> Scan:
-    return scans.get_scan(session, scan, sheet_id=_get_sheet(public_id).id)
+    return scans.get_scan(session, scan, sheet_id=load_sheet(public_id).id)
 
 
 def _attach(public_id: str, form: ScanForm) -> None:
@@ -80,7 +80,7 @@ def _attach(public_id: str, form: ScanForm) -> None:
     if not form.scan.data:
         raise Invalid(fields={"scan": "scan-missing"})
     read = scans.read_scan(scans.read_upload(form.scan.data.stream), of_sheet=True)
-    session, sheet = db.session(), _get_sheet(public_id)
+    session, sheet = db.session(), load_sheet(public_id)
     lock_row(session, sheet)
     if len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})

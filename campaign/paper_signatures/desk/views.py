@@ -29,6 +29,7 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import EditSheetForm, RowForm, SheetForm, say_problem
+from campaign.paper_signatures.desk.scan_views import load_sheet
 from campaign.paper_signatures.row_signatures import keeps_address
 from campaign.signing.clean_text import Problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
@@ -80,8 +81,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.route("/<public_id>/about", methods=["GET", "POST"])
 def edit(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    session, sheet = db.session(), load_sheet(public_id)
     if request.method == "POST":
         lock_row(session, sheet)
     form = EditSheetForm.of(sheet)
@@ -101,11 +101,8 @@ def edit(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    session = db.session()
     try:
-        sheets.delete_sheet(
-            session, sheets.get_sheet(session, public_id, by=staff_user()), actor=actor()
-        )
+        sheets.delete_sheet(db.session(), load_sheet(public_id), actor=actor())
     except Refused:
         message = _("This sheet has rows. Remove the rows first.")
         return redirect_to(".show", message, "error", public_id=public_id)
@@ -170,8 +167,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
 
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    sheet = load_sheet(public_id)
     if asked := _ask_before_rows(sheet):
         return asked
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet), _next_number(sheet)))
@@ -185,8 +181,7 @@ def _ask_before_rows(sheet: PaperSheet) -> ResponseReturnValue | None:
 @blueprint.post("/<public_id>")
 def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
-    session = db.session()
-    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    session, sheet = db.session(), load_sheet(public_id)
     if asked := _ask_before_rows(sheet):
         return asked
     lock_row(session, sheet)  # so that no other takes the number meanwhile
@@ -209,8 +204,7 @@ def key_in(public_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/<public_id>/rows/<row>", methods=["GET", "POST"])
 def correct(public_id: str, row: str) -> ResponseReturnValue:
-    session = db.session()
-    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    session, sheet = db.session(), load_sheet(public_id)
     if asked := _ask_before_rows(sheet):
         return asked
     paper_row = data_entry.get_row(session, sheet, row, lock=request.method == "POST")
@@ -224,14 +218,12 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
         typed = next(iter(_list_typed(values, paper_row.position, taken)), needed)
         form.take(typed.values)
         if typed.details is not None and form.is_current():
-            was_removed = paper_row.verdict is RowVerdict.REMOVED
-            data_entry.correct_row(
-                session, paper_row, typed.details, actor=actor(), position=typed.number
-            )
-            number = paper_row.position
-            message = _("Row %(number)s corrected.", number=number)
-            if was_removed:
+            number, message = typed.number, _("Row %(number)s corrected.", number=typed.number)
+            if paper_row.verdict is RowVerdict.REMOVED:
                 message = _("Row %(number)s corrected and restored.", number=number)
+            data_entry.correct_row(
+                session, paper_row, typed.details, actor=actor(), position=number
+            )
             return redirect_to(".show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row, form=form), 422
     return _show_sheet(sheet, [TypedRow(values)], row=paper_row, form=form)
@@ -239,8 +231,7 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/rows/<row>/<deed>")
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
-    session = db.session()
-    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    session, sheet = db.session(), load_sheet(public_id)
     paper_row = data_entry.get_row(session, sheet, row, lock=True)
     number = paper_row.position
     deeds = {

@@ -36,7 +36,6 @@ SPECIMENS: dict[str, Texts] = {
 
 _SPACES = re.compile(" +")
 _GLYPH = struct.Struct("=IiiiI")  # PangoGlyphInfo: glyph, width, x and y offset, attributes
-_SPACE = 0x20
 # Characters with rules of their own for where lines break or what is drawn.
 _NOT_SIMPLE = frozenset("\t\r\x0b\x0c\u0085\u00ad\u2028\u2029")
 
@@ -154,7 +153,8 @@ def _lines(kind: _Type, text: str) -> Iterator[tuple[str, float]]:
     number = 0
     while (line := pango.pango_layout_get_line_readonly(kind.layout.layout, number)) != ffi.NULL:
         # The spaces at which the line was broken are not drawn.
-        cut = _spaces_before(encoded, line.start_index, line.start_index + line.length)
+        own = encoded[line.start_index : line.start_index + line.length]
+        cut = len(own) - len(own.rstrip(b" "))
         shown, width = _glyphs(kind, line, encoded, cut)
         if width > kind.width:
             raise NotSimple
@@ -188,14 +188,6 @@ def _glyphs(kind: _Type, line: PangoObject, encoded: bytes, cut: int) -> tuple[s
 
 def _address(pango_font: PangoObject) -> int:
     return int(ffi.cast("uintptr_t", pango_font))
-
-
-def _spaces_before(encoded: bytes, start: int, end: int) -> int:
-    """Count the spaces at the end of a line; its text is `encoded[start:end]`."""
-    count = 0
-    while end - count > start and encoded[end - count - 1] == _SPACE:
-        count += 1
-    return count
 
 
 def _piece(kind: _Type, item: PangoObject, glyphs: PangoObject, i: int, encoded: bytes) -> str:

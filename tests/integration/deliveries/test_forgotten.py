@@ -63,7 +63,7 @@ def part(
 
 
 def offered(session: Session, bundle: Bundle) -> set[str]:
-    names = {choice.name for choice in downloads.list_choices(session, reload(session, bundle.id))}
+    names = set(downloads.list_choices(session, reload(session, bundle.id)))
     session.rollback()
     return names
 

@@ -120,8 +120,7 @@ def choices_of(app: Flask, session: Session, bundle: Bundle) -> list[str]:
     bundle_id = bundle.id
     session.rollback()
     with app.app_context(), db.transaction() as own:
-        choices = downloads.list_choices(own, own.get_one(Bundle, bundle_id))
-        return [choice.name for choice in choices]
+        return downloads.list_choices(own, own.get_one(Bundle, bundle_id))
 
 
 def get_page(staff: FlaskClient, session: Session, bundle: Bundle, path: str = "") -> str:
