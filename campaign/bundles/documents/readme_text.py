@@ -55,38 +55,33 @@ class ReadmeFacts:
 
 
 def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> ReadmeContext:
-    remade = [packet for packet in facts.packets if packet.taken_out]
-    introduction = [
-        _what_it_is(frozen, facts),
-        *(
-            remade_note(packet.volume, packet.taken_out, facts.locale, cards=frozen.cards)
-            for packet in remade
-        ),
-        *lists_note(facts.people_off, facts.locale),
-    ]
-    if facts.corrected_on:
-        day = i18n.say_date(facts.corrected_on, facts.locale)
-        introduction.append(_("Names in the lists were corrected on %(day)s.", day=day))
-    if facts.remade:
-        introduction.append(
-            say_what_to_destroy(volumes=bool(facts.packets), by_post=frozen.by_post)
-        )
-    if frozen.rehearsal:
-        introduction.insert(
-            0, _("This is a rehearsal. The letters are invented. Do not deliver any of them.")
-        )
     return ReadmeContext(
         locale=facts.locale,
         title=facts.folder,
-        introduction=tuple(introduction),
+        introduction=tuple(_introduction(frozen, facts)),
         facts_heading=_("The bundle"),
         facts=(*_facts(frozen, facts, files), *_postage(frozen, facts, files)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
         files=tuple(_file_row(file, facts, frozen) for file in files),
         printing_heading=_("How to print"),
-        printing=_printing_steps(frozen, facts, files),
+        printing=tuple(_printing_steps(frozen, facts, files)),
     )
+
+
+def _introduction(frozen: Frozen, facts: ReadmeFacts) -> Iterator[str]:
+    if frozen.rehearsal:
+        yield _("This is a rehearsal. The letters are invented. Do not deliver any of them.")
+    yield _what_it_is(frozen, facts)
+    for packet in facts.packets:
+        if packet.taken_out:
+            yield remade_note(packet.volume, packet.taken_out, facts.locale, cards=frozen.cards)
+    yield from lists_note(facts.people_off, facts.locale)
+    if facts.corrected_on:
+        day = i18n.say_date(facts.corrected_on, facts.locale)
+        yield _("Names in the lists were corrected on %(day)s.", day=day)
+    if facts.remade:
+        yield say_what_to_destroy(volumes=bool(facts.packets), by_post=frozen.by_post)
 
 
 def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
@@ -207,68 +202,47 @@ def _folds(layout: Layout) -> str:
 
 def _printing_steps(
     frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
-) -> tuple[str, ...]:
-    steps = [
-        _(
-            "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
-            paper=_paper(frozen),
-        )
-    ]
-    if facts.packets:
-        steps += _steps_before(frozen, facts, files)
-    steps.append(
-        _("Sign the cover letter by hand. Lay it on top, and the signature list below it.")
+) -> Iterator[str]:
+    yield _(
+        "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
+        paper=_paper(frozen),
     )
+    if facts.packets:
+        yield from _steps_before(frozen, facts, files)
+    yield _("Sign the cover letter by hand. Lay it on top, and the signature list below it.")
     if facts.on_paper:
-        steps.append(
-            _(
-                "Take the signed sheets that the table names. Cut the strip with the email "
-                "addresses off each, along the dotted line. Lay the sheets below the list."
-            )
+        yield _(
+            "Take the signed sheets that the table names. Cut the strip with the email "
+            "addresses off each, along the dotted line. Lay the sheets below the list."
         )
     if any(sheet.people and sheet.black_out for sheet in facts.sheets):
-        steps.append(
-            _(
-                "Black out the rows that the table names, so that no one can read them. They no "
-                "longer count. The number is that of the row on the sheet. In an imported file, "
-                "row 1 is the first below the column names. Rows that were corrected and imported "
-                "later keep their numbers. First compare the names on the sheet’s page in the "
-                "workspace."
-            )
+        yield _(
+            "Black out the rows that the table names, so that no one can read them. They no "
+            "longer count. The number is that of the row on the sheet. In an imported file, "
+            "row 1 is the first below the column names. Rows that were corrected and imported "
+            "later keep their numbers. First compare the names on the sheet’s page in the "
+            "workspace."
         )
     if facts.packets:
-        steps.append(_say_how_to_tie(frozen))
+        yield _say_how_to_tie(frozen)
     if frozen.by_post:
-        steps += _posting_steps()
-    else:
-        steps.append(
-            _("Take two copies of the delivery sheet. One stays there, one comes back signed.")
-        )
-    check = _(
-        "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
-    )
-    return (*steps, check)
-
-
-def _posting_steps() -> tuple[str, str]:
-    return (
-        _(
+        yield _(
             "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
             "on the page of the bundle. It makes an address sheet for each and tells its weight."
-        ),
-        _(
+        )
+        yield _(
             "Record on the page of the bundle on which day you posted it. We then tell the people "
             "who wrote."
-        ),
-    )
+        )
+    else:
+        yield _("Take two copies of the delivery sheet. One stays there, one comes back signed.")
+    yield _("To check that nothing is missing or damaged, run “campaign verify” with the ZIP file.")
 
 
-def _steps_before(
-    frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
-) -> tuple[str, str, str]:
+def _steps_before(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> Iterator[str]:
     sheets = _sheets(frozen, facts.packets)
     others = sum(_other_sheets(files, duplex=frozen.duplex).values())
-    lay = ngettext(
+    yield ngettext(
         "Put %(number)s sheet into the printer for the volumes, and %(others)s for the other "
         "papers.",
         "Put %(number)s sheets into the printer for the volumes, and %(others)s for the other "
@@ -277,12 +251,12 @@ def _steps_before(
         number=facts.say(sheets),
         others=facts.say(others),
     )
-    contents = _(
+    yield _say_how_to_print(frozen)
+    yield _(
         "Lay on each volume its page of contents.pdf, and nothing between its letters. If you "
         "doubt a file, compare the checksum there with that in manifest.json. Take the page off "
         "before you deliver the volume."
     )
-    return lay, _say_how_to_print(frozen), contents
 
 
 def _say_how_to_tie(frozen: Frozen) -> str:

@@ -401,7 +401,9 @@ def _make_paper_field(bundle: Bundle, papers: Sequence[Paper]) -> RadioField:
         _l("Which print did you have?"),
         [Optional()],
         description=compare,
-        choices=choices((paper.value, say_paper(bundle, paper, papers)) for paper in papers),
+        choices=choices(
+            (paper.value, " ".join(say_paper(bundle, paper, papers))) for paper in papers
+        ),
         validate_choice=False,  # `find_paper` asks again, and says what has changed
     )
 

@@ -1,6 +1,6 @@
 """How the prints of a bundle are told apart, and what is to be removed of each, in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
@@ -16,79 +16,70 @@ from campaign.models.bundle import Bundle
 _NUMBERS_NAMED = 5  # of the letters by which a print is told from another
 
 
-def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
+def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> Iterator[str]:
     """Say by what somebody who has the paper in the hand can tell that it is this one."""
-    sentences = _say_printed(bundle, paper, papers)
+    yield from _say_printed(bundle, paper, papers)
     if count := len(paper.holds):
-        words = ngettext(
+        yield ngettext(
             "Number %(numbers)s is in it.",
             "Numbers %(numbers)s are in it.",
             count,
             numbers=_name_some(paper.holds),
         )
-        sentences.append(words)
     if count := len(paper.lacks):
-        words = ngettext(
+        yield ngettext(
             "Number %(numbers)s is not in it.",
             "Numbers %(numbers)s are not in it.",
             count,
             numbers=_name_some(paper.lacks),
         )
-        sentences.append(words)
     if paper.papers_at is not None:
-        moment = i18n.say_moment_in_zone(paper.papers_at, bundle.zone)
-        words = gettext(
+        yield gettext(
             "Its withdrawn sheets were removed by hand. The cover letter and lists with it were "
             "printed on %(moment)s.",
-            moment=moment,
+            moment=i18n.say_moment_in_zone(paper.papers_at, bundle.zone),
         )
-        sentences.append(words)
     elif paper.removed and not paper.with_lists:
-        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+        yield gettext("Its withdrawn sheets were removed by hand.")
     elif paper.removed:
-        words = gettext(
+        yield gettext(
             "Its withdrawn sheets were removed by hand, and their names made unreadable on its "
             "lists."
         )
-        sentences.append(words)
     if paper.unreadable:
-        words = gettext(
+        yield gettext(
             "Names of people whose paper signatures no longer count were made unreadable by hand "
             "on its lists."
         )
-        sentences.append(words)
     elif any(
         other.unreadable and (other.number, other.papers_at) == (paper.number, paper.papers_at)
         for other in papers
     ):
-        words = gettext(
+        yield gettext(
             "Names of people whose paper signatures no longer count can still be read on its lists."
         )
-        sentences.append(words)
-    return " ".join([*sentences, *say_check_code(paper.check_code)])
+    yield from say_check_code(paper.check_code)
 
 
-def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[str]:
+def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> Iterator[str]:
     """Say of how many letters a print is and when it was made; within one minute, also which."""
     letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
     moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
-    words = gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+    yield gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
     same = {
         other.number
         for other in papers
         if i18n.say_moment_in_zone(other.printed_at, bundle.zone) == moment
     }
-    if len(same) == 1:
-        return [words]
-    number = i18n.say_number(paper.number)
-    return [words, gettext("It is print %(number)s, counted from the oldest.", number=number)]
+    if len(same) > 1:
+        number = i18n.say_number(paper.number)
+        yield gettext("It is print %(number)s, counted from the oldest.", number=number)
 
 
-def say_check_code(code: str | None) -> list[str]:
-    if not code:
-        return []
-    begin = group_code(code)[:9].replace(" ", "\u00a0")
-    return [gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))]
+def say_check_code(code: str | None) -> Iterator[str]:
+    if code:
+        begin = group_code(code)[:9].replace(" ", "\u00a0")
+        yield gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))
 
 
 @dataclass(frozen=True, slots=True)

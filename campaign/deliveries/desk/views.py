@@ -1,6 +1,6 @@
 """The desk's pages on deliveries: the list, a visit, correcting, publishing, removing it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -205,7 +205,7 @@ def show(public_id: str) -> ResponseReturnValue:
             visit=visit,
             recorded_by=name_staff(visit.created_by_id),
             left=left,
-            prints={attempt.id: _say_print(attempt) for attempt in attempts},
+            prints={attempt.id: " ".join(_say_print(attempt)) for attempt in attempts},
             pictures=[file for file in visit.files if file.kind is GateFileKind.PICTURE],
             receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],
             unfinished=[
@@ -225,29 +225,22 @@ def show(public_id: str) -> ResponseReturnValue:
     )
 
 
-def _say_print(attempt: DeliveryAttempt) -> str:
+def _say_print(attempt: DeliveryAttempt) -> Iterator[str]:
     recorded, named, unreadable = gone_lists.find_gone_lists(db.session(), attempt)
-    sentences = []
     if recorded is not None:
         moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
         # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
-        words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
-        sentences += [words, *say_check_code(recorded.check_code)]
+        yield _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
+        yield from say_check_code(recorded.check_code)
     comma = i18n.comma(i18n.locale())
     if sheets := [*filter(is_letter, attempt.by_hand)]:
-        words = _("Sheets removed by hand: %(numbers)s.", numbers=comma.join(sheets))
-        sentences.append(words)
+        yield _("Sheets removed by hand: %(numbers)s.", numbers=comma.join(sheets))
     if named:
-        words = _(
-            "Names that could still be read on the lists: %(numbers)s.", numbers=comma.join(named)
-        )
-        sentences.append(words)
+        numbers = comma.join(named)
+        yield _("Names that could still be read on the lists: %(numbers)s.", numbers=numbers)
     if unreadable:
         numbers = comma.join(unreadable)
-        sentences.append(
-            _("Names made unreadable by hand on the lists: %(numbers)s.", numbers=numbers)
-        )
-    return " ".join(sentences)
+        yield _("Names made unreadable by hand on the lists: %(numbers)s.", numbers=numbers)
 
 
 @blueprint.get("/deliveries/attempts/<public_id>")
