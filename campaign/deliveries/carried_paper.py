@@ -221,8 +221,7 @@ def _went_later(session: Session, bundle: Bundle, day: date, at: time | None) ->
 def _find_print_of(session: Session, bundle: Bundle, moment: datetime) -> Paper | None:
     """Find the print that came back at this moment, before what went out: nobody can choose it."""
     papers = _list_all_papers(session, bundle, went=False)
-    there = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
-    return there[0] if there else None
+    return next((paper for paper in papers if _minute_of(paper.printed_at) <= moment), None)
 
 
 def _leave_in(

@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -159,7 +159,6 @@ def lay_out(
         )
 
 
-@contextmanager
 def lay_out_page(
     page: PrintedPage,
     stylesheet: str,
@@ -168,11 +167,10 @@ def lay_out_page(
     locale: str,
     title: str = "",
     picture: bytes = b"",
-) -> Iterator[Document]:
+) -> AbstractContextManager[Document]:
     """Lay out what a page prints, as a document of its own; see `lay_out`."""
     whole = HtmlDocument(locale=locale, title=title, body=page.html())
-    with lay_out(str(whole.html()), stylesheet, geometry, picture=picture) as document:
-        yield document
+    return lay_out(str(whole.html()), stylesheet, geometry, picture=picture)
 
 
 def render_page(

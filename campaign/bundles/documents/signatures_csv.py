@@ -15,13 +15,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.freeze.signed_sheets import paper_number
+from campaign.bundles.freeze.signed_sheets import paper_number, select_carried
 from campaign.core import clock, db, i18n
 from campaign.core.db import Json
-from campaign.core.db.batches import AnyQuery, AnyRow, read_by_key
+from campaign.core.db.batches import AnyRow, read_by_key
 from campaign.core.text.person_names import full_name
 from campaign.models.bundle import CarriedSignature, Volume
-from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
+from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature
 from campaign.signing.letter.compose import number_of
 from campaign.web.spreadsheets import csv_lines, inert_workbook
 
@@ -86,7 +86,7 @@ def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
 
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Yield every person on the sheets that travel with the bundle, in order."""
-    query = _select_carried(bundle_id, *_PERSON).where(Signature.forgotten_at.is_(None))
+    query = select_carried(bundle_id, *_PERSON).where(Signature.forgotten_at.is_(None))
     for row in read_by_key(query, CarriedSignature.position):
         signed_on = _signed_on(row, frozen.timezone)
         yield Row(paper_number(row.position), **_shown(row), signed_on=signed_on)
@@ -125,7 +125,7 @@ def _shown(row: AnyRow) -> Json:
 
 
 def iter_paper_entries(bundle_id: int) -> Iterator[dict[str, object]]:
-    query = _select_carried(bundle_id, Signature.public_id)
+    query = select_carried(bundle_id, Signature.public_id)
     with db.reading() as session:
         rows = session.execute(query.order_by(CarriedSignature.position)).all()
     for position, public_id in rows:
@@ -143,14 +143,6 @@ def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[dict[str, object]]:
             "first_page": row.first_page,
             "pages": row.pages,
         }
-
-
-def _select_carried(bundle_id: int, *columns: Any) -> AnyQuery:
-    return (
-        select(CarriedSignature.position, *columns)
-        .join(Signature, Signature.id == CarriedSignature.signature_id)
-        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
-    )
 
 
 def _printed(bundle_id: int, *columns: Any) -> Iterator[AnyRow]:

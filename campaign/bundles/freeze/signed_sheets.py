@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     and_,
     case,
@@ -26,6 +26,7 @@ from sqlalchemy.orm import QueryableAttribute, Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.core import db
+from campaign.core.db.batches import AnyQuery, AnyRow
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -234,14 +235,18 @@ def take_sheets(session: Session, bundle: Bundle) -> int:
     return count_carried(session, bundle.id)
 
 
-def count_carried(session: Session, bundle_id: int) -> int:
-    """Count the people on the bundle's sheets who are still in its lists."""
-    query = (
-        select(func.count(CarriedSignature.position))
+def select_carried(bundle_id: int, *columns: Any) -> AnyQuery:
+    """Select people on the bundle's sheets who are still in its lists: the place, and `columns`."""
+    return (
+        select(CarriedSignature.position, *columns)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
     )
-    return session.scalar(query) or 0
+
+
+def count_carried(session: Session, bundle_id: int) -> int:
+    """Count the people on the bundle's sheets who are still in its lists."""
+    return db.count_rows(session, select_carried(bundle_id))
 
 
 def count_here(session: Session, bundle: Bundle) -> int:
@@ -272,14 +277,10 @@ def find_correction(session: Session, bundle_id: int, since: datetime) -> dateti
     return max((at for at in keyed if at > since), default=None)
 
 
-def _list_people(session: Session, bundle_id: int) -> Sequence[Row[int, datetime]]:
-    return session.execute(
-        select(CarriedSignature.position, PaperRow.keyed_at)
-        .join(Signature, Signature.id == CarriedSignature.signature_id)
-        .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
-        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
-        .order_by(CarriedSignature.position)
-    ).all()
+def _list_people(session: Session, bundle_id: int) -> Sequence[AnyRow]:
+    people = select_carried(bundle_id, PaperRow.keyed_at)
+    people = people.outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
+    return session.execute(people.order_by(CarriedSignature.position)).all()
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:

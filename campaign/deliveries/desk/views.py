@@ -53,6 +53,7 @@ from campaign.models.delivery import (
 )
 from campaign.staff.desk_access import actor, fresh, guard, name_staff
 from campaign.web.page import Page, accepted, add_lookups, redirect_to, show_page
+from campaign.web.pagination import count_pages
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
@@ -186,7 +187,7 @@ def index() -> ResponseReturnValue:
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
     attempts, total = visits.list_attempts(db.session(), page=page)
     late = visits.list_late(attempts)
-    pages = max(1, -(-total // visits.PAGE))
+    pages = count_pages(total, visits.PAGE)
     return show_page(DeliveryList(attempts=attempts, late=late, page=page, pages=pages))
 
 

@@ -23,7 +23,6 @@ from campaign.deliveries.carried_paper import (
 )
 from campaign.deliveries.recording_rules import list_inside
 from campaign.deliveries.remaining_letters import is_gone, select_here
-from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature
 from campaign.signing.letter.compose import number_of
@@ -174,14 +173,10 @@ def _put_back(session: Session, run: EnvelopeRun, numbers: Collection[int], acto
 
     Once others went as the later print, it stays that: of these letters nothing can be proved.
     """
-    bundle: Bundle = run.bundle
-    papers = list_papers(session, bundle)
-    filled = [
-        paper
-        for paper in papers
-        if paper.taken_out and not paper.removed and paper.printed_at <= run.created_at
-    ]
-    if filled:
-        be_earlier_print(session, bundle, filled[0], actor=actor)
+    bundle = run.bundle
+    for paper in list_papers(session, bundle):
+        if paper.taken_out and not paper.removed and paper.printed_at <= run.created_at:
+            be_earlier_print(session, bundle, paper, actor=actor)
+            break
     mine = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
     db.update_rows(session, Letter, *mine, set_aside=None)
