@@ -1,6 +1,6 @@
 """Bundles: finding them, and how far they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,12 +71,17 @@ def get_bundle(session: Session, public_id: str) -> Bundle:
 
 
 def find_bundle(
-    session: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
+    session: Session,
+    *,
+    campaign: Campaign,
+    mission: Destination,
+    sequence: int | None = None,
+    states: Collection[BundleState] = UNFINISHED,
 ) -> Bundle | None:
-    """Find the bundle of that number for the pair; without a number, an unfinished one."""
+    """Find the bundle of that number for the pair; without a number, the first in these states."""
     query = select(Bundle).where(Bundle.campaign_id == campaign.id, is_for(mission))
     if sequence is None:
-        query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
+        query = query.where(Bundle.state.in_(states)).order_by(Bundle.sequence).limit(1)
     else:
         query = query.where(Bundle.sequence == sequence)
     return session.scalar(query)

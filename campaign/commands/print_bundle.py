@@ -171,7 +171,8 @@ def _freeze(names: dict[str, str], locale: str, *, sheets: bool) -> int:
     """
     with db.transaction() as session:
         campaign, mission = get_pair(session, **names)
-        failed = release_letters.find_failed(session, campaign=campaign, mission=mission)
+        is_failed = (BundleState.FAILED,)
+        failed = find_bundle(session, campaign=campaign, mission=mission, states=is_failed)
         if failed is not None:
             release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
     if failed is not None:

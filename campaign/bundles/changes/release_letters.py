@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle
-from campaign.bundles.destinations import is_for
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
-from campaign.models.bundle import Bundle, BundleState, Destination
-from campaign.models.campaign import Campaign
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
@@ -68,13 +66,6 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
     for ids in batched([row.id for row in rows], _AT_ONCE):
         cancel_bundle.let_wait(session, Letter.id.in_(ids), Letter.bundle_id == bundle.id)
     return len(rows)
-
-
-def find_failed(session: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
-    failed = select(Bundle).where(
-        Bundle.campaign_id == campaign.id, is_for(mission), Bundle.state == BundleState.FAILED
-    )
-    return session.scalar(failed.order_by(Bundle.sequence).limit(1))
 
 
 @jobs.job("bundles.restore", every_minutes=3)

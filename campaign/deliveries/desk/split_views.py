@@ -1,6 +1,6 @@
 """What is done with a bundle that was refused: envelopes, or another mission."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,16 +56,13 @@ class EnvelopeOverview:
     shown: Sequence[Envelope]
     letters: Mapping[int, int]  # in each now, or that went in it, by its number
     weights: Mapping[int, Weight]  # by the number of the envelope
-    empty: Container[int]  # numbers of those that hold nothing any more
-    postings: Sequence[mark_posted.EnvelopeSpan]
+    ways: mark_posted.EnvelopeWays
     trips: Mapping[int, DeliveryAttempt]
-    to_post: mark_posted.EnvelopeSpan | None  # those that lie here, if any
     put_in: Mapping[int, Sequence[str]]
     """What was withdrawn and may be in those that lie here, by the number of the envelope."""
     outside: int  # letters that are here and in no envelope
     outside_numbers: str
     total: int
-    posted: int
     letter_sought: int  # the number of a letter; 0: none is looked for
     before: int | None
     """After which envelope the page before this one begins; None: this is the first."""
@@ -417,7 +414,7 @@ def _make_reroute_form(bundle: Bundle, *, chosen: str | None = None) -> RerouteF
 def _make_post_form(run: EnvelopeRun | None, overview: EnvelopeOverview | None) -> PostForm | None:
     if run is None or overview is None:
         return None
-    lying = overview.to_post
+    lying = overview.ways.to_post
     first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
     return PostForm.of(run, first, last, is_sent=False)
 
@@ -440,15 +437,12 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
         shown=shown,
         letters=mark_posted.count_letters(session, run, shown),
         weights=weigh_envelopes(session, run, shown, i18n.locale()),
-        empty=ways.empty,
-        postings=ways.lines,
+        ways=ways,
         trips=visits.find_attempts(session, [ident for ident in attempt_ids if ident]),
-        to_post=ways.to_post,
         put_in=list_put_in(session, run) if ways.to_post else {},
         outside=len(outside),
         outside_numbers=_say_spans(join_spans((number, number) for number in outside)),
         total=run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count,
-        posted=ways.posted,
         letter_sought=sought,
         before=max(begin - _ENVELOPES_SHOWN, 0) if begin else None,
         next_after=shown[-1].sequence if len(shown) == _ENVELOPES_SHOWN else 0,

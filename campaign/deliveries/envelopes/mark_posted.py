@@ -242,7 +242,7 @@ class EnvelopeSpan:
 @dataclass(frozen=True, slots=True)
 class EnvelopeWays:
     lines: Sequence[EnvelopeSpan]  # in the order of their first envelopes
-    empty: frozenset[int]
+    empty: frozenset[int]  # numbers of those that hold nothing any more
 
     @property
     def posted(self) -> int:
@@ -250,6 +250,7 @@ class EnvelopeWays:
 
     @property
     def to_post(self) -> EnvelopeSpan | None:
+        """Those that lie here, if any."""
         return next(
             (line for line in self.lines if line.attempt_id is None and not line.empty), None
         )
