@@ -76,6 +76,13 @@ def accepted(form: DeskForm, action: Callable[[], object], *, refused: object = 
     return False
 
 
+def pdf_file(body: bytes, name: str, *, inline: bool = False) -> Response:
+    """Send a PDF: to be saved, as a stranger's always is; one of ours may be shown (`inline`)."""
+    disposition = f'{"inline" if inline else "attachment"}; filename="{name}"'
+    headers = {"Content-Disposition": disposition}
+    return Response(body, mimetype="application/pdf", headers=headers)
+
+
 def csv_file(name: str, rows: Iterable[Iterable[object]]) -> Response:
     """Send the rows as a download; they are read when the request's session has ended."""
     response = Response(csv_lines(rows), mimetype="text/csv")

@@ -43,7 +43,7 @@ from campaign.models.directory import Official
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_facts
 from campaign.staff.desk_access import actor, fresh
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, pdf_file, redirect_to, show_page
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
@@ -245,8 +245,7 @@ def print_proof() -> ResponseReturnValue:
     if part is None or not draft.form.validate():
         raise NotFound("campaign", slug=slug)
     pdf = proof_print.print_proof(db.session(), _pick_proof(draft, part), actor=actor())
-    headers = {"Content-Disposition": f'inline; filename="proof-{slug}.pdf"'}
-    return Response(pdf, mimetype="application/pdf", headers=headers)
+    return pdf_file(pdf, f"proof-{slug}.pdf", inline=True)
 
 
 def show_journey(public_id: str) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -43,7 +43,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
 from campaign.staff.desk_access import actor, fresh
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, pdf_file, redirect_to, show_page
 
 _ENVELOPES_SHOWN = 100
 _RECORDS_NAMED, _SPANS_NAMED = 4, 20  # a message is kept in a cookie until it is shown
@@ -276,7 +276,7 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _refuse_reroute(bundle, form, problem)
-    return _send_pdf(body, f'inline; filename="proof-{destination.slug}.pdf"')
+    return pdf_file(body, f"proof-{destination.slug}.pdf", inline=True)
 
 
 @fresh(back="deliveries.after_again")
@@ -294,12 +294,7 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
         body = envelope_store.read_file(session, run, name, actor=actor())
     except Refused as problem:
         return _make_page(bundle, problem.slug).html(), 409
-    return _send_pdf(body, f'attachment; filename="{file_names.zip_name(bundle)}_{name}"')
-
-
-def _send_pdf(body: bytes, disposition: str) -> Response:
-    headers = {"Content-Disposition": disposition}
-    return Response(body, mimetype="application/pdf", headers=headers)
+    return pdf_file(body, f"{file_names.zip_name(bundle)}_{name}")
 
 
 def after_again(public_id: str, name: str) -> ResponseReturnValue:

@@ -52,7 +52,7 @@ from campaign.models.delivery import (
     Rerouting,
 )
 from campaign.staff.desk_access import actor, fresh, guard, name_staff
-from campaign.web.page import Page, accepted, add_lookups, redirect_to, show_page
+from campaign.web.page import Page, accepted, add_lookups, pdf_file, redirect_to, show_page
 from campaign.web.pagination import count_pages
 from campaign.web.security import takes_file
 
@@ -261,8 +261,7 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
     file = _get_file(public_id, file_id)
     body = attachments.read_original(db.session(), file, actor=actor())
-    headers = {"Content-Disposition": 'attachment; filename="receipt.pdf"'}
-    return Response(body, mimetype="application/pdf", headers=headers)
+    return pdf_file(body, "receipt.pdf")
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")

@@ -12,7 +12,7 @@ from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.desk_access import actor, ask_before_view, fresh, staff_user
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, accepted, pdf_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 
@@ -53,16 +53,8 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
 @fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     session = db.session()
-    return pdf_file(scans.read_original(session, _scan(session, public_id, scan), actor=actor()))
-
-
-def pdf_file(body: bytes) -> Response:
-    """Send a stranger's PDF: to be saved, never shown on a page of ours."""
-    return Response(
-        body,
-        mimetype="application/pdf",
-        headers={"Content-Disposition": 'attachment; filename="scan.pdf"'},
-    )
+    body = scans.read_original(session, _scan(session, public_id, scan), actor=actor())
+    return pdf_file(body, "scan.pdf")
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:

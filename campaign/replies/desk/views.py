@@ -15,13 +15,12 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans
-from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import inbox, publish_reply, replies
 from campaign.replies.desk import publish_reply_views
 from campaign.replies.desk.forms import CHANNELS, MOVED, ReplyForm, reply_form
 from campaign.replies.replies import ReplyMoved, load_campaign, load_reply
 from campaign.staff.desk_access import actor, fresh, guard, name_who_and_when, staff_user
-from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, pdf_file, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
@@ -257,7 +256,8 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/scans/<scan>/download")
 @fresh(back="replies.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
-    return pdf_file(scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor()))
+    body = scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor())
+    return pdf_file(body, "scan.pdf")
 
 
 @blueprint.post("/<public_id>/scans/<scan>/draw")
