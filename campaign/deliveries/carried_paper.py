@@ -368,9 +368,9 @@ def note_paper(
     if went and paper.papers_at is None:
         be_earlier_print(session, bundle, paper, actor=actor)
     note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
-    _note(bundle, [number for number in removed if not is_letter(number)], carried=False)
+    note_carried(bundle, [number for number in removed if not is_letter(number)], carried=False)
     if went:
-        note_carried(bundle, [number for number in numbers if number in carried])
+        note_carried(bundle, [number for number in numbers if number in carried], carried=True)
     session.flush()
     return removed
 
@@ -390,12 +390,8 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
 
 
-def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:
-    """Note that withdrawn letters, or names in the lists, were with the others as these went."""
-    _note(bundle, numbers, carried=True)
-
-
-def _note(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> None:
+def note_carried(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> None:
+    """Note whether withdrawn letters, or names in the lists, were with the others as these went."""
     known = {entry.number for entry in bundle.taken_out}
     stayed = [InFiles(number=each, carried=carried) for each in numbers if each not in known]
     bundle.taken_out = bundle.taken_out.marked(numbers, carried=carried).plus(*stayed)

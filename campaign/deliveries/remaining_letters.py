@@ -237,10 +237,6 @@ def select_here_in_envelope(bundle: Bundle) -> Select[Letter]:
     return select_here(bundle).where(lies_in).correlate(Envelope)
 
 
-def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
-    return ~select_here_in_envelope(bundle).exists()
-
-
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """Count the letters in our hands, also while nobody has said which ones a part was."""
     return max(count_here(session, bundle, when=when) - _count_unnamed(session, bundle, when), 0)

@@ -189,10 +189,9 @@ def _printable(
     letters: Iterable[LetterContext], frozen: Frozen, aside: list[SetAside]
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
-    layout = frozen.sheet
     check = check_card_before if frozen.cards else check_before
     for letter in letters:
-        problems = check(letter, layout)
+        problems = check(letter, frozen.sheet)
         if not problems:
             yield letter
         else:

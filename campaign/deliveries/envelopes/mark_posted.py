@@ -37,7 +37,6 @@ from campaign.deliveries.record_delivery import (
 from campaign.deliveries.recording_rules import Numbers, join_spans
 from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
-    is_emptied,
     select_here,
     select_here_in_envelope,
 )
@@ -338,8 +337,9 @@ def _find_empty(
         elif first < last and (reach >= first or bisect_right(firsts, last) > before):
             unsure.append(sequence)
     # Between the first and the last number others may lie that were never in it.
+    is_emptied = ~select_here_in_envelope(run.bundle).exists()
     emptied = select(Envelope.sequence).where(
-        Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
+        Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied
     )
     return empty | set(session.scalars(emptied)) if unsure else empty
 

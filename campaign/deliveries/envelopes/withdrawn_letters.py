@@ -163,7 +163,7 @@ def note_posted(
     if any(int(letter.number) in may_go for letter in bundle.taken_out.letters):
         _put_back(session, run, may_go, actor)
     if went := [number_of(letter.number) for letter in sure if letter in carried]:
-        note_carried(bundle, went)
+        note_carried(bundle, went, carried=True)
     if removed := [letter.number for letter in sure if letter not in carried]:
         note_removed(session, bundle, removed)
 
