@@ -162,12 +162,7 @@ def moved_on() -> ColumnElement[bool]:
 
 
 def is_handed_over(session: Session, bundle: Bundle) -> bool:
-    return is_so(session, bundle, handed_over())
-
-
-def is_so(session: Session, bundle: Bundle, condition: ColumnElement[bool]) -> bool:
-    """Return whether what is asked of bundles in a query is true of this one."""
-    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, condition))
+    return db.is_true_of(session, bundle, handed_over())
 
 
 def is_rerouted(session: Session, bundle: Bundle) -> bool:
@@ -190,7 +185,7 @@ def settled() -> ColumnElement[bool]:
 
 
 def is_settled(session: Session, bundle: Bundle) -> bool:
-    return is_so(session, bundle, settled())
+    return db.is_true_of(session, bundle, settled())
 
 
 def refuse_handed_over(session: Session, bundle: Bundle) -> None:

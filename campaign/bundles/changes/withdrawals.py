@@ -235,7 +235,7 @@ def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
     Also of letters that went on into another bundle. People on sheets beside the letters may still
     count: without a letter no print is made.
     """
-    return bundle_status.is_so(session, bundle, _everyone_is_gone())
+    return db.is_true_of(session, bundle, _everyone_is_gone())
 
 
 def _everyone_is_gone() -> ColumnElement[bool]:
@@ -271,7 +271,7 @@ def list_withdrawn(session: Session, bundles: Iterable[Bundle]) -> set[int]:
 
 
 def is_withdrawn(session: Session, bundle: Bundle) -> bool:
-    return bundle_status.is_so(session, bundle, withdrawn())
+    return db.is_true_of(session, bundle, withdrawn())
 
 
 def withdrawn() -> ColumnElement[bool]:
@@ -289,7 +289,7 @@ def withdrawn() -> ColumnElement[bool]:
 
 def still_counts(session: Session, bundle: Bundle) -> bool:
     """Whether letters of it, or people on sheets that are with it, may go out, also again."""
-    return bundle_status.is_so(session, bundle, _counts_still())
+    return db.is_true_of(session, bundle, _counts_still())
 
 
 def _counts_still() -> ColumnElement[bool]:

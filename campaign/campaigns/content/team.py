@@ -21,8 +21,7 @@ def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
 
 
 def may_see(session: Session, campaign: Campaign, user: StaffUser) -> bool:
-    seen = select(Campaign.id).where(Campaign.id == campaign.id, sees(user, Campaign.id))
-    return db.has_row(session, seen)
+    return db.is_true_of(session, campaign, sees(user, Campaign.id))
 
 
 def may_manage(user: StaffUser, campaign: Campaign) -> bool:

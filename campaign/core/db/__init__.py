@@ -399,7 +399,7 @@ def has_row(session: Session, query: sa.Select[Any]) -> bool:
 
 
 def is_true_of(session: Session, row: NumberedRow, *conditions: sa.ColumnElement[bool]) -> bool:
-    """Whether these conditions, of a query on its table, hold of a row."""
+    """Return whether what is asked of rows in a query is true of this one."""
     model = type(row)
     return has_row(session, sa.select(model.id).where(model.id == row.id, *conditions))
 
