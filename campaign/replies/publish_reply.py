@@ -217,11 +217,14 @@ def _redact(text: str, field: str) -> str:
 
 
 def _compose_body(reply: Reply, code: str, original: str, translation: str) -> str:
-    """Put the words in the reader's language first, then the original where it is another."""
+    """Put the words in the reader's language first, then the original where it is another.
+
+    All of them are quoted: in an email they stand below words of ours.
+    """
     if not original:
-        return translation
+        return quote(translation) if translation else ""
     if code == reply.locale:
-        return original
+        return quote(original)
     language = language_name(reply.locale, code)
     if not translation:
         lead = gettext("The reply is in this language: %(language)s.", language=language)
@@ -229,7 +232,7 @@ def _compose_body(reply: Reply, code: str, original: str, translation: str) -> s
     lead = gettext(
         "Our translation. The reply in its own language (%(language)s):", language=language
     )
-    return f"{translation}\n\n{lead}\n\n{quote(original)}"
+    return f"{quote(translation)}\n\n{lead}\n\n{quote(original)}"
 
 
 def _describe_picture(code: str) -> str:

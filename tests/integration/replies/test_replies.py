@@ -100,6 +100,16 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
         assert session.get_one(Reply, reply_id).state is ReplyState.PUBLISHED
 
 
+def test_what_an_official_says_is_quoted_in_each_language(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        _publish(session, make_reply(session))
+        bodies = dict(session.execute(select(UpdateEdition.locale, UpdateEdition.body)).all())
+    assert bodies["es"].startswith("> Su hermana ")
+    assert bodies["en"].startswith("> Her sister ")
+    ours = [line for line in bodies["en"].splitlines() if line and not line.startswith(">")]
+    assert ours == ["Our translation. The reply in its own language (Spanish):"]
+
+
 def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> None:
     with app.app_context():
         with db.transaction() as session:
