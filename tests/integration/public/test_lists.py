@@ -674,6 +674,8 @@ def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
     page = client.get("/en/archive").text
     assert words in page
     assert "Her family asks for silence." in page
+    assert "Here it is in" not in page
+    assert "Le voici en anglais." in client.get("/fr/archive").text
 
 
 @pytest.mark.one_engine
