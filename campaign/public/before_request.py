@@ -89,6 +89,8 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
     stays: Sequence[str]
     """What is left of one that was printed before it was deleted."""
     confirm_days: int
+    not_mine: bool
+    """Whether somebody came to delete a letter that they did not sign."""
 
 
 def _ended(problem: Refused) -> ResponseReturnValue:
@@ -117,7 +119,12 @@ def _has_signed(posted: Mapping[str, str]) -> bool:
 
 
 def lost_letter(
-    problem: Gone | NotFound, *, again: bool = False, fate: str = "", stays: Sequence[str] = ()
+    problem: Gone | NotFound,
+    *,
+    again: bool = False,
+    fate: str = "",
+    stays: Sequence[str] = (),
+    not_mine: bool = False,
 ) -> ResponseReturnValue:
     day, status = problem.data.get("act_by"), str(problem.data.get("status", ""))
     act_by = day if isinstance(day, date) else None
@@ -130,6 +137,7 @@ def lost_letter(
         fate=fate,
         stays=stays,
         confirm_days=current_settings().confirm_days,
+        not_mine=not_mine,
     )
     return show_private(page, problem.status)
 

@@ -148,7 +148,7 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
     if not case.takes_letters:
         return sentences[0]
     if wrote:
-        sentences = [_say_of_person(_("I have just written for %(name)s."), case)]
+        sentences = [_say_of_person(_("I have written for %(name)s."), case)]
         sentences.append(_("Will you write too? It takes about three minutes."))
     else:
         sentences.append(_("Write to the officials who can act. It takes three minutes."))

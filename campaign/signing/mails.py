@@ -118,6 +118,7 @@ class UnconfirmedLetter(LetterMail):
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
     days: int  # After so many, the letter is deleted
+    replaces: bool = False  # Whether the same person's letter waited, and its link opens none now
 
 
 class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):

@@ -276,8 +276,11 @@ def _replace_letter(session: Session, signing: Signing, former: Signature) -> No
     """Put the newest text in the place of an unconfirmed one; no old link opens it for others."""
     check_move(former.shown_state, SignatureState.PENDING)
     values, plan = signing.values, signing.plan
-    sent = _send_link(session, signing)
-    if person_of(former).name != person_of(signing.letter).name:
+    is_same_person = person_of(former).name == person_of(signing.letter).name
+    is_replaced = is_same_person and former.shown_state is SignatureState.PENDING
+    is_same_link = signed_links.matches(signing.token, former.token_digest)
+    sent = _send_link(session, signing, replaces=is_replaced and not is_same_link)
+    if not is_same_person:
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
         is_withdrawn = former.shown_state is SignatureState.WITHDRAWN
@@ -291,11 +294,12 @@ def _replace_letter(session: Session, signing: Signing, former: Signature) -> No
     add_letters(session, plan, signing.letter.letter_locale, former.id)
 
 
-def _send_link(session: Session, signing: Signing) -> bool:
+def _send_link(session: Session, signing: Signing, *, replaces: bool = False) -> bool:
     mail = ConfirmLetter(
         writer=mail_name(signing.letter.given_name),
         link=letter_url(signing.locale, signing.token),
         days=current_settings().confirm_days,
+        replaces=replaces,
         confirm_by=last_day_to_confirm(
             link_ends(signing.now), now=signing.now, locale=signing.locale
         ),

@@ -192,7 +192,8 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     if isinstance(problem, NotFound):
         return before_request.not_found(problem)
     if signature is None:
-        return before_request.lost_letter(problem)
+        not_mine = request.endpoint in {"tracking.not_mine", "tracking.delete_not_mine"}
+        return before_request.lost_letter(problem, not_mine=not_mine)
     kept = find_kept_letters(session, [signature])
     return before_request.lost_letter(
         problem,

@@ -106,7 +106,7 @@ class NotMine(Page, template="tracking/not_mine.html"):
     token: str
     case: CasePage
     writers: Sequence[str]  # Given names; "" of who cannot be named
-    deleted: bool
+    deleted: int
     can_confirm: bool  # Whether the campaign still takes letters that wait
     is_full: bool  # Whether two others have confirmed a letter from this mailbox
     can_sign: bool  # Whether one can be signed now, and the mailbox has a place for it
@@ -270,19 +270,14 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
-    deleted = bool(list_waiting_beside(session, signature))
+    deleted = len(list_waiting_beside(session, signature))
     page = _not_mine_page(session, signature, token, [], deleted=deleted)
     delete_waiting_beside(session, signature, now)
     return page
 
 
 def _not_mine_page(
-    session: Session,
-    signature: Signature,
-    token: str,
-    writers: Sequence[str],
-    *,
-    deleted: bool = False,
+    session: Session, signature: Signature, token: str, writers: Sequence[str], *, deleted: int = 0
 ) -> Response:
     case = _case(signature)
     can_confirm = is_allowed(confirm_letter.refuse_unconfirmable, signature, expected=Refused)

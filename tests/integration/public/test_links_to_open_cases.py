@@ -150,7 +150,7 @@ def test_what_is_passed_on_says_why_and_until_when(
     client.post(link)
     page = unescape(client.get(link).text)
     message = page[page.index('<textarea id="message"') :].partition(">")[2].partition("<")[0]
-    assert f"I have just written for {campaign.person_name}." in message
+    assert f"I have written for {campaign.person_name}." in message
     assert "Write by" in message
     assert message.endswith(f"/en/actions/{campaign.slug}")
     whatsapp = re.search(r'href="https://wa\.me/\?text=([^"]+)"', page)

@@ -16,7 +16,7 @@ from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.mail.views import list_mails
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.signature import Signature
 from campaign.signing.mails import APART, WAIT, last_day_to_confirm, queue_waiting
 from tests.integration.network.conftest import FORM as JOIN
@@ -153,6 +153,30 @@ def test_no_mail_loads_anything_from_elsewhere(
     [(_, _, html)] = texts(app, session, settings)
     assert "<img" not in html
     assert "src=" not in html
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("cards", [False, True])
+def test_the_mail_of_a_letter_that_replaces_another_says_so(
+    app: Flask,
+    client: FlaskClient,
+    campaign: Campaign,
+    case: str,
+    session: Session,
+    settings: Settings,
+    cards: bool,
+) -> None:
+    campaign.format = LetterFormat.CARD if cards else LetterFormat.LETTER
+    session.commit()
+    for words in ("First.", "Second."):
+        client.post(f"{case}/sign", data={**FORM, "own_words": words})
+    kind = "card" if cards else "letter"
+    told = f"This {kind} replaces the one signed before with the same name and address."
+    first, second = texts(app, session, settings)
+    for body in second[1:]:
+        assert f"{told} The link in our first email no longer works. Use this one." in body
+        assert "First." not in body, "nobody sends words through us to who has confirmed nothing"
+    assert all(told not in body for body in first[1:])
 
 
 @pytest.mark.one_engine

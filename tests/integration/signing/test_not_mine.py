@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.core import jobs
 from campaign.core.clock import utcnow
 from campaign.core.errors import Gone
 from campaign.core.settings import Settings
@@ -57,7 +58,7 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
     tagged = FORM["email"].replace("@", "+x@")
     client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo", "email": tagged})
-    assert "The letters have been deleted" in client.post(f"{mine}/not-mine").text
+    assert "The letter has been deleted" in client.post(f"{mine}/not-mine").text
     assert sorted(signature.given_name for signature in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
         page = ask(f"{mine}/not-mine").text
@@ -79,7 +80,7 @@ def test_where_two_have_signed_nobody_is_told_to_sign(
     client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo"})
     second, third = (mail["link"] for mail in mails()[-2:])
     alone = "Confirm it with its own link."
-    full = "so none of these can be confirmed."
+    full = "so this letter cannot be confirmed."
     page = client.get(f"{third}/not-mine").text
     assert (alone in page, full in page) == (True, False)
     client.post(second)
@@ -87,10 +88,52 @@ def test_where_two_have_signed_nobody_is_told_to_sign(
     page = client.get(f"{third}/not-mine").text
     assert (alone in page, full in page) == (False, True)
     page = client.post(f"{third}/not-mine").text
-    assert "Their links no longer work." in page
+    assert "Its link no longer works." in page
     assert "You can sign" not in page
     assert "Write a letter" not in page
     assert sorted(signature.given_name for signature in signatures()) == ["Bo", "Maëlle"]
+
+
+def test_who_signed_nothing_reads_that_it_is_deleted_and_not_that_they_were_late(
+    client: FlaskClient, case: str, mails: Mails, session: Session
+) -> None:
+    client.post(f"{case}/sign", data=FORM)
+    late = "You did not confirm your letter in time"
+    waiting = signed_link(WAITING, session.scalars(select(Signature.public_id)).one())
+    session.rollback()
+    session.execute(update(Signature).values(token_expires_at=utcnow() - timedelta(minutes=1)))
+    session.commit()
+    jobs.run_now("signing.expire")
+    link = mails()[0]["link"]
+    for ask in (client.get, client.post):
+        page = ask(f"{link}/not-mine")
+        assert page.status_code == 410
+        assert "Someone signed this letter with your email address. No one" in page.text
+        assert "You do not need to do anything." in page.text
+        assert late not in page.text
+        assert "Write again" not in page.text
+    page = client.get(f"/en/letter/{waiting}/not-mine")
+    assert "We have already deleted what was signed. You do not need to do anything." in page.text
+    assert late not in page.text
+    assert 'href=""' not in page.text
+    assert late in client.get(link).text
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("lang", "letter", "two", "letters"),
+    [
+        ("en", "Is this letter not yours?", "Are none of these letters", "Are none of these"),
+        ("ar", "أليست هذه الرسالة لكم؟", "أليست هاتان الرسالتان لكم؟", "أليست هذه الرسائل لكم؟"),
+    ],
+)
+def test_the_page_speaks_of_as_many_letters_as_wait(
+    client: FlaskClient, case: str, mails: Mails, lang: str, letter: str, two: str, letters: str
+) -> None:
+    for name, heading in zip(NAMES, (letter, two, letters), strict=False):
+        client.post(f"{case}/sign", data={**FORM, "given_name": name})
+        link = mails()[0]["link"].replace("/en/", f"/{lang}/")
+        assert heading in client.get(f"{link}/not-mine").text
 
 
 def test_the_mails_of_letters_that_wait_lead_there(

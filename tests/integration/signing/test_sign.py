@@ -129,7 +129,7 @@ def test_the_first_link_of_a_letter_that_was_withdrawn_and_signed_again_speaks_o
     sign()
     page = client.get(mail["link"])
     assert page.status_code == 404
-    assert "for example if you withdrew what you wrote and signed again" in page.text
+    assert "if you sign again before you confirm or after you withdraw" in page.text
 
 
 def test_signing_again_before_confirming_replaces_the_text_and_the_link(
@@ -143,9 +143,28 @@ def test_signing_again_before_confirming_replaces_the_text_and_the_link(
     old, new = (mail["link"] for mail in mails())
     gone = client.get(old)
     assert gone.status_code == 404
-    assert "A newer link may have replaced this one" in gone.text
+    assert "if you sign again before you confirm or after you withdraw" in gone.text
     assert client.post(old).status_code == 404
     assert client.post(new).status_code == 303
+
+
+def test_the_mail_says_that_a_letter_replaces_the_one_whose_link_it_ends(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, session: Session
+) -> None:
+    sign()
+    sign(own_words="Second.")
+    receipt = receipt_of(client, case, given_name="Cleo")
+    for _ in range(2):
+        sign(given_name="Cleo", receipt=receipt)
+    told = [mail["replaces"] for mail in mails()]
+    assert told == [False, True, False, False], "another person’s stays, as does the same link"
+    client.post(mails()[1]["link"])
+    letter = session.scalars(select(Signature).order_by(Signature.id)).first()
+    assert letter
+    withdraw_letter(session, letter, db.utcnow())
+    session.commit()
+    sign(own_words="Third.")
+    assert not mails()[-1]["replaces"], "a letter that was withdrawn waits no more"
 
 
 def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(

@@ -72,7 +72,7 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     ("confirm", {"deadline"}, {"unconfirmed"}, "Thank you. Your letter is confirmed."),
     ("confirm mine", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will"),
     ("confirm mine", {"closed"}, {"unconfirmed"}, "print your letter only if we open the action"),
-    ("delete others'", IN_VAIN, {"unconfirmed"}, "Their links no longer work."),
+    ("delete others'", IN_VAIN, {"unconfirmed"}, "Its link no longer works."),
 ]
 LIVE = {"unconfirmed", "confirmed", "held", "printed", "delivered"}
 TRUE_OF: list[tuple[str, set[str], set[str]]] = [

@@ -48,6 +48,7 @@ from campaign.models.signature import (
     SignatureState,
 )
 from campaign.network import memberships
+from campaign.signing.signed_links import signed_link
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import NameTaken, TooLate
 from campaign.tracking.letter_trips import list_trips
@@ -232,8 +233,35 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
     assert "Change your letter" not in pages[0]
     assert "withdraw your letter" not in pages[0]
     quoted = '<blockquote lang="en" dir="ltr"><p>She is home.</p></blockquote>'
-    assert quoted in client.get(f"/fr/{case}").text
+    named = "Ce texte n’est pas encore disponible dans votre langue. Le voici en anglais."
+    for address in (f"/fr/{case}", f"/fr/letter/token-{ana.id}"):
+        page = client.get(address).text
+        assert quoted in page
+        assert named in page.partition(quoted)[2].partition("</p>")[0]
     assert "Está en casa." in client.get(f"/es/{case}").text
+
+
+@pytest.mark.one_engine
+def test_an_outcome_that_is_published_is_not_still_to_come(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "She is home."})
+    session.commit()
+    mine = f"{box}/{ana.public_id}"
+    news = f"/en/news-off/{signed_link('case-news', ana.public_id)}"
+    session.rollback()
+    still_to_come = "The only news that can still come"
+    assert still_to_come in client.get(mine).text
+    assert still_to_come in client.post(news, data={"on": "0"}).text
+    assert "If we learn how the case ends" in client.post(news, data={"on": "1"}).text
+    session.refresh(campaign)
+    words = {"en": ("She is free", "She is with her family.")}
+    outcome, day = UpdateKind.OUTCOME, days_ago(0)
+    post_update(session, campaign, actor="test", kind=outcome, happened_on=day, words=words)
+    session.commit()
+    assert still_to_come not in client.get(mine).text
+    assert still_to_come not in client.post(news, data={"on": "0"}).text
+    assert "If we learn more about how" in client.post(news, data={"on": "1"}).text
 
 
 def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
