@@ -381,6 +381,7 @@ def _stopped(
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
+        outcome_is_told=campaign.outcome_is_told,
         **_common(campaign, signature, _by_id(readers)),
     )
 

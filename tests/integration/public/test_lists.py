@@ -655,6 +655,9 @@ def test_the_archive_says_of_one_without_an_outcome_what_its_page_and_the_api_sa
         listed = page.partition(f'href="/en/actions/{row.slug}"')[2].partition("</li>")[0]
         assert f'<p class="ending">{heading}. We do not know the outcome yet.</p>' in listed
         assert heading in client.get(f"/en/actions/{row.slug}").text
+        french = client.get(f"/fr/actions/{row.slug}").text
+        unknown = "Nous ne connaissons pas encore l’issue de la situation."
+        assert (unknown in french) == (row is early)
         told = client.get(f"/api/actions/{row.slug}").json
         assert told is not None
         assert told["notice"] == f"{heading}. We are no longer collecting letters."

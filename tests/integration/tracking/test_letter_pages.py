@@ -242,6 +242,21 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "If you are not in our network yet"),
+        ("fr", "Si vous ne faites pas encore partie de notre réseau"),
+        ("es", "Si aún no forma parte de nuestra red"),
+    ],
+)
+def test_the_page_of_a_letter_presumes_of_nobody_that_they_are_no_member(
+    client: FlaskClient, ana: Signature, lang: str, words: str
+) -> None:
+    assert words in client.get(f"/{lang}/letter/token-{ana.id}").text
+
+
+@pytest.mark.one_engine
 def test_an_outcome_that_is_published_is_not_still_to_come(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:

@@ -627,6 +627,28 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
     ]
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("told_before", [False, True])
+def test_an_email_about_a_stop_awaits_no_outcome_that_is_published(
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    told_before: bool,
+) -> None:
+    session.rollback()
+    if told_before:
+        post(app, campaign, UpdateKind.OUTCOME)
+    stop(app, campaign)
+    tell_all(session)
+    [mail] = session.scalars(select(OutboxMail).where(OutboxMail.kind == "case-stopped"))
+    text = render(mail, settings).get_body(("plain",))
+    assert text is not None
+    assert ("If we learn how the case ends" in text.get_content()) == (not told_before)
+    assert ("If we learn more about how" in text.get_content()) == told_before
+
+
 @pytest.mark.parametrize(
     ("facts", "told", "undecided"),
     [
