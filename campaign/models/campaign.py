@@ -151,7 +151,7 @@ class Campaign(db.SealedRow, db.PublicRow):
         return not (outcome_at and self.reopened_at) or outcome_at > self.reopened_at
 
     @property
-    def outcome_is_told(self) -> bool:
+    def is_outcome_told(self) -> bool:
         outcomes = [update for update in self.updates if update.kind is UpdateKind.OUTCOME]
         return any(self.tells_of_last_end(outcome.published_at) for outcome in outcomes)
 

@@ -104,7 +104,7 @@ class Mission(db.SealedRow, db.PublicRow):
 
 
 def official_name(official: Official | Row[*tuple[Any, ...]], locale: str) -> str:
-    """Return the name, or the office of one whose name nobody knows."""
+    """Return the name, or else the office; the slug of one with neither in any language."""
     return official.name or i18n.words_in(official.office, locale) or official.slug
 
 

@@ -92,7 +92,7 @@ class CaseStopped(CaseNews, kind="case-stopped", tells_of_stop=True):
     stop_kind: str = "harm"
     reason: str
     lang: str = ""
-    outcome_is_told: bool = False
+    is_outcome_told: bool = False
     undecided: bool = False
     """Whether its readers know that their letters are under review, or are to be changed."""
 

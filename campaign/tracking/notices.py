@@ -381,7 +381,7 @@ def _stopped(
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
-        outcome_is_told=campaign.outcome_is_told,
+        is_outcome_told=campaign.is_outcome_told,
         **_common(campaign, signature, _by_id(readers)),
     )
 

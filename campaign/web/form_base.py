@@ -6,6 +6,7 @@ wants by a message of its own; where it has none, these stand in.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -79,13 +80,13 @@ class Worded:
 class SiteForm(Worded, FlaskForm):
     """A form with a token against forged requests: every one of the desk."""
 
-    newest: ClassVar[dict[tuple[str, str], type["SiteForm"]]] = {}
-    """All, by module and name. Those that a page makes, with fields for each language, would
-    otherwise be gone by when its answer asks for their labels (`typed_words`)."""
+    newest: ClassVar[deque[type["SiteForm"]]] = deque(maxlen=50)
+    """Kept here, as a page makes some, with fields for each language: the answer to what was typed
+    in one asks for their labels (`typed_words`), and nothing else holds them."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        SiteForm.newest[cls.__module__, cls.__qualname__] = cls
+        SiteForm.newest.append(cls)
 
 
 class PlainForm(Worded, Form):

@@ -49,11 +49,13 @@ def list_typed(forms: Iterable[type[Form]], **offered: Mapping[str, str]) -> lis
 
 def list_forms(package: str) -> list[type[Form]]:
     """List the forms of the desk that stand in that package: which one a page had is not known."""
-    return [
-        form
-        for (module, _name), form in SiteForm.newest.items()
-        if module.startswith(f"{package}.")
-    ]
+    return [form for form in _all_below(SiteForm) if form.__module__.startswith(f"{package}.")]
+
+
+def _all_below(form: type[Form]) -> Iterator[type[Form]]:
+    for below in form.__subclasses__():
+        yield below
+        yield from _all_below(below)
 
 
 def _fields_of(form: type[Form]) -> Mapping[str, UnboundField]:

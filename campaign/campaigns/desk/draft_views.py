@@ -27,7 +27,7 @@ from campaign.campaigns.desk.forms import list_sentences
 from campaign.campaigns.desk.labels import (
     choices_of,
     field_name,
-    name_official,
+    name_by_slug,
     part_name,
     texts_of_content,
     value_text,
@@ -191,7 +191,7 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
 def _say_misfit(problem: DomainError) -> str:
     """Say which recipient keeps it from being saved; nothing where none does."""
     if problem.slug == "target-has-letters":
-        official = name_official(str(problem.data["official"]))
+        official = name_by_slug(str(problem.data["official"]))
         return _(
             "People have already written to %(official)s. This official must stay a recipient.",
             official=official,

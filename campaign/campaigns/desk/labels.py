@@ -70,7 +70,7 @@ def part_name(part: str, place: str) -> str:
     """A part in words: "Page text, French"."""
     locale, _sign, official = place.partition(":")
     language = name_language(locale) if locale else ""
-    whom = name_official(official) if official else ""
+    whom = name_by_slug(official) if official else ""
     parts = [str(PARTS.get(part, part)), language, whom]
     return i18n.comma(i18n.locale()).join(filter(None, parts))
 
@@ -81,7 +81,7 @@ def field_name(part: str, name: str, content: Content) -> str:
     if says_need(name):
         return _("Required point: %(point)s", point=point_words(name, content))
     if key_of(name) and part == Part.TARGETS:
-        return _("Recipient: %(official)s", official=name_official(key_of(name)))
+        return _("Recipient: %(official)s", official=name_by_slug(key_of(name)))
     if key_of(name):
         return _("Point: %(point)s", point=point_words(name, content))
     return str(FIELDS.get(name, name))
@@ -102,7 +102,7 @@ def value_text(part: str, name: str, value: Any, content: Content) -> str:
         return _("yes") if value else _("no")
     say = _WORDS.get(name, str)
     if part == Part.TARGETS:
-        say = name_official if name == "order" else _aim
+        say = name_by_slug if name == "order" else _aim
     elif name == "order":
         say = lambda key: point_words(f"point:{key}", content)  # noqa: E731
     return "\n".join(map(say, value)) if isinstance(value, list) else say(value)
@@ -116,7 +116,7 @@ def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[st
     return texts
 
 
-def name_official(slug: str) -> str:
+def name_by_slug(slug: str) -> str:
     """The official of that slug by name, or by office; one that is gone by the slug."""
     official = find_official(db.session(), slug=slug)
     if official is None:

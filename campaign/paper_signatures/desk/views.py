@@ -218,12 +218,13 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
         typed = next(iter(_list_typed(values, paper_row.position, taken)), needed)
         form.take(typed.values)
         if typed.details is not None and form.is_current():
-            number, message = typed.number, _("Row %(number)s corrected.", number=typed.number)
-            if paper_row.verdict is RowVerdict.REMOVED:
-                message = _("Row %(number)s corrected and restored.", number=number)
+            number, was_removed = typed.number, paper_row.verdict is RowVerdict.REMOVED
             data_entry.correct_row(
                 session, paper_row, typed.details, actor=actor(), position=number
             )
+            restored = _("Row %(number)s corrected and restored.", number=number)
+            corrected = _("Row %(number)s corrected.", number=number)
+            message = restored if was_removed else corrected
             return redirect_to(".show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row, form=form), 422
     return _show_sheet(sheet, [TypedRow(values)], row=paper_row, form=form)

@@ -144,7 +144,7 @@ def test_taking_the_hmac_out_alone_does_not_make_it_an_old_one(backup: Backup) -
         b'{"revision": "1", "sha256": {}, "format": 1e999}',
         b'{"revision": "1", "sha256": {}, "sizes": {"a": null}}',
         b'{"revision": "1", "sha256": {}, "newest_ids": {"letter": 2147483648}}',
-        b'{"revision": "1", "sha256": {}, "newest_ids": {"letter": -1}}',
+        b'{"revision": "1", "sha256": {}, "newest_ids": {"letter": 0}}',
         b'{"revision": "1", "sha256": {}, "newest_ids": {"letter": null}}',
         b'{"revision": "1", "sha256": {}, "newest_ids": []}',
         b"\xff",
