@@ -52,6 +52,8 @@ class PaperSheet(db.PublicRow):
     place: Mapped[str] = mapped_column(String(200), default="")
     collected_on: Mapped[date]
     country: Mapped[db.Country]
+    locale: Mapped[str] = mapped_column(String(12), default="")
+    """Of the text that people signed; empty of sheets from before this was asked."""
     rows_by_hand: Mapped[int | None]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[db.Created]

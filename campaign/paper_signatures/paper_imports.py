@@ -361,6 +361,7 @@ def _insert_rows(session: Session, paper_import: PaperImport, judged: Sequence[S
         kind=SheetKind.SHEET,
         collected_on=date.fromisoformat(options["collected_on"]),
         country=options["country"],
+        locale=options.get("locale", ""),
         place=options["place"],
         origin=Origin.PAPER if options["on_paper"] else Origin.IMPORT,
         created_by_id=paper_import.owner_id,

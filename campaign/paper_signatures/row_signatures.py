@@ -43,7 +43,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
         "origin": sheet.origin,
         "seat": PAPER_SEAT,
         "locale": locale,
-        "letter_locale": (campaign.letter_locales or [locale])[0],
+        "letter_locale": locale,
         "own_words": "",
         "points": [],
         # What the printed sheet promises: officials see name and town.
@@ -57,8 +57,18 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
 
 
 def locale_of(sheet: PaperSheet) -> str:
-    ours = i18n.languages()
-    return sheet.campaign.default_locale if sheet.campaign.default_locale in ours else ours[0]
+    ours, main = i18n.languages(), sheet.campaign.default_locale
+    return next((code for code in (sheet.locale, main) if code in ours), ours[0])
+
+
+def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
+    """Let everybody on the sheet have signed in its language, not in that of `before`."""
+    common = common_columns(session, sheet)
+    rows = select(PaperRow.signature_id).where(PaperRow.sheet_id == sheet.id)
+    as_signed = (Signature.locale == before, Signature.consent_wording_id.is_not(None))
+    names = ("locale", "letter_locale", "consent_wording_id")
+    values = {name: common[name] for name in names}
+    db.update_rows(session, Signature, Signature.id.in_(rows), *as_signed, **values)
 
 
 def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:

@@ -16,6 +16,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.paper_signatures.check_row import FIELDS, TICKS
 from campaign.paper_signatures.read_file import RowFault
+from campaign.paper_signatures.row_signatures import locale_of
 from campaign.signing.clean_text import Problem
 from campaign.signing.form.forms import describe_problem
 from campaign.web.edit_conflict import EditConflictForm
@@ -57,7 +58,7 @@ KINDS = {
     SheetKind.SHEET: _l("A sheet signed by several people"),
     SheetKind.CARD: _l("Cards, one for each person"),
 }
-_FACTS = ("kind", "collected_on", "place", "country", "rows_by_hand")
+_FACTS = ("kind", "collected_on", "place", "country", "locale", "rows_by_hand")
 _WORDS = {
     "no-paper-now": _l("You cannot add paper signatures to this campaign now."),
     "day-to-come": _l("This date is in the future. Enter today or an earlier date."),
@@ -79,6 +80,16 @@ class PaperForm(DeskForm):
     sentences = {**SENTENCES, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
+def language_field() -> SelectField:
+    return SelectField(
+        _l("Language"),
+        choices=lambda: choices(
+            (code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()
+        ),
+        description=_l("The language of the text that people signed. We email them in it."),
+    )
+
+
 class SheetForm(PaperForm):
     campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
     kind = RadioField(
@@ -95,6 +106,7 @@ class SheetForm(PaperForm):
     country = SelectField(
         _l("Country"), description=_l("New rows start with this country."), validate_choice=True
     )
+    locale = language_field()
     rows_by_hand = IntegerField(
         _l("Signatures counted by hand"),
         [Optional(), NumberRange(0, 5000, _l("Enter a number from 0 to 5,000."))],
@@ -107,7 +119,8 @@ class SheetForm(PaperForm):
 
     @classmethod
     def for_new(cls, takers: Sequence[Campaign], chosen: str) -> "SheetForm":
-        form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
+        kind = SheetKind.SHEET.value
+        form = cls(data={"campaign": chosen, "kind": kind, "locale": i18n.locale()})
         form.campaign.choices = _list_campaigns(takers)
         form.country.choices = choices(i18n.countries())
         return form
@@ -123,7 +136,7 @@ class EditSheetForm(EditConflictForm, SheetForm):
     @classmethod
     def of(cls, sheet: PaperSheet) -> "EditSheetForm":
         facts = {name: getattr(sheet, name) for name in _FACTS}
-        form = cls(data=facts | {"kind": sheet.kind.value})
+        form = cls(data=facts | {"kind": sheet.kind.value, "locale": locale_of(sheet)})
         form.country.choices = choices(i18n.countries())
         return form
 
@@ -202,6 +215,7 @@ class MappingForm(PaperForm):
     collected_on = DayField(_l("Date people signed"), needed=_l("Enter the date."))
     place = LineField(_l("Place where people signed"), limit=200)
     country = SelectField(_l("Country"), description=_l("For rows without a country."))
+    locale = language_field()
 
 
 def _list_campaigns(campaigns: Sequence[Campaign]) -> list[SelectChoice]:

@@ -78,6 +78,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
                 collected_on=cast("date", form.collected_on.data),  # validated
                 place=form.place.data,
                 country=form.country.data,
+                locale=form.locale.data,
                 columns=table.columns,
                 **_get_view(),
             )
@@ -198,6 +199,7 @@ def _make_form(paper_import: PaperImport) -> MappingForm:
             else None,
             "place": options.get("place", ""),
             "country": options.get("country", ""),
+            "locale": options.get("locale") or i18n.locale(),
         }
     )
     form.country.choices = choices([("", _("None")), *i18n.countries()])

@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import ConsentWording
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures.check_row import Details
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
 pytestmark = pytest.mark.one_engine
 
+EVA = Details("Eva", "Park", "Hull", "", "CA")
 NEW = {"kind": "sheet", "collected_on": "2026-11-01", "country": "CA", "place": "Library"}
 
 
@@ -106,3 +109,33 @@ def test_while_no_file_can_be_kept_nothing_is_saved_and_what_was_typed_stays(
     assert "We cannot store files at the moment. Nothing was saved." in answer.text
     assert 'value="Fair of Laval"' in answer.text
     assert session.scalars(select(PaperSheet.id)).all() == []
+
+
+@pytest.mark.both_engines
+def test_people_have_signed_in_the_language_of_the_sheet(
+    staff: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    """By hand and by file: emails, exports and the record of consent go by it."""
+    facts = NEW | {"campaign": campaign.slug, "locale": "fr"}
+    address = str(post(staff, "/desk/paper/new", facts).location)
+    sheet = session.scalars(select(PaperSheet)).one()
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    other = data_entry.add_row(session, make_sheet(session, campaign), EVA, actor="a")
+    session.commit()
+    assert _read_languages(session, row) == ("fr", "fr", "fr")
+    assert _read_languages(session, other) == ("en", "en", "en")
+    assert re.search(
+        r'<option (selected value="fr"|value="fr" selected)', staff.get(f"{address}/about").text
+    )
+    assert post(staff, f"{address}/about", NEW | {"locale": "es"}).status_code == 303
+    assert _read_languages(session, row) == ("es", "es", "es")
+    assert _read_languages(session, other) == ("en", "en", "en")
+
+
+def _read_languages(session: Session, row: PaperRow) -> tuple[str, str, str]:
+    """Languages of the person's emails, of what was signed, and of the words agreed to."""
+    session.rollback()
+    signature = row.signature
+    assert signature is not None
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
+    return signature.locale, signature.letter_locale, wording.locale

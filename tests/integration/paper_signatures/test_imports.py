@@ -19,7 +19,7 @@ from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory
 from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow, PaperSheet
-from campaign.models.signature import Signature
+from campaign.models.signature import Origin, Signature
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans
 from campaign.paper_signatures.check_row import Details
@@ -56,6 +56,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         "on_paper": "paper",
         "collected_on": "2026-01-05",
         "country": "CA",
+        "locale": "fr",
     }
     address = upload(text)
     assert 'value="given_name" selected' in client.get(address).text
@@ -77,6 +78,8 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         reloaded = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
         assert counted(session, reloaded) == (3, 2)
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 4
+        of_paper = select(Signature.locale).where(Signature.origin == Origin.PAPER)
+        assert session.scalars(of_paper).all() == ["fr", "fr"]
         left = list((app.extensions["settings"].files_folder / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
