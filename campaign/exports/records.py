@@ -3,27 +3,30 @@
 A signature that does not open (damaged, or sealed with another key) costs its own row only.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from campaign.bundles.bundle_status import STILL_HERE
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signatures_csv import row_for_officials
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
 from campaign.deliveries.attempt_order import oldest_first
+from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
-from campaign.models.bundle import Bundle, DeliveryAttempt
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
@@ -102,7 +105,9 @@ class BundleHistory:
     targets: Mapping[int, str]
     attempts: Sequence[DeliveryAttempt]
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
-    other_bundles: Mapping[int, str]  # names of the bundles in which letters went on
+    other_bundles: Mapping[int, str]  # names of those in which letters and sheets went on
+    took_sheets: DeliveryAttempt | None
+    sheets_wait: bool  # they stayed here until another bundle takes them
 
     @classmethod
     def of(cls, bundle_id: int, campaign_id: int, frozen: Frozen) -> "BundleHistory":
@@ -118,8 +123,11 @@ class BundleHistory:
                 .join(LetterMove, LetterMove.letter_id == Letter.id)
                 .where(LetterMove.bundle_id == bundle_id)
             )
+            onward = signed_sheets.list_onward(session, bundle_id)
             others = session.scalars(
-                select(Bundle).where(Bundle.id.in_(went_on)).options(*WITH_DESTINATION)
+                select(Bundle)
+                .where(or_(Bundle.id.in_(went_on), Bundle.id.in_(onward)))
+                .options(*WITH_DESTINATION)
             )
             return cls(
                 bundle_id,
@@ -127,6 +135,8 @@ class BundleHistory:
                 attempts,
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
                 {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
+                next(iter(list_attempts_with_lists(session, [bundle_id])), None),
+                signed_sheets.wait_again(session, session.get_one(Bundle, bundle_id)),
             )
 
     def cells(self, row: AnyRow) -> tuple[str, str, str, str]:
@@ -136,6 +146,21 @@ class BundleHistory:
         is_here = row.bundle_id == self.bundle_id
         went_on = "" if is_here else self.other_bundles.get(row.bundle_id or 0, "waiting")
         return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
+
+    def cells_on_paper(self, row: AnyRow) -> tuple[str, str, str, str]:
+        """Return the same of a person on a sheet, which is addressed to no target of its own."""
+        number = signed_sheets.paper_number(row.position)
+        is_here = row.bundle_id == self.bundle_id
+        outcomes = []
+        for attempt in self.attempts:
+            is_out = is_here and attempt is self.took_sheets
+            if attempt.outcome in STILL_HERE or (is_out and number not in attempt.by_hand):
+                outcomes.append(attempt.outcome.value)
+            if is_out:
+                break
+        waits = "waiting" if self.sheets_wait else ""
+        went_on = waits if is_here else self.other_bundles[row.bundle_id]
+        return number, "", " ".join(outcomes), went_on
 
 
 def _name_targets(session: Session, campaign_id: int, frozen: Frozen) -> dict[int, str]:
@@ -150,7 +175,9 @@ def _name_targets(session: Session, campaign_id: int, frozen: Frozen) -> dict[in
 def count(session: Session, source: Source) -> int:
     """Count the rows, about: people sign meanwhile."""
     if source.bundle_id:
-        lists = [_letters(source, Letter.id), _moved(source, Letter.id)]
+        onward = signed_sheets.list_onward(session, source.bundle_id)
+        on_paper = _on_paper(source, onward, CarriedSignature.position)
+        lists = [_letters(source, Letter.id), _moved(source, Letter.id), on_paper]
     else:
         of_campaign = select(Signature.id).where(
             Signature.campaign_id == source.campaign_id,
@@ -175,6 +202,9 @@ def iter_records(
     for row in _of_bundle(source, unreadable):
         note(person_of(row, source.kind))
         yield (*history.cells(row), *make(row, source))
+    for row in _of_sheets(source, source.bundle_id, unreadable):
+        note(person_of(row, source.kind))
+        yield (*history.cells_on_paper(row), *make(row, source))
 
 
 def _columns(source: Source) -> tuple[Any, ...]:
@@ -242,6 +272,35 @@ def _moved(source: Source, *columns: Any) -> AnyQuery:
         .join(Letter, Letter.id == LetterMove.letter_id)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(LetterMove.bundle_id == source.bundle_id, *_listed(source))
+    )
+
+
+def _of_sheets(source: Source, bundle_id: int, unreadable: Callable[[], None]) -> Iterator[AnyRow]:
+    """The people on its sheets, by the number that they have in its lists: also what went on."""
+    with db.reading() as session:
+        onward = signed_sheets.list_onward(session, bundle_id)
+    nothing = literal(0)
+    people = _on_paper(
+        source,
+        onward,
+        CarriedSignature.position,
+        CarriedSignature.bundle_id,
+        nothing.label("sequence"),
+        nothing.label("target_id"),
+        *_PLACE,
+        *_columns(source),
+    )
+    # All of them are in one bundle: they move on together.
+    yield from read_by_key(people, CarriedSignature.position, size=_BATCH, unreadable=unreadable)
+
+
+def _on_paper(source: Source, onward: Collection[int], *columns: Any) -> AnyQuery:
+    """People on the sheets that travel with the bundle, or went on in another."""
+    return (
+        select(*columns)
+        .select_from(CarriedSignature)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(CarriedSignature.bundle_id.in_(onward), *_listed(source))
     )
 
 

@@ -28,7 +28,7 @@ from campaign.core import clock, db
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundlePrint, BundleState, CarriedSignature, Volume
-from campaign.models.delivery import LetterMove, Rerouting
+from campaign.models.delivery import LetterMove
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
@@ -340,13 +340,7 @@ def _list_on_sheets(
 
     Each with the state: of a row that doubles what counts elsewhere, that it does so.
     """
-    ids = {bundle.id}
-    while True:
-        onward = select(Rerouting.to_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
-        further = {ident for ident in session.scalars(onward) if ident} - ids
-        if not further:
-            break
-        ids |= further
+    ids = signed_sheets.list_onward(session, bundle.id)
     rows = session.execute(
         select(
             CarriedSignature.position, Signature.state, PaperRow.verdict, _TWIN.state, _TWIN.origin

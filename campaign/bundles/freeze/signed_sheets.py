@@ -29,6 +29,7 @@ from campaign.core import db
 from campaign.core.db.batches import AnyQuery, AnyRow
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import Rerouting
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 
@@ -252,6 +253,16 @@ def count_carried(session: Session, bundle_id: int) -> int:
 def count_here(session: Session, bundle: Bundle) -> int:
     """Count the same as long as the sheets are here, and go where its letters do."""
     return count_carried(session, bundle.id) if go_on(session, bundle) else 0
+
+
+def list_onward(session: Session, bundle_id: int) -> set[int]:
+    """List the bundle, and those in which its sheets may have gone on: they move on with it."""
+    ids = further = {bundle_id}
+    while further:
+        onward = select(Rerouting.to_bundle_id).where(Rerouting.from_bundle_id.in_(further))
+        further = {*session.scalars(onward)} - ids
+        ids = ids | further
+    return ids
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:

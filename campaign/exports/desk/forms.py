@@ -94,7 +94,8 @@ class RequestForm(PurposeForm):
         default="",
         description=_l(
             "The list of a bundle contains everything printed in it and what happened "
-            "to it. It includes what moved to another mission."
+            "to it. It includes the people on its signature sheets, and what moved to another "
+            "mission."
         ),
     )
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)

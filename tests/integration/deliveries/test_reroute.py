@@ -108,6 +108,39 @@ def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
 
 
 @pytest.mark.both_engines
+def test_an_export_holds_who_signed_on_the_sheets_and_what_happened_to_them(
+    session: Session, with_sheets: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+) -> None:
+    printed = [("00001", "", ""), ("00002", "", "")]
+    assert listed(session, with_sheets.id) == [*printed, ("P00001", "", ""), ("P00002", "", "")]
+    session.rollback()
+    record(reload(session, with_sheets.id), DeliveryOutcome.REFUSED)
+    moved_id = reroute(with_sheets.id)
+    numbers = ("00001", "00002", "P00001", "P00002")
+    assert listed(session, with_sheets.id) == [
+        (number, "refused", "001 (consulate-montreal)") for number in numbers
+    ]
+    session.rollback()
+    assert print_bundle(moved_id) is BundleState.READY
+    assert listed(session, moved_id) == [(number, "", "") for number in numbers]
+    session.rollback()
+    record(reload(session, moved_id), DeliveryOutcome.ACCEPTED)
+    assert listed(session, moved_id) == [(number, "accepted", "") for number in numbers]
+
+
+def test_an_export_says_that_sheets_which_stayed_here_wait_for_another_bundle(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record
+) -> None:
+    record(with_sheets, DeliveryOutcome.REFUSED)
+    assert post(staff, after(with_sheets, "split"), {"letters_each": "2"}).status_code == 303
+    assert post(staff, after(with_sheets, "post"), posting()).status_code == 303
+    assert listed(session, with_sheets.id)[2:] == [
+        ("P00001", "refused", "waiting"),
+        ("P00002", "refused", "waiting"),
+    ]
+
+
+@pytest.mark.both_engines
 def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
     app: Flask,
     session: Session,

@@ -27,10 +27,10 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Tak
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.models.signature import Letter, Origin, Signature
+from campaign.models.signature import Disclosure, Letter, Origin, Signature, SignatureState
 from campaign.web import spreadsheets
 from tests import days
-from tests.factories import make_target_official, post
+from tests.factories import add_confirmed, make_target_official, post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
 
@@ -227,6 +227,39 @@ def test_a_bundles_list_has_its_numbers_and_targets(
         assert "Bundle: 001" in mark
         assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
         assert all("Quintero" in row["target"] for row in rows)
+
+
+def test_a_bundles_list_has_who_signed_on_its_sheets_by_the_rules_of_every_list(
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    make_file: MakeFile,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+) -> None:
+    campaign = session.get_one(Campaign, scene.campaign_id)
+    people = add_confirmed(
+        session, campaign, 3, family_name="Papier", locality="Ay", disclosure=Disclosure.NAME
+    )
+    for signature in people:
+        signature.origin, signature.letters = Origin.PAPER, []
+    session.commit()
+    bundle_id = freeze(scene.campaign_id, on_paper=1)
+    print_bundle(bundle_id)
+    people[0].forgotten_at = db.utcnow()
+    people[1].state = SignatureState.HELD
+    session.commit()
+    _mark, rows = rows_of(make_file(ask(ExportKind.OFFICIALS, bundle_id=bundle_id)))
+    [on_paper] = rows[3:]
+    assert (on_paper["number"], on_paper["target"], on_paper["locality"]) == ("P00003", "", "")
+    assert on_paper["name"].endswith("Papier")
+    export_id = ask(bundle_id=bundle_id)
+    _mark, rows = rows_of(make_file(export_id))
+    assert [(row["number"], row["state"], row["origin"]) for row in rows[3:]] == [
+        ("P00002", "Under review", "On paper"),
+        ("P00003", "Confirmed", "On paper"),
+    ]
+    assert session.get_one(DataExport, export_id).rows_done == len(rows) == 5
 
 
 def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_today(
