@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db, jobs
 from campaign.core.errors import DomainError, Invalid
 from campaign.core.isolation.run_apart import run_apart
+from campaign.core.language_names import find_language
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import canonical_email
 from campaign.mail.mailboxes import empty_mailboxes
@@ -119,7 +120,7 @@ def _save_or_leave(raw: bytes) -> bool:
 
 def _make_draft(campaign: Campaign, mail: Email) -> Reply:
     target, mission = _find_sender(campaign, mail.sender_address)
-    locale = target.official.preferred_locale if target else campaign.default_locale
+    language = find_language(mail.language, replies.list_languages(campaign))
     sender = f"{mail.sender_name} <{mail.sender_address}>".strip()
     now = clock.utcnow()
     return Reply(
@@ -128,7 +129,7 @@ def _make_draft(campaign: Campaign, mail: Email) -> Reply:
         mission=mission,
         received_on=clock.day_of(min(mail.sent_at or now, now), campaign.timezone),
         channel=Channel.EMAIL,
-        locale=locale,
+        locale=language or replies.usual_language(campaign),
         sender=one_line(sender, 300),
         subject=mail.subject,
         text=mail.text,

@@ -41,6 +41,8 @@ class Email:
     text: str
     files: tuple[bytes, ...]  # what came along, up to ten of 12 MB
     message_id: str
+    language: str
+    """What its head says of it, as it stands there; empty where it says nothing."""
     is_automatic: bool
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
@@ -82,6 +84,7 @@ def read_email(raw: bytes) -> Email:
         text=_find_text(parts),
         files=_list_files(parts),
         message_id=_plain(_get_header(mail, "Message-ID").strip()[:500]),
+        language=one_line(_get_header(mail, "Content-Language"), 100),
         is_automatic=_is_automatic(mail, address),
     )
 

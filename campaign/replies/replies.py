@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.team import get_campaign_of
-from campaign.core import audit, clock, db
+from campaign.core import audit, clock, db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.deliveries.attempt_order import newest_first
@@ -31,6 +31,13 @@ from campaign.web.pagination import Listing, load_page
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50
+_LANGUAGES = (
+    "am", "ar", "az", "be", "bg", "bn", "bs", "cs", "da", "de", "el", "en", "es", "et", "fa",
+    "fi", "fr", "he", "hi", "hr", "hu", "hy", "id", "it", "ja", "ka", "kk", "km", "ko", "lo",
+    "lt", "lv", "mk", "mn", "ms", "my", "ne", "nl", "no", "pl", "ps", "pt", "ro", "ru", "si",
+    "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "th", "ti", "tr", "uk", "ur", "uz", "vi",
+    "zh",
+)  # fmt: skip
 
 
 class ReplyMoved(Refused):
@@ -50,6 +57,16 @@ class ReplyFacts:
     notes: str = ""
     translations: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_languages(campaign: Campaign) -> list[str]:
+    """List those that a reply can be in: the campaign's and the site's first."""
+    return list(dict.fromkeys([*campaign.letter_locales, *i18n.languages(), *_LANGUAGES]))
+
+
+def usual_language(campaign: Campaign) -> str:
+    """Return that in which a reply is taken to be until somebody says which it is."""
+    return campaign.letter_locales[0] if campaign.letter_locales else "en"
 
 
 def log_reply(session: Session, campaign: Campaign, facts: ReplyFacts, *, actor: str) -> Reply:

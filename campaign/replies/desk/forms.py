@@ -23,7 +23,7 @@ from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name
 from campaign.replies.mime import LONGEST
 from campaign.replies.redaction import BAR_FIELDS
-from campaign.replies.replies import ReplyFacts
+from campaign.replies.replies import ReplyFacts, list_languages, usual_language
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 
@@ -46,13 +46,6 @@ _WORDS = {
     ),
     "page-gone": _l("This page no longer exists. Choose another one."),
 }
-_LANGUAGES = (
-    "am", "ar", "az", "be", "bg", "bn", "bs", "cs", "da", "de", "el", "en", "es", "et", "fa",
-    "fi", "fr", "he", "hi", "hr", "hu", "hy", "id", "it", "ja", "ka", "kk", "km", "ko", "lo",
-    "lt", "lv", "mk", "mn", "ms", "my", "ne", "nl", "no", "pl", "ps", "pt", "ro", "ru", "si",
-    "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "th", "ti", "tr", "uk", "ur", "uz", "vi",
-    "zh",
-)  # fmt: skip
 
 
 class _WordedForm(PaperForm):
@@ -235,7 +228,7 @@ def _usual_values(campaign: Campaign, answered: DeliveryAttempt | None) -> dict[
         "who": who,
         "shown_page": "",
         "channel": Channel.LETTER.value,
-        "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
+        "language": usual_language(campaign),
     }
 
 
@@ -279,8 +272,8 @@ def _list_senders(
 
 
 def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, str]]:
-    more = [*campaign.letter_locales, *i18n.languages(), *([reply.locale] if reply else [])]
-    names = {code: i18n.language_name(code, i18n.locale()) for code in {*_LANGUAGES, *more}}
+    codes = {*list_languages(campaign), *([reply.locale] if reply else [])}
+    names = {code: i18n.language_name(code, i18n.locale()) for code in codes}
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 

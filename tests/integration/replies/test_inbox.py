@@ -66,9 +66,9 @@ def make_mail(to: str, sender: str = OFFICE, **headers: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = f"Office <{sender}>", to.upper(), "Su carta"
     mail["Message-ID"] = headers.pop("Message_ID", "<1@altamar.example>")
+    mail.set_content("Hemos recibido su carta.")
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
-    mail.set_content("Hemos recibido su carta.")
     return mail
 
 
@@ -94,13 +94,32 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
         with db.reading() as session:
             reply = session.scalars(select(Reply)).one()
             assert reply.text == "Hemos recibido su carta."
-            assert (reply.state, reply.sender_known, reply.locale) == (ReplyState.DRAFT, True, "es")
+            assert (reply.state, reply.sender_known, reply.locale) == (ReplyState.DRAFT, True, "en")
             assert reply.target is not None
             assert [scan.kind.value for scan in session.scalars(select(Scan))] == ["pdf"]
             assert session.scalar(select(func.count(Update.id))) == 0
     assert left(folder) == 0
     kept = [path for path in app.extensions["settings"].files_folder.rglob("*") if path.is_file()]
     assert all(b"%PDF" not in path.read_bytes() for path in kept)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("says", "language"), [("", "es"), ("pt-BR", "pt"), ("fr-CA, en", "fr"), ("xx-klingon", "es")]
+)
+def test_a_draft_is_in_the_language_of_its_mail_or_of_the_campaigns_letters(
+    app: Flask, folder: Path, address: str, says: str, language: str
+) -> None:
+    headers = {"Content_Language": says} if says else {}
+    with app.app_context(), db.transaction() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        campaign.letter_locales = ["es", "en"]
+        campaign.targets[0].official.preferred_locale = "en"
+    put(folder, make_mail(address, **headers))
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as session:
+            assert session.scalars(select(Reply.locale)).one() == language
 
 
 @pytest.mark.one_engine
