@@ -74,6 +74,7 @@ def oembed() -> ResponseReturnValue:
     if not request.args.get("url"):
         raise BadQuery("url must be the address of the page of an action.")
     lang, slug = _read_address(request.args["url"])
+    g.locale = lang
     width = _read_pixels("maxwidth", _WIDTH)
     height = _read_pixels("maxheight", _HEIGHT)
     campaign = get_campaign(slug)
@@ -176,7 +177,9 @@ def _refuse_unknown(known: set[str]) -> None:
 
 
 def _read_lang() -> str:
-    return _read_choice("lang", tuple(i18n.languages()))
+    """Return `lang`, which is also that of our own words in the answer."""
+    g.locale = _read_choice("lang", tuple(i18n.languages()))
+    return str(g.locale)
 
 
 def _read_choice(name: str, choices: tuple[str, ...]) -> str:

@@ -75,7 +75,7 @@ def _describe_campaign(campaign: Campaign, edition: Edition) -> Json:
         "name": campaign.reference,
         "title": edition.title,
         "summary": edition.summary,
-        "description": _render(edition.background),
+        "description": _render(edition.background, edition.locale),
         "browser_url": whole_url("public.case", lang=edition.locale, slug=campaign.slug),
         f"{NAMESPACE}:status": campaign.status.value,
         f"{NAMESPACE}:kind": campaign.format.value,
@@ -83,9 +83,10 @@ def _describe_campaign(campaign: Campaign, edition: Edition) -> Json:
 
 
 @lru_cache(maxsize=512)
-def _render(text: str) -> str:
+def _render(text: str, lang: str) -> str:
     """Render Markdown of what is public: a page has 25 such texts, and is asked for often."""
-    return str(markdown(text)) if text else ""
+    with force_locale(lang):
+        return str(markdown(text)) if text else ""
 
 
 def _name(target: Target, campaign: Campaign) -> str:

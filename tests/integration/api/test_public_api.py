@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.web.markup import BAR
 from tests.factories import make_campaign
 
 pytestmark = pytest.mark.usefixtures("fresh_pages")
@@ -65,6 +66,19 @@ def test_a_stopped_action_says_that_nobody_should_write(
 
 
 @pytest.mark.one_engine
+def test_a_bar_is_named_in_the_language_that_is_asked_for(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    for edition in campaign.editions:
+        edition.background = f"They wrote {BAR} to her."
+    session.commit()
+    for lang, says in (("fr", "un passage non publié"), ("en", "a passage that is not published")):
+        answer = client.get(
+            f"/api/actions/{campaign.slug}?lang={lang}", headers={"Accept-Language": "es"}
+        )
+        assert f'aria-label="{says}"' in json.loads(answer.get_data())["background"]["html"]
+
+
 def test_a_draft_is_in_no_answer(client: FlaskClient, session: Session) -> None:
     draft = make_campaign(session, slug="hidden", status=CampaignStatus.DRAFT)
     session.commit()
