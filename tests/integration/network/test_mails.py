@@ -1,5 +1,6 @@
 """The network's mails as they go out: words, and the headers by which programs end them."""
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -68,6 +69,10 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
     assert "&" not in str(sent["Subject"])
     assert f'lang="{lang}"' in html
     assert "<img" not in html
+    # Before the first title that is in English.
+    named = re.compile("anglais|inglés|الإنجليزية|in English")
+    for body in (plain, html):
+        assert bool(named.search(body.partition("threatened")[0])) is (lang != "en")
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

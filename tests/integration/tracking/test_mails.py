@@ -167,6 +167,32 @@ def test_every_mail_is_made_in_every_language(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", "This text is not available in your language yet. Here it is in Spanish."),
+        ("fr", "Ce texte n’est pas encore disponible dans votre langue. Le voici en espagnol."),
+    ],
+)
+def test_a_text_in_another_language_than_its_readers_has_its_language_named_before_it(
+    app: Flask, session: Session, settings: Settings, lang: str, says: str
+) -> None:
+    told = [mail for mail in MAILS if getattr(mail, "title", "") or getattr(mail, "reason", "")]
+    for own in ("es", lang):
+        for mail in told:
+            replace(mail, lang=own).send(session, to="ana@example.org", locale=lang)
+    messages: list[Any] = [render(row, settings) for row in session.scalars(select(OutboxMail))]
+    for number, message in enumerate(messages):
+        for kind in ("plain", "html"):
+            body = message.get_body((kind,)).get_content().translate(ISOLATES)
+            before, named, text = body.partition(says)
+            assert bool(named) is (number < len(told)), body
+            if named:
+                assert re.search("They answer|She is safe|She asked us to|It goes on", text)
+                assert not re.search("They answer|She is safe|She asked us to", before)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Settings) -> None:
     about_cards = [mail for mail in MAILS if isinstance(mail, LetterMail | CaseNews)]
     for number, mail in enumerate(about_cards):
