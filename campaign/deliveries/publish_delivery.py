@@ -34,14 +34,26 @@ class DeliveryPost:
     """Public ids of pictures of the visit, each with what it shows, per language."""
 
 
-def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
+def propose_post(
+    attempt: DeliveryAttempt, mission: Destination, locale: str, *, signed: int = 0
+) -> tuple[str, str]:
+    """Return title and text to begin with; `signed` people stand on sheets that went along."""
     noun = noun_of(attempt.bundle) if attempt.bundle else Noun.LETTER
     with force_locale(locale):
         count, where = say_number(attempt.messages, locale), destination_name(mission, locale)
         if noun is Noun.PERSON:
             return _title_of_sheets(attempt.outcome), f"{where}."
         say_title = _title_of_cards if noun is Noun.CARD else _title
-        return say_title(attempt.outcome, attempt.messages, count), f"{where}."
+        text = f"{where}."
+        if signed:
+            along = ngettext(
+                "A signature sheet with %(count)s signature went along.",
+                "Signature sheets with %(count)s signatures went along.",
+                signed,
+                count=say_number(signed, locale),
+            )
+            text = f"{text} {along}"
+        return say_title(attempt.outcome, attempt.messages, count), text
 
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:

@@ -35,7 +35,7 @@ class PublishForm(DeliveryForm):
         return {code: words for code, words in typed.items() if words}
 
 
-def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
+def publish_form(attempt: DeliveryAttempt, visit: GateVisit, *, signed: int) -> PublishForm:
     codes = list(dict.fromkeys([attempt.campaign.default_locale, *i18n.languages()]))
     pictures = [file for file in visit.files if file.kind is GateFileKind.PICTURE]
     fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
@@ -46,7 +46,7 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
             name = f"alt_{code}_{picture.public_id}"
             fields[name] = LineField(_l("What the picture shows"), limit=300)
     for code in codes:
-        title, body = propose_post(attempt, visit.destination, code)
+        title, body = propose_post(attempt, visit.destination, code, signed=signed)
         data |= {f"title_{code}": title, f"body_{code}": body}
     form_class = cast("type[PublishForm]", type("LocalisedPublishForm", (PublishForm,), fields))
     return form_class(data=data)

@@ -312,7 +312,8 @@ def publish(public_id: str) -> ResponseReturnValue:
         return _lead_to(visit, _say_published(attempt, publisher), "error")
     if request.method == "GET" and not attempt.messages:
         return _lead_to(visit, _say_nothing_delivered(), "error")
-    form = publish_form(attempt, visit)
+    signed = gone_lists.count_signed_with(db.session(), [attempt])
+    form = publish_form(attempt, visit, signed=signed.get(attempt.id, 0))
     seen = bool(form.risks_seen.data)
 
     def post() -> None:

@@ -128,6 +128,30 @@ def test_an_export_holds_who_signed_on_the_sheets_and_what_happened_to_them(
     assert listed(session, moved_id) == [(number, "accepted", "") for number in numbers]
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [
+        (DeliveryOutcome.ACCEPTED, "Signature sheets with 2 signatures went along."),
+        (DeliveryOutcome.REFUSED, ""),
+    ],
+)
+def test_the_words_of_a_post_name_the_sheets_that_went_with_the_letters(
+    staff: FlaskClient,
+    session: Session,
+    with_sheets: Bundle,
+    record: Record,
+    outcome: DeliveryOutcome,
+    says: str,
+) -> None:
+    record(with_sheets, outcome)
+    session.rollback()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    page = staff.get(f"/desk/deliveries/attempts/{attempt.public_id}/publish").text
+    assert ("Signature sheets with" in page) is bool(says)
+    assert says in page
+
+
 def test_an_export_says_that_sheets_which_stayed_here_wait_for_another_bundle(
     staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record
 ) -> None:
