@@ -47,8 +47,8 @@ def propose_post(
         text = f"{where}."
         if signed:
             along = ngettext(
-                "A signature sheet with %(count)s signature went along.",
-                "Signature sheets with %(count)s signatures went along.",
+                "Also %(count)s signature on paper.",
+                "Also %(count)s signatures on paper.",
                 signed,
                 count=say_number(signed, locale),
             )

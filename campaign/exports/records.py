@@ -108,6 +108,7 @@ class BundleHistory:
     other_bundles: Mapping[int, str]  # names of those in which letters and sheets went on
     took_sheets: DeliveryAttempt | None
     sheets_wait: bool  # they stayed here until another bundle takes them
+    off_lists: Collection[str]  # numbers of people who did not go out in its lists
 
     @classmethod
     def of(cls, bundle_id: int, campaign_id: int, frozen: Frozen) -> "BundleHistory":
@@ -129,6 +130,7 @@ class BundleHistory:
                 .where(or_(Bundle.id.in_(went_on), Bundle.id.in_(onward)))
                 .options(*WITH_DESTINATION)
             )
+            bundle = session.get_one(Bundle, bundle_id)
             return cls(
                 bundle_id,
                 _name_targets(session, campaign_id, frozen),
@@ -136,7 +138,8 @@ class BundleHistory:
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
                 {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
                 next(iter(list_attempts_with_lists(session, [bundle_id])), None),
-                signed_sheets.wait_again(session, session.get_one(Bundle, bundle_id)),
+                signed_sheets.wait_again(session, bundle),
+                {person.number for person in bundle.taken_out.people if not person.is_gone},
             )
 
     def cells(self, row: AnyRow) -> tuple[str, str, str, str]:
@@ -154,12 +157,13 @@ class BundleHistory:
         outcomes = []
         for attempt in self.attempts:
             is_out = is_here and attempt is self.took_sheets
-            if attempt.outcome in STILL_HERE or (is_out and number not in attempt.by_hand):
+            is_off = number in self.off_lists or number in attempt.by_hand
+            if attempt.outcome in STILL_HERE or (is_out and not is_off):
                 outcomes.append(attempt.outcome.value)
             if is_out:
                 break
         waits = "waiting" if self.sheets_wait else ""
-        went_on = waits if is_here else self.other_bundles[row.bundle_id]
+        went_on = waits if is_here else self.other_bundles.get(row.bundle_id, "")
         return number, "", " ".join(outcomes), went_on
 
 

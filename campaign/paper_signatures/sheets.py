@@ -128,13 +128,14 @@ def edit_sheet(
 ) -> None:
     """Keep these values of columns. Raises Invalid where the day is still to come."""
     refuse_day_to_come(facts["collected_on"])
-    day, locale = sheet.collected_on, row_signatures.locale_of(sheet)
+    day, chosen = sheet.collected_on, sheet.locale
+    locale = row_signatures.locale_of(sheet)
     for name, value in facts.items():
         setattr(sheet, name, value)
     session.flush()
     if sheet.collected_on != day:
         row_signatures.correct_day(session, sheet, day)
-    if row_signatures.locale_of(sheet) != locale:
+    if sheet.locale != chosen:
         row_signatures.correct_language(session, sheet, locale)
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 

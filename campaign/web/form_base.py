@@ -80,7 +80,7 @@ class Worded:
 class SiteForm(Worded, FlaskForm):
     """A form with a token against forged requests: every one of the desk."""
 
-    newest: ClassVar[deque[type["SiteForm"]]] = deque(maxlen=50)
+    newest: ClassVar[deque[type["SiteForm"]]] = deque(maxlen=200)
     """Kept here, as a page makes some, with fields for each language: the answer to what was typed
     in one asks for their labels (`typed_words`), and nothing else holds them."""
 

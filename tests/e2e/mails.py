@@ -11,8 +11,11 @@ from tests.e2e.conftest import Site
 
 
 def mail_to(site: Site, page: Page, address: str, subject: str) -> EmailMessage:
-    """The mail of that subject, once the worker has written it."""
-    for _ in range(120):
+    """The mail of that subject, once the worker has written it.
+
+    A message of the queue can be lost: then a periodic job finds the mail, within a minute.
+    """
+    for _ in range(360):
         for path in reversed(site.mails()):
             mail = cast(
                 "EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default)

@@ -39,6 +39,7 @@ def test_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site: Site)
     assert_accessible(browser, desk)
     desk.select_option("[name=campaign]", "ua-58-20")
     desk.fill("[name=collected_on]", "2026-11-01")
+    desk.select_option("[name=locale]", "es")
     desk.fill("[name=rows_by_hand]", str(len(NAMES)))
     desk.set_input_files("[name=scan]", scan_of_a_sheet())  # type: ignore[arg-type]
     desk.locator("main form .button").click()

@@ -83,8 +83,12 @@ class PaperForm(DeskForm):
 def language_field() -> SelectField:
     return SelectField(
         _l("Language"),
+        [InputRequired(_l("Choose a language from the list."))],
         choices=lambda: choices(
-            (code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()
+            [
+                ("", _l("Choose")),
+                *((code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()),
+            ]
         ),
         description=_l("The language of the text that people signed. We email them in it."),
     )
@@ -119,8 +123,7 @@ class SheetForm(PaperForm):
 
     @classmethod
     def for_new(cls, takers: Sequence[Campaign], chosen: str) -> "SheetForm":
-        kind = SheetKind.SHEET.value
-        form = cls(data={"campaign": chosen, "kind": kind, "locale": i18n.locale()})
+        form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
         form.campaign.choices = _list_campaigns(takers)
         form.country.choices = choices(i18n.countries())
         return form

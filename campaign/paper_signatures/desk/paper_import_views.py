@@ -199,7 +199,7 @@ def _make_form(paper_import: PaperImport) -> MappingForm:
             else None,
             "place": options.get("place", ""),
             "country": options.get("country", ""),
-            "locale": options.get("locale") or i18n.locale(),
+            "locale": options.get("locale", ""),
         }
     )
     form.country.choices = choices([("", _("None")), *i18n.countries()])

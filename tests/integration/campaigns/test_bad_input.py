@@ -133,6 +133,7 @@ def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
         "on_paper": "paper",
         "collected_on": "2026-01-05",
         "country": "CA",
+        "locale": "en",
     }
     refused = post(client, sent.location, mapping)
     assert refused.status_code == 422

@@ -34,6 +34,7 @@ from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.directory import Mission
 from campaign.models.export import ExportKind
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.models.taken_out import PersonOff
 from campaign.privacy.overdue import is_awaited
 from tests.days import days_ago
 from tests.factories import add_confirmed, post
@@ -126,15 +127,17 @@ def test_an_export_holds_who_signed_on_the_sheets_and_what_happened_to_them(
     session.rollback()
     record(reload(session, moved_id), DeliveryOutcome.ACCEPTED)
     assert listed(session, moved_id) == [(number, "accepted", "") for number in numbers]
+    bundle = reload(session, moved_id)
+    off = PersonOff(number="P00001", reason="invalid", on="2026-11-01", sha256="")
+    bundle.taken_out = bundle.taken_out.plus(off)
+    session.commit()
+    assert listed(session, moved_id)[2:] == [("P00001", "", ""), ("P00002", "accepted", "")]
 
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("outcome", "says"),
-    [
-        (DeliveryOutcome.ACCEPTED, "Signature sheets with 2 signatures went along."),
-        (DeliveryOutcome.REFUSED, ""),
-    ],
+    [(DeliveryOutcome.ACCEPTED, "Also 2 signatures on paper."), (DeliveryOutcome.REFUSED, "")],
 )
 def test_the_words_of_a_post_name_the_sheets_that_went_with_the_letters(
     staff: FlaskClient,
@@ -148,7 +151,7 @@ def test_the_words_of_a_post_name_the_sheets_that_went_with_the_letters(
     session.rollback()
     attempt = session.scalars(select(DeliveryAttempt)).one()
     page = staff.get(f"/desk/deliveries/attempts/{attempt.public_id}/publish").text
-    assert ("Signature sheets with" in page) is bool(says)
+    assert ("signatures on paper" in page) is bool(says)
     assert says in page
 
 

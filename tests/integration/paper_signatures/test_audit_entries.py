@@ -2,28 +2,39 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign
+from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import ConsentWording
+from campaign.models.signature import ConsentWording, Signature
 from campaign.models.staff import Role, StaffUser
+from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.row_signatures import words_on_sheet
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
 pytestmark = pytest.mark.one_engine
 
 EVA = Details("Eva", "Park", "Hull", "", "CA")
-NEW = {"kind": "sheet", "collected_on": "2026-11-01", "country": "CA", "place": "Library"}
+NEW = {
+    "kind": "sheet",
+    "collected_on": "2026-11-01",
+    "country": "CA",
+    "locale": "en",
+    "place": "Library",
+}
 
 
 @pytest.fixture
@@ -119,16 +130,30 @@ def test_people_have_signed_in_the_language_of_the_sheet(
     facts = NEW | {"campaign": campaign.slug, "locale": "fr"}
     address = str(post(staff, "/desk/paper/new", facts).location)
     sheet = session.scalars(select(PaperSheet)).one()
-    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    joining = replace(ANA, email="ana@example.org", network=True)
+    row = data_entry.add_row(session, sheet, joining, actor="a")
     other = data_entry.add_row(session, make_sheet(session, campaign), EVA, actor="a")
+    assert row.signature is not None
+    memberships.join_signer(session, row.signature, now=db.utcnow())
     session.commit()
     assert _read_languages(session, row) == ("fr", "fr", "fr")
     assert _read_languages(session, other) == ("en", "en", "en")
     assert re.search(
         r'<option (selected value="fr"|value="fr" selected)', staff.get(f"{address}/about").text
     )
+    # Of a sheet from before, to choose the main language of the campaign is an answer too.
+    old = other.sheet
+    signature = other.signature
+    assert (old.locale, signature is not None) == ("", True)
+    session.execute(
+        update(Signature).values(letter_locale="ar").where(Signature.id == signature.id)
+    )
+    session.commit()
+    assert post(staff, f"/desk/paper/{old.public_id}/about", NEW).status_code == 303
     assert post(staff, f"{address}/about", NEW | {"locale": "es"}).status_code == 303
     assert _read_languages(session, row) == ("es", "es", "es")
+    member = session.scalars(select(NetworkMember)).one()
+    assert (member.locale, member.consent_wording) == ("es", words_on_sheet("es").network)
     assert _read_languages(session, other) == ("en", "en", "en")
 
 

@@ -99,6 +99,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
         "on_paper": "paper",
         "collected_on": "2026-01-05",
         "country": "CA",
+        "locale": "en",
     }
     assert client.get(f"{sent.location}/wrong.csv").status_code == 303, "there is no dry run yet"
     post(client, sent.location, mapping)
@@ -150,6 +151,7 @@ def test_another_encoding_is_looked_at_and_goes_with_the_choice(
         "on_paper": "paper",
         "country": "PL",
         "collected_on": "2026-01-05",
+        "locale": "en",
         "encoding": "windows-1250",
     }
     post(client, sent.location, mapping)
@@ -206,6 +208,7 @@ def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
         "on_paper": "paper",
         "collected_on": "2026-01-05",
         "country": "CA",
+        "locale": "en",
     }
     assert post(client, sent.location, mapping).status_code == 303
     with app.app_context(), db.reading() as session:
@@ -314,6 +317,7 @@ MAPPING = {
     "on_paper": "paper",
     "collected_on": "2026-01-05",
     "country": "CA",
+    "locale": "en",
 }
 VERA = "Vera Lund,Kingston,,vera@example.org,x\n"
 

@@ -174,7 +174,7 @@ def test_the_mail_of_a_letter_that_replaces_another_says_so(
     told = f"This {kind} replaces the one signed before with the same name and email address."
     first, second = texts(app, session, settings)
     for body in second[1:]:
-        assert f"{told} Its link no longer works. Use this one." in body
+        assert f"{told} The earlier link no longer works. Use this one." in body
         assert "First." not in body, "nobody sends words through us to who has confirmed nothing"
     assert all(told not in body for body in first[1:])
 
