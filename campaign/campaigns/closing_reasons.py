@@ -14,10 +14,6 @@ class SaidText(NamedTuple):
     text: str = ""
     lang: str = ""
 
-    @property
-    def language(self) -> str:
-        return i18n.language_name(self.lang, i18n.locale())
-
 
 @dataclass(frozen=True, slots=True)
 class Reasons:

@@ -124,7 +124,7 @@ class BundleHistory:
                 .join(LetterMove, LetterMove.letter_id == Letter.id)
                 .where(LetterMove.bundle_id == bundle_id)
             )
-            onward = signed_sheets.list_onward(session, bundle_id)
+            onward = signed_sheets.select_onward(bundle_id)
             others = session.scalars(
                 select(Bundle)
                 .where(or_(Bundle.id.in_(went_on), Bundle.id.in_(onward)))
@@ -179,8 +179,7 @@ def _name_targets(session: Session, campaign_id: int, frozen: Frozen) -> dict[in
 def count(session: Session, source: Source) -> int:
     """Count the rows, about: people sign meanwhile."""
     if source.bundle_id:
-        onward = signed_sheets.list_onward(session, source.bundle_id)
-        on_paper = _on_paper(source, onward, CarriedSignature.position)
+        on_paper = _on_paper(source, source.bundle_id, CarriedSignature.position)
         lists = [_letters(source, Letter.id), _moved(source, Letter.id), on_paper]
     else:
         of_campaign = select(Signature.id).where(
@@ -281,12 +280,10 @@ def _moved(source: Source, *columns: Any) -> AnyQuery:
 
 def _of_sheets(source: Source, bundle_id: int, unreadable: Callable[[], None]) -> Iterator[AnyRow]:
     """The people on its sheets, by the number that they have in its lists: also what went on."""
-    with db.reading() as session:
-        onward = signed_sheets.list_onward(session, bundle_id)
     nothing = literal(0)
     people = _on_paper(
         source,
-        onward,
+        bundle_id,
         CarriedSignature.position,
         CarriedSignature.bundle_id,
         nothing.label("sequence"),
@@ -298,13 +295,15 @@ def _of_sheets(source: Source, bundle_id: int, unreadable: Callable[[], None]) -
     yield from read_by_key(people, CarriedSignature.position, size=_BATCH, unreadable=unreadable)
 
 
-def _on_paper(source: Source, onward: Collection[int], *columns: Any) -> AnyQuery:
+def _on_paper(source: Source, bundle_id: int, *columns: Any) -> AnyQuery:
     """People on the sheets that travel with the bundle, or went on in another."""
     return (
         select(*columns)
         .select_from(CarriedSignature)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
-        .where(CarriedSignature.bundle_id.in_(onward), *_listed(source))
+        .where(
+            CarriedSignature.bundle_id.in_(signed_sheets.select_onward(bundle_id)), *_listed(source)
+        )
     )
 
 

@@ -59,6 +59,9 @@ _UNDO_WITHIN = timedelta(hours=12)
 class NamesRisk(Refused):
     """A letter that would be approved says what a risk flag rules out, and nobody said to."""
 
+    def __init__(self) -> None:
+        super().__init__("letter-names-risk")
+
 
 @dataclass(frozen=True, slots=True)
 class HeldFilter:
@@ -175,7 +178,7 @@ def decide(
     if not taken:
         raise Refused("nothing-held")
     if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
-        raise NamesRisk("letter-names-risk")
+        raise NamesRisk
     if decision is Decision.RETURNED:
         taken = [signature for signature in taken if _send_back(session, signature, note)]
         if not taken:

@@ -6,7 +6,6 @@ wants by a message of its own; where it has none, these stand in.
 """
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -80,13 +79,13 @@ class Worded:
 class SiteForm(Worded, FlaskForm):
     """A form with a token against forged requests: every one of the desk."""
 
-    newest: ClassVar[deque[type["SiteForm"]]] = deque(maxlen=200)
-    """Kept here, as a page makes some, with fields for each language: the answer to what was typed
-    in one asks for their labels (`typed_words`), and nothing else holds them."""
+    newest: ClassVar[dict[str, type["SiteForm"]]] = {}
+    """The last class of each name. A page makes some, with fields for each language: the answer to
+    what was typed in one asks for their labels (`typed_words`), and nothing else holds them."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        SiteForm.newest.append(cls)
+        SiteForm.newest[f"{cls.__module__}.{cls.__qualname__}"] = cls
 
 
 class PlainForm(Worded, Form):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, has_request_context, make_response, send_file, url_for
+from flask_babel import gettext
 from jinja2 import StrictUndefined
 
 from campaign.core import i18n
@@ -53,6 +54,16 @@ def _glue_own_address(text: str) -> str:
     """Return a text that is stored as it was, with the organization's address as it is shown."""
     address = ", ".join(current_settings().organisation_address)
     return text.replace(address, glue_numbers(address)) if address else text
+
+
+def _name_other_language(lang: str) -> str:
+    """Return the line over a text in a language that is not the reader's; else none."""
+    if not lang or lang == i18n.locale():
+        return ""
+    return gettext(
+        "This text is not available in your language yet. Here it is in %(language)s.",
+        language=i18n.language_name(lang, i18n.locale()),
+    )
 
 
 @public
@@ -142,6 +153,7 @@ def init_app(app: Flask) -> None:
         day_in=i18n.say_day_in,
         town_of_zone=i18n.say_town_of_zone,
         language_name=i18n.language_name,
+        other_language=_name_other_language,
         direction=i18n.direction,
         isolated=i18n.isolate,
         glue_numbers=glue_numbers,

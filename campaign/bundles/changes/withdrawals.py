@@ -340,7 +340,7 @@ def _list_on_sheets(
 
     Each with the state: of a row that doubles what counts elsewhere, that it does so.
     """
-    ids = signed_sheets.list_onward(session, bundle.id)
+    onward = signed_sheets.select_onward(bundle.id)
     rows = session.execute(
         select(
             CarriedSignature.position, Signature.state, PaperRow.verdict, _TWIN.state, _TWIN.origin
@@ -348,7 +348,7 @@ def _list_on_sheets(
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
         .outerjoin(_TWIN, _TWIN.id == PaperRow.twin_id)
-        .where(CarriedSignature.bundle_id.in_(ids), state)
+        .where(CarriedSignature.bundle_id.in_(onward), state)
         .order_by(CarriedSignature.position)
     )
     return [

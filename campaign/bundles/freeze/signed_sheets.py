@@ -255,14 +255,11 @@ def count_here(session: Session, bundle: Bundle) -> int:
     return count_carried(session, bundle.id) if go_on(session, bundle) else 0
 
 
-def list_onward(session: Session, bundle_id: int) -> set[int]:
-    """List the bundle, and those in which its sheets may have gone on: they move on with it."""
-    ids = further = {bundle_id}
-    while further:
-        onward = select(Rerouting.to_bundle_id).where(Rerouting.from_bundle_id.in_(further))
-        further = {*session.scalars(onward)} - ids
-        ids = ids | further
-    return ids
+def select_onward(bundle_id: int) -> Select[int]:
+    """Select the bundle, and those in which its sheets may have gone on: they move on with it."""
+    ids = select(literal(bundle_id).label("id")).cte("onward", recursive=True)
+    further = select(Rerouting.to_bundle_id).join(ids, Rerouting.from_bundle_id == ids.c.id)
+    return select(ids.union(further).c.id)
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:

@@ -198,7 +198,7 @@ def decide_all() -> ResponseReturnValue:
         if request.form.get("decision") == "approve":
             flagged = review_queue.list_flagged(session, ids)
         if ids and flagged.issuperset(ids):
-            raise review_queue.NamesRisk("letter-names-risk")
+            raise review_queue.NamesRisk
         act = _decide([public_id for public_id in ids if public_id not in flagged])
     except RiskNamed as problem:
         return _show(chosen, risks=problem.findings)

@@ -589,9 +589,9 @@ def test_an_update_in_another_language_than_the_case_says_so(
     further = UpdateKind.FURTHER_INFORMATION
     post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
     session.commit()
-    note = "Esta actualización aún no está disponible en su idioma"
+    note = "Este texto aún no está disponible en su idioma"
     assert note in client.get(case.replace("/en/", "/es/")).text
-    assert "This update is not available in your language" not in client.get(case).text
+    assert "This text is not available in your language" not in client.get(case).text
 
 
 @pytest.mark.one_engine
