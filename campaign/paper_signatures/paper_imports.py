@@ -99,6 +99,8 @@ def count_sorted(reading: FileRows, judged: Sequence[SortedRow]) -> dict[str, in
         "within": sum(row.earlier is not None for row in judged),
         "faults": len({fault.row for fault in reading.faults}),
         "unticked": len(reading.unticked),
+        "news": sum(row.details.news for row in judged),
+        "network": sum(row.details.network for row in judged),
         "again": 0,
     }
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.language_facts import facts_of, translated_languages
-from campaign.core.text.fold import fold_name, read_word_table
+from campaign.core.text.fold import fold, fold_name, read_word_table
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import people_list
 from campaign.directory.imports.read_list import Opened
@@ -50,7 +50,12 @@ _GUESS = {
 _EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")
-_NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso", "nein", "لا"}
+_YES = {
+    *("1", "x", "×", "✓", "✔", "☑", "✅", "y", "yes", "true", "oui", "vrai", "si", "verdadero"),
+    *("cierto", "ja", "wahr", "نعم", "صحيح"),
+}
+_NO = {"", "0", "-", "–", "—", "☐", "n", "no", "false", "non", "faux", "falso", "nein", "لا"}
+"""As `fold` has them. Nobody is written to by a word that is neither: what it means is asked."""
 
 
 class RowFault(NamedTuple):
@@ -157,7 +162,7 @@ def _number_rows(table: Table) -> dict[int, int]:
 
 def _untick(values: dict[str, str]) -> bool:
     """Clear what cannot be sent for want of an address; whether something was ticked."""
-    ticked = [name for name in _TICKS if values.get(name, "").casefold() not in _NO]
+    ticked = [name for name in _TICKS if fold(values.get(name, "")) in _YES]
     if not ticked or values.get("email"):
         return False
     values.update(dict.fromkeys(ticked, ""))
@@ -176,11 +181,15 @@ def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, 
     name = values.pop("name", "")
     if name:
         values["given_name"] = name
+    unclear = {}
     for tick in _TICKS:
-        if values.get(tick, "").casefold() in _NO:
-            values[tick] = ""
+        word = fold(values.get(tick, ""))
+        values[tick] = "1" if word in _YES else ""
+        if word not in _YES | _NO:
+            unclear[tick] = Problem("tick-unclear")
     country_name = values.get("country", "")
     code = country_code_anywhere(country_name) if country_name else country
     if not code:
         return None, {"country": Problem("country-unknown")}
-    return check_row({**values, "country": code})
+    details, problems = check_row({**values, "country": code})
+    return None if unclear else details, unclear | problems

@@ -33,6 +33,9 @@ _OWN: dict[str, Callable[[], str]] = {
     "country-unknown": lambda: gettext(
         "We do not recognize this country. Enter its name or its two-letter code."
     ),
+    "tick-unclear": lambda: gettext(
+        "Write yes or no: only a clear yes counts. Or leave out this column."
+    ),
     "row-number": lambda: gettext("Enter the number of the row on the sheet: 1, 2, 3 …"),
     "row-taken": lambda: gettext(
         "This sheet already has a row with this number. Enter another number, or correct that row."

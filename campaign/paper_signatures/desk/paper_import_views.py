@@ -68,12 +68,12 @@ def show_import(public_id: str) -> ResponseReturnValue:
     table, views = _read_table(paper_import)
     form = _make_form(paper_import)
     if form.validate_on_submit() and table is not None:
-        chosen = {at: _get_meaning(at) for at in range(len(table.columns))}
+        chosen = _get_meanings(paper_import, table)
         with ProblemsOn(form):
             paper_imports.choose_meanings(
                 session,
                 paper_import,
-                chosen,
+                {int(at): meaning for at, meaning in chosen.items()},
                 on_paper=form.on_paper.data == "paper",
                 collected_on=cast("date", form.collected_on.data),  # validated
                 place=form.place.data,
@@ -83,10 +83,6 @@ def show_import(public_id: str) -> ResponseReturnValue:
                 **_get_view(),
             )
             return redirect_to("paper_signatures.show_import", public_id=public_id)
-        paper_import.options = {
-            **paper_import.options,
-            "meanings": {str(at): meaning for at, meaning in chosen.items()},
-        }
     return show_page(
         MapColumns(
             paper_import=paper_import,
@@ -135,7 +131,9 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
 
 def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
     """Return what was said that the columns mean; of a file read otherwise, our guess."""
-    if table is None or request.method == "POST" or not _get_view():
+    if table is not None and request.method == "POST":
+        return {str(at): _get_meaning(at) for at in range(len(table.columns))}
+    if table is None or not _get_view():
         return dict(paper_import.options["meanings"])
     return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 

@@ -384,3 +384,38 @@ def test_who_withdrew_is_not_counted_by_a_further_file(client: FlaskClient, app:
     with app.app_context(), db.reading() as session:
         assert counted(session, session.get_one(Campaign, campaign_id)) == (1, 1)
         assert waiting_on_paper(session, session.get_one(Campaign, campaign_id)) == 1
+
+
+def test_what_was_chosen_for_columns_stays_when_an_answer_is_missing(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
+    sign_in(client, app, Role.STAFF)
+    file = _file("name,town,code,email,news\n" + VERA)
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    address = str(sent.location)
+    answers = MAPPING | {"meaning-4": "", "meaning-2": "region", "locale": ""}
+    page = post(client, address, answers).text
+    shown = re.findall(r'name="meaning-(\d)">.*?</select>', page, re.DOTALL)
+    assert shown == ["0", "1", "2", "3", "4"]
+    chosen = re.findall(
+        r'name="meaning-(\d)">(?:(?!</select>).)*value="(\w+)" selected', page, re.DOTALL
+    )
+    assert dict(chosen) == {"0": "name", "1": "locality", "2": "region", "3": "email"}
+
+
+def test_the_preview_tells_how_many_want_emails(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
+    sign_in(client, app, Role.STAFF)
+    rows = (
+        VERA
+        + "Ana Lund,Kingston,,ana@example.org,Non merci\nEva Lund,Kingston,,eva@example.org,no\n"
+    )
+    preview, sheet = _take_in(client, app, slug, rows)
+    facts = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>(\d+)", preview))
+    assert facts["Wants news of this case"] == "1"
+    assert facts["Rows with a problem"] == "1"
+    assert "Write yes or no" in preview
+    assert _rows(sheet) == [("3", "Eva Lund"), ("1", "Vera Lund")]

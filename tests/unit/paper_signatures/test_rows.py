@@ -183,6 +183,34 @@ def test_what_need_not_cost_a_signature_does_not(
     assert bool(reading.unticked) == (cells.endswith("x") and "@" not in cells)
 
 
+def _read_ticks(word: str) -> tuple[list[bool], list[tuple[str, str]]]:
+    data = f"Name,Ort,Land,E-Mail,news,network\nAna,Bern,CH,a@example.org,{word},\n"
+    data += f"Eva,Bern,CH,e@example.org,no,{word}\n"
+    table = open_list(data.encode())[1]
+    reading = read_table(table, guess_meanings(table.columns), "")
+    ticks = [tick for _row, details in reading.rows for tick in (details.news, details.network)]
+    return ticks, [(fault.column, fault.slug) for fault in reading.faults]
+
+
+@pytest.mark.parametrize(
+    "word", ["x", "X", " 1 ", "Oui", "sí", "SI", "yes", "☑", "✔", "نعم", "True"]
+)
+def test_a_clear_yes_is_a_tick(word: str) -> None:
+    assert _read_ticks(word) == ([True, False, False, True], [])
+
+
+@pytest.mark.parametrize("word", ["", "Non", "no", "NEIN", "0", "–", "☐", "لا", "False"])
+def test_a_clear_no_is_none(word: str) -> None:
+    assert _read_ticks(word) == ([False] * 4, [])
+
+
+@pytest.mark.parametrize(
+    "word", ["Non merci", "refuse", "désabonnée", "N/A", "peut-être", "?", "☒", "2", "o"]
+)
+def test_nobody_is_written_to_by_a_word_that_is_neither(word: str) -> None:
+    assert _read_ticks(word) == ([], [("news", "tick-unclear"), ("network", "tick-unclear")])
+
+
 def test_wrong_rows_are_given_as_they_were() -> None:
     table = open_list(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")[1]
     reading = read_table(table, guess_meanings(table.columns) | {2: "country"}, "CA")
