@@ -312,6 +312,35 @@ def apply_import(import_id: int) -> None:
         _insert_rows(session, paper_import, judged)
 
 
+def came_from_file(session: Session, sheet: PaperSheet) -> bool:
+    return db.has_row(session, select(PaperImport.id).where(PaperImport.sheet_id == sheet.id))
+
+
+def request_undo(session: Session, sheet: PaperSheet, *, by: StaffUser) -> None:
+    """Have all rows of an imported file removed. Raises NotFound where it is none."""
+    if not came_from_file(session, sheet):
+        raise NotFound("import")
+    rows = sheets.count_rows(session, sheet).keyed
+    sheets.audit_sheet(session, sheet, f"staff:{by.id}", "paper.import-undo", rows=rows)
+    jobs.enqueue(session, "paper.undo-import", sheet.id, by.id)
+
+
+@jobs.job("paper.undo-import")
+def undo_import(sheet_id: int, staff_id: int) -> None:
+    """Remove each row as by hand, the last first: no double takes the place of one that goes."""
+    rows = select(PaperRow).where(
+        PaperRow.sheet_id == sheet_id, PaperRow.verdict != RowVerdict.REMOVED
+    )
+    with db.reading() as session:
+        last_first = rows.order_by(PaperRow.position.desc())
+        row_ids = session.scalars(last_first.with_only_columns(PaperRow.id)).all()
+    for row_id in row_ids:
+        with db.transaction() as session:
+            if row := session.scalar(rows.where(PaperRow.id == row_id)):
+                lock_row(session, row.sheet)
+                data_entry.remove_row(session, row, actor=f"staff:{staff_id}")
+
+
 @jobs.job("paper.resume-imports", every_minutes=10)
 def resume_imports() -> None:
     """Resume what a lost message left behind, and delete files whose time is over."""

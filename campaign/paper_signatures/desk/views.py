@@ -18,7 +18,7 @@ from campaign.core.settings import current_settings
 from campaign.core.text.fold import western_digits
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
 from campaign.models.staff import Role
-from campaign.paper_signatures import data_entry, scans, sheets
+from campaign.paper_signatures import data_entry, paper_imports, scans, sheets
 from campaign.paper_signatures.check_row import (
     FIELDS,
     TICKS,
@@ -56,6 +56,7 @@ class EditSheet(Page, template="paper_signatures/edit.html"):
     sheet: PaperSheet
     scans: Sequence[Scan]
     totals: sheets.Totals
+    came_from_file: bool
 
 
 @blueprint.get("/")
@@ -95,8 +96,16 @@ def edit(public_id: str) -> ResponseReturnValue:
             sheet=sheet,
             scans=scans.list_scans_of_sheet(session, sheet),
             totals=sheets.count_rows(session, sheet),
+            came_from_file=paper_imports.came_from_file(session, sheet),
         )
     )
+
+
+@blueprint.post("/<public_id>/undo-import")
+def undo_import(public_id: str) -> ResponseReturnValue:
+    paper_imports.request_undo(db.session(), load_sheet(public_id), by=staff_user())
+    message = _("We are removing the rows. Load this page again in a minute.")
+    return redirect_to(".show", message, public_id=public_id)
 
 
 @blueprint.post("/<public_id>/delete")

@@ -144,6 +144,7 @@ ACTIONS: Mapping[str, object] = {
     "paper.import-upload": _l("Uploaded a file of signatures"),
     "paper.import-rehearse": _l("Previewed a file of signatures"),
     "paper.import-apply": _l("Started importing a file of signatures"),
+    "paper.import-undo": _l("Started undoing an import of paper signatures"),
     "paper.match": _l("Compared paper signatures with online signatures"),
     "reply.log": _l("Recorded a reply"),
     "reply.edit": _l("Changed a reply"),

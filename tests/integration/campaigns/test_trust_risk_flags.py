@@ -102,7 +102,7 @@ SAYS_NOTHING: dict[str, str] = {
         paper_signatures.correct paper_signatures.create paper_signatures.decide
             paper_signatures.delete paper_signatures.detach paper_signatures.edit
             paper_signatures.key_in paper_signatures.scan_download paper_signatures.show_import
-            paper_signatures.upload""",
+            paper_signatures.undo_import paper_signatures.upload""",
         _SEALED: """replies.create replies.delete replies.detach replies.edit
             replies.scan_download deliveries.deliver deliveries.receipt_download
             deliveries.remove deliveries.remove_attempt deliveries.correct deliveries.add_files

@@ -18,11 +18,18 @@ from campaign.core.db.leases import LeasedRow
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory
-from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow, PaperSheet
+from campaign.models.paper_signature import (
+    PaperImport,
+    PaperImportState,
+    PaperRow,
+    PaperSheet,
+    RowVerdict,
+)
 from campaign.models.signature import Origin, Signature
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import paper_imports, scans
 from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.data_entry import add_row
 from campaign.paper_signatures.paper_imports import count_sorted, sort_rows
 from campaign.storage import storage
 from campaign.tracking.change_or_withdraw import withdraw_letter
@@ -419,3 +426,41 @@ def test_the_preview_tells_how_many_want_emails(client: FlaskClient, app: Flask)
     assert facts["Rows with a problem"] == "1"
     assert "Write yes or no" in preview
     assert _rows(sheet) == [("3", "Eva Lund"), ("1", "Vera Lund")]
+
+
+@pytest.mark.both_engines
+def test_an_import_is_undone(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        campaign_id, slug = campaign.id, campaign.slug
+    sign_in(client, app, Role.STAFF)
+    rows = VERA + "Ana Lund,Kingston,,ana@example.org,x\n" + VERA
+    _preview, page = _take_in(client, app, slug, rows)
+    assert _rows(page) == [("3", "Vera Lund"), ("2", "Ana Lund"), ("1", "Vera Lund")]
+    (about,) = set(re.findall(r'href="(/desk/paper/[^"/]+/about)"', page))
+    assert "We remove the 3 rows of this file." in client.get(about).text
+    sheet = about.removesuffix("/about")
+    assert post(client, f"{sheet}/undo-import").location == sheet
+    with app.app_context():
+        with db.reading() as session:
+            sheet_id = session.scalars(select(PaperSheet.id)).one()
+            staff_id = session.scalars(select(StaffUser.id)).one()
+        jobs.run_now("paper.undo-import", sheet_id, staff_id)
+        jobs.run_now("paper.undo-import", sheet_id, staff_id)  # a job may be done twice
+        with db.transaction() as session:
+            verdicts = session.scalars(select(PaperRow.verdict)).all()
+            assert verdicts == [RowVerdict.REMOVED] * 3
+            assert counted(session, session.get_one(Campaign, campaign_id)) == (0, 0)
+    page = client.get(about).text
+    assert "Undo this import" not in page
+    assert "Delete this sheet" in page
+
+
+def test_rows_that_were_typed_in_are_not_removed_at_once(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        sheet = make_sheet(session, make_campaign(session))
+        add_row(session, sheet, ANA, actor="a")
+        address = f"/desk/paper/{sheet.public_id}"
+    sign_in(client, app, Role.STAFF)
+    assert "Undo this import" not in client.get(f"{address}/about").text
+    assert post(client, f"{address}/undo-import").status_code == 404
