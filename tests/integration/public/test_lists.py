@@ -595,6 +595,25 @@ def test_an_update_in_another_language_than_the_case_says_so(
 
 
 @pytest.mark.one_engine
+def test_an_update_of_a_stopped_case_says_that_it_is_in_another_language(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    """The case's own text, in the same language, is folded."""
+    campaign.editions[:] = [text for text in campaign.editions if text.locale == "en"]
+    words, day = {"en": ("We go on", "Until June.")}, days_ago(2)
+    further = UpdateKind.FURTHER_INFORMATION
+    post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
+    session.commit()
+    spanish, note = case.replace("/en/", "/es/"), "Este texto aún no está disponible en su idioma"
+    assert client.get(spanish).text.count(note) == 1
+    reasons = {"es": "Lo pidió ella."}
+    stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
+    session.commit()
+    posts = client.get(spanish).text.partition('id="since"')[2]
+    assert posts.count(note) == 1
+
+
+@pytest.mark.one_engine
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
     for address in ("/fr/actions", "/fr/actions/"):
         response = client.get(address)
