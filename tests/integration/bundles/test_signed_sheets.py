@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -176,7 +177,6 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     session.rollback()
     page = client.get(answer.location).text
     assert "one ZIP file with what goes with the signature sheets" in page
-    assert "Export the signature list" not in page
 
 
 def test_the_desk_offers_them(
@@ -266,6 +266,18 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
     assert "2 people on signed sheets" in page
     assert "Record a delivery" not in page
     assert post(client, f"{url}/deliver", form(place="again")).status_code == 422
+
+
+def test_the_list_of_signed_sheets_can_be_exported_from_the_page_of_the_bundle(
+    app: Flask, session: Session, ready: int, client: FlaskClient
+) -> None:
+    public_id = reload(session, ready).public_id
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    page = html.fromstring(client.get(f"/desk/bundles/{public_id}").text)
+    (address,) = page.xpath("//a[.='Export the signature list']/@href")
+    chosen = html.fromstring(client.get(address).text).get_element_by_id("bundle")
+    assert chosen.value == public_id
 
 
 def test_sheets_that_were_refused_go_through_another_mission(
