@@ -339,7 +339,7 @@ def test_a_row_left_out_of_the_sheet_keeps_its_number(client: FlaskClient, app: 
     [
         (["news"], ["gets news"]),
         (["network"], ["gets new actions"]),
-        (["news", "network"], ["gets news", "gets new actions"]),
+        (["news", "network"], ["gets news, gets new actions"]),
     ],
 )
 def test_a_row_says_which_mails_its_person_gets(
