@@ -30,7 +30,7 @@ from campaign.paper_signatures.check_row import (
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import EditSheetForm, RowForm, SheetForm, say_problem
 from campaign.paper_signatures.desk.scan_views import load_sheet
-from campaign.paper_signatures.row_signatures import keeps_address
+from campaign.paper_signatures.row_signatures import keeps_address, locale_of
 from campaign.signing.clean_text import Problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
 from campaign.web.edit_conflict import lock_row
@@ -45,6 +45,7 @@ guard(blueprint, Role.STAFF)
 class SheetList(Page, template="paper_signatures/index.html"):
     listing: Listing[PaperSheet]
     totals: Mapping[int, sheets.Totals]
+    locales: Mapping[int, str]
 
 
 class CreateSheet(Page, template="paper_signatures/create.html"):
@@ -63,7 +64,8 @@ class EditSheet(Page, template="paper_signatures/edit.html"):
 def index() -> ResponseReturnValue:
     listing = sheets.list_sheets(db.session(), page=request.args.get("page", 1, type=int))
     totals = sheets.count_rows_of(db.session(), listing.rows)
-    return show_page(SheetList(listing=listing, totals=totals))
+    locales = {sheet.id: locale_of(sheet) for sheet in listing.rows}
+    return show_page(SheetList(listing=listing, totals=totals, locales=locales))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -160,6 +162,7 @@ class RowToBlackOut:
 
 class KeyIn(Page, template="paper_signatures/sheet.html"):
     sheet: PaperSheet
+    sheet_locale: str
     typed: Sequence[TypedRow]
     row: PaperRow | None  # the one that is corrected
     form: RowForm | None  # of the one that is corrected
@@ -331,6 +334,7 @@ def _show_sheet(
     rows = data_entry.list_rows(session, sheet, first=first, most=SHOWN + 1)
     return KeyIn(
         sheet=sheet,
+        sheet_locale=locale_of(sheet),
         typed=typed,
         row=row,
         form=form,

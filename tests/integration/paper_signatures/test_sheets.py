@@ -8,6 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -350,6 +351,52 @@ def test_a_row_says_which_mails_its_person_gets(
     ticks = dict.fromkeys(ticked, "y")
     assert post(client, address, _row(0, email="ana@example.org", **ticks)).status_code == 303
     assert re.findall(r'class="hint">(gets [^<]+)<', client.get(address).text) == hints
+
+
+def test_a_sheet_without_a_country_is_given_none(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        sheet = make_sheet(session, country="", origin=Origin.IMPORT)
+        number, address = sheet.id, f"/desk/paper/{sheet.public_id}"
+    sign_in(client, app, Role.STAFF)
+    rows = html.fromstring(client.get(address).text)
+    assert rows.get_element_by_id("country-0").value == ""
+    assert post(client, address, _row(0, country="")).status_code == 422
+    (form,) = (
+        form
+        for form in html.fromstring(client.get(f"{address}/about").text).forms
+        if "place" in form.fields
+    )
+    assert form.fields["country"] == ""
+    sent = post(client, f"{address}/about", dict(form.fields) | {"place": "Hull"})
+    assert sent.status_code == 303
+    with app.app_context(), db.reading() as session:
+        kept = session.get_one(PaperSheet, number)
+        assert (kept.country, kept.place) == ("", "Hull")
+
+
+def test_a_sheet_with_a_country_keeps_one(client: FlaskClient, app: Flask) -> None:
+    address = f"/desk/paper/{_new_sheet(app)}/about"
+    sign_in(client, app, Role.STAFF)
+    country = html.fromstring(client.get(address).text).get_element_by_id("country")
+    assert (country.value, "" in country.value_options) == ("CA", False)
+
+
+def test_the_language_of_a_sheet_is_said(client: FlaskClient, app: Flask) -> None:
+    """It is that of the campaign where nobody chose one."""
+    with app.app_context(), db.transaction() as session:
+        chosen, ours = (
+            make_sheet(session, locale="ar"),
+            make_sheet(session, make_campaign(session, slug="ua-2-26")),
+        )
+        addresses = [f"/desk/paper/{sheet.public_id}" for sheet in (chosen, ours)]
+    sign_in(client, app, Role.STAFF)
+    listed = html.fromstring(client.get("/desk/paper/").text)
+    assert [cell.text for cell in listed.xpath("//tbody/tr/td[3]")] == ["English", "Arabic"]
+    heads = [
+        html.fromstring(client.get(address).text).xpath("string(//*[@class='kicker'])")
+        for address in addresses
+    ]
+    assert [head.rpartition(" · ")[2] for head in heads] == ["Arabic", "English"]
 
 
 def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask) -> None:
