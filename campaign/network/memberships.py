@@ -298,6 +298,32 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
     session.refresh(member)
 
 
+def end_by_signing(
+    session: Session, email_hmac: bytes, *, wordings: set[str], locales: set[str]
+) -> None:
+    """Delete a member who joined by such words when signing, and has changed nothing since.
+
+    For who never asked for it: so the address can join again, also by what was signed before.
+    """
+    member = _lock_member(session, NetworkMember.email_hmac == email_hmac)
+    if member is None or member.state is not MemberState.ACTIVE:
+        return
+    by_signing = member.origin is MemberOrigin.LETTER and member.consent_wording in wordings
+    wishes = asdict(Preferences()) | {"token_digest": None}
+    is_unchanged = all(getattr(member, name) == value for name, value in wishes.items())
+    if by_signing and is_unchanged and member.locale in locales:
+        leave(session, member, now=db.utcnow())
+        db.delete_rows(session, NetworkMember, NetworkMember.id == member.id)
+        note_erased(session, member)
+
+
+def note_erased(session: Session, member: NetworkMember) -> None:
+    """Let other programs that have the name of this member, who is deleted, be told so."""
+    if member.confirmed_at:
+        today = clock.keep_day(db.utcnow(), current_settings().timezone)
+        session.add(ErasedMember(public_id=member.public_id, erased_at=today))
+
+
 def forget_program_words(session: Session, member: NetworkMember) -> None:
     """Empty what other programs said of a member who is locked: of who is gone none is kept."""
     # The connections, of which there are few, let the index find the rows.

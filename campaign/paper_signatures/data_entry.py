@@ -20,11 +20,15 @@ from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import read_each
 from campaign.core.errors import Refused
-from campaign.core.sealing import log_wrong_key
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
-from campaign.network import memberships
-from campaign.paper_signatures import double_ticks, duplicates, row_signatures, sheets
+from campaign.paper_signatures import (
+    double_ticks,
+    duplicates,
+    network_ticks,
+    row_signatures,
+    sheets,
+)
 from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.web.edit_conflict import lock_row
 
@@ -171,9 +175,11 @@ def correct_row(
 ) -> None:
     """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
+    before = details_of(row)
     row.told_apart, row.email_hmac = False, None
     row.position = position or row.position
     _judge_row(session, row, details)
+    network_ticks.end_membership(session, row, before)
     _audit(session, row, actor, "paper.row-edit")
 
 
@@ -197,6 +203,7 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     row.details = replace(details, keyed_at=keyed_at).to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
+    network_ticks.end_membership(session, row, details)
     _audit(session, row, actor, "paper.row-remove")
 
 
@@ -355,8 +362,6 @@ _ROWS = select(
 )
 _Rows = Sequence[Row[int, int | None, int | None, bytes | None, int, bytes | None, SignatureState]]
 _ACTOR = "job:paper.match"
-_SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
-"""A tick becomes a membership after this long: by then a slip of the keyer is mended."""
 
 
 @jobs.job("paper.match", every_minutes=15)
@@ -462,36 +467,6 @@ def _find_outdated(session: Session, rows: _Rows) -> dict[int, int | None]:
             if is_others or row.state is SignatureState.REJECTED:
                 due[row_id] = None
     return due
-
-
-@jobs.job("paper.join-network", every_minutes=60)
-def join_network() -> None:
-    now = db.utcnow()
-    lately = now - _LATELY, now - _SETTLED
-    with db.reading() as session:
-        waiting = session.scalars(
-            select(Signature.id)
-            .join(PaperRow, PaperRow.signature_id == Signature.id)
-            .where(
-                Signature.consent_network_at.is_not(None), Signature.confirmed_at.between(*lately)
-            )
-        ).all()
-        doubles = session.scalars(
-            select(PaperRow.id).where(
-                PaperRow.verdict == RowVerdict.DOUBLE,
-                PaperRow.email_hmac.is_not(None),
-                PaperRow.keyed_at.between(*lately),
-            )
-        ).all()
-    for signature_id in waiting:
-        with db.transaction() as session:
-            signature = session.get(Signature, signature_id)
-            if signature is not None:
-                memberships.join_signer(session, signature, now=now)
-    for row_id in doubles:
-        with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
-            if row := session.get(PaperRow, row_id):
-                double_ticks.make_member(session, row, now)
 
 
 @jobs.job("paper.forget", every_minutes=60)

@@ -78,14 +78,15 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
 
 
 def make_member(session: Session, row: PaperRow, now: datetime) -> None:
-    """Make a member of who ticked new actions, as if the row counted instead of the letter."""
+    """Make a member of who ticked new actions, in the language of the letter that counts."""
     letter, details = row.twin, _read_details(row)
     if letter is None or details is None or not details.network or not _shares(details, letter):
         return
     if is_counted_publicly(letter):
         common = common_columns(session, row.sheet)
         columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
-        memberships.join_signer(session, Signature(**common | columns), now=now)
+        member = Signature(**common | columns | {"locale": letter.locale})
+        memberships.join_signer(session, member, now=now)
 
 
 def _read_details(row: PaperRow) -> Details | None:

@@ -19,7 +19,6 @@ from campaign.bundles.freeze.signed_sheets import is_carried
 from campaign.core import clock, db, i18n
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
-from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import PERSON, Details
@@ -62,8 +61,8 @@ def locale_of(sheet: PaperSheet) -> str:
     return next((code for code in (sheet.locale, main) if code in ours), ours[0])
 
 
-def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
-    """Let everybody have signed, and joined the network, in its language instead of `before`."""
+def correct_language(session: Session, sheet: PaperSheet) -> None:
+    """Let everybody on the sheet have signed in the language that it says now."""
     common, rows = common_columns(session, sheet), select(PaperRow.signature_id)
     of_sheet = and_(
         Signature.id.in_(rows.where(PaperRow.sheet_id == sheet.id)),
@@ -71,15 +70,6 @@ def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
     )
     names = ("locale", "letter_locale", "consent_wording_id")
     db.update_rows(session, Signature, of_sheet, **{name: common[name] for name in names})
-    addresses = select(Signature.email_hmac).where(of_sheet, Signature.email != "")
-    db.update_rows(
-        session,
-        NetworkMember,
-        NetworkMember.email_hmac.in_(addresses),
-        NetworkMember.consent_wording == words_on_sheet(before).network,  # not by a letter
-        locale=common["locale"],
-        consent_wording=words_on_sheet(common["locale"]).network,
-    )
 
 
 def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:

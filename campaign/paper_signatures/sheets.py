@@ -17,7 +17,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.models.staff import Role, StaffUser
-from campaign.paper_signatures import row_signatures, scans
+from campaign.paper_signatures import network_ticks, row_signatures, scans
 from campaign.paper_signatures.duplicates import COUNTS
 from campaign.staff.roles import refuse_role
 from campaign.web.edit_conflict import lock_row
@@ -136,7 +136,8 @@ def edit_sheet(
     if sheet.collected_on != day:
         row_signatures.correct_day(session, sheet, day)
     if sheet.locale != chosen:
-        row_signatures.correct_language(session, sheet, locale)
+        row_signatures.correct_language(session, sheet)
+        network_ticks.correct_language(session, sheet, locale)
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept, list_what_stays
 from campaign.bundles.freeze.signed_sheets import is_carried
-from campaign.core import audit, clock, db, i18n, jobs
+from campaign.core import audit, db, i18n, jobs
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
@@ -21,11 +21,11 @@ from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Volume
 from campaign.models.crm import CrmPerson
 from campaign.models.delivery import LetterMove
-from campaign.models.network import ErasedMember, NetworkMember
+from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.screening import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
-from campaign.network.memberships import forget_program_words
+from campaign.network.memberships import forget_program_words, note_erased
 from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
@@ -153,9 +153,7 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
             # The member first, as when they leave: neither waits for the other.
             is_mine = db.delete_rows(session, model, model.id == row.id)
             if isinstance(row, NetworkMember) and is_mine:
-                if row.confirmed_at:
-                    today = clock.keep_day(db.utcnow(), current_settings().timezone)
-                    session.add(ErasedMember(public_id=row.public_id, erased_at=today))
+                note_erased(session, row)
                 forget_program_words(session, row)
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))

@@ -1,0 +1,267 @@
+"""A tick for new actions on a sheet makes a member, who goes with the tick that they rest on."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.mail.messages import OutboxMail, address_fingerprint
+from campaign.models.network import ErasedMember, Frequency, MemberOrigin, NetworkMember
+from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.signature import Signature
+from campaign.network import memberships
+from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.row_signatures import words_on_sheet
+from tests.days import days_ago
+from tests.factories import make_campaign
+from tests.integration.paper_signatures.test_doubles import HOME, PIA, list_members, sign_from_home
+from tests.integration.paper_signatures.test_sheets import make_sheet, sign_online
+from tests.lock_waits import until_one_waits
+
+pytestmark = pytest.mark.both_engines
+
+TICKED = replace(PIA, network=True)
+ELSEWHERE = "pia@example.org"
+
+
+@pytest.fixture
+def sheet(session: Session) -> PaperSheet:
+    return make_sheet(session)
+
+
+def key_in(session: Session, sheet: PaperSheet, details: Details = TICKED) -> PaperRow:
+    return data_entry.add_row(session, sheet, details, actor="test")
+
+
+def correct(session: Session, row: PaperRow, **more: object) -> None:
+    details = data_entry.details_of(row)
+    assert details is not None
+    data_entry.correct_row(session, row, replace(details, **more), actor="test")
+
+
+def remove(session: Session, row: PaperRow) -> None:
+    data_entry.remove_row(session, row, actor="test")
+
+
+WAYS: dict[str, Callable[[Session, PaperRow], None]] = {
+    "removed": remove,
+    "unticked": lambda session, row: correct(session, row, network=False),
+    "unticked, with news": lambda session, row: correct(session, row, network=False, news=True),
+    "no address": lambda session, row: correct(session, row, email=""),
+}
+way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+signer = pytest.mark.parametrize("signed", ["on the sheet alone", "online too"])
+
+
+@way
+@signer
+def test_who_rests_on_a_tick_goes_with_it(
+    app: Flask,
+    session: Session,
+    sheet: PaperSheet,
+    signed: str,
+    way: Callable[[Session, PaperRow], None],
+) -> None:
+    if signed == "online too":
+        sign_from_home(session, sheet.campaign, PIA, 1)
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    member = session.scalars(select(NetworkMember)).one()
+    waiting = OutboxMail(
+        recipient=HOME,
+        recipient_hmac=member.email_hmac,
+        kind="network-action",
+        locale="en",
+        context="{}",
+        due_at=db.utcnow() + timedelta(hours=1),
+    )
+    session.add(waiting)
+    session.flush()
+    name, mail_id = member.public_id, waiting.id
+    way(session, row)
+    assert list_members(app, session) == []
+    assert session.scalars(select(ErasedMember.public_id)).all() == [name]
+    assert session.get_one(OutboxMail, mail_id).recipient is None
+
+
+def test_a_row_that_is_put_back_makes_its_member_again(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    remove(session, row)
+    assert list_members(app, session) == []
+    data_entry.restore_row(session, row, actor="test")
+    assert list_members(app, session) == [HOME]
+
+
+def test_a_corrected_address_joins_in_place_of_the_mistyped_one(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    correct(session, row, email=ELSEWHERE)
+    assert list_members(app, session) == [ELSEWHERE]
+
+
+def test_other_corrections_leave_the_member(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    correct(session, row, locality="Dundas", news=True)
+    assert list_members(app, session) == [HOME]
+
+
+@pytest.mark.parametrize("also", ["sheet", "letter", "double", "double here"])
+@signer
+def test_who_asked_by_another_signature_too_stays(
+    app: Flask, session: Session, sheet: PaperSheet, signed: str, also: str
+) -> None:
+    if signed == "online too":
+        sign_from_home(session, sheet.campaign, PIA, 1)
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    other = make_sheet(session, make_campaign(session, slug="other"))
+    if also == "letter":
+        mailbox = {"email": HOME, "email_hmac": address_fingerprint(HOME)}
+        sign_online(session, other.campaign, PIA, **mailbox, consent_network_at=db.utcnow())
+    elif also == "double here":
+        key_in(session, sheet)
+    else:
+        if also == "double":
+            sign_from_home(session, other.campaign, PIA, 1)
+        key_in(session, other)
+    remove(session, row)
+    assert session.scalars(select(NetworkMember.email)).all() == [HOME]
+    assert session.scalars(select(ErasedMember.public_id)).all() == []
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"origin": MemberOrigin.FORM},
+        {"origin": MemberOrigin.IMPORT},
+        {"consent_wording": "Email me new urgent actions."},  # of a letter that is forgotten
+        {"countries": ["CA"]},
+        {"frequency": Frequency.WEEKLY},
+        {"locale": "fr"},
+        {"token_digest": b"1" * 32},
+    ],
+    ids=lambda fact: next(iter(fact)),
+)
+def test_who_joined_otherwise_or_changed_their_page_stays(
+    app: Flask, session: Session, sheet: PaperSheet, fact: dict[str, object]
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    member = session.scalars(select(NetworkMember)).one()
+    for name, value in fact.items():
+        setattr(member, name, value)
+    session.flush()
+    remove(session, row)
+    assert list_members(app, session) == [HOME]
+
+
+@way
+def test_a_tick_that_went_before_the_job_ran_makes_no_member(
+    app: Flask, session: Session, sheet: PaperSheet, way: Callable[[Session, PaperRow], None]
+) -> None:
+    way(session, key_in(session, sheet))
+    assert list_members(app, session) == []
+
+
+@signer
+def test_a_row_removed_while_its_member_is_made_leaves_none(
+    app: Flask, session: Session, sheet: PaperSheet, monkeypatch: pytest.MonkeyPatch, signed: str
+) -> None:
+    """On SQLite whoever removes it waits for the job as a whole."""
+    if signed == "online too":
+        sign_from_home(session, sheet.campaign, PIA, 1)
+    row_id = key_in(session, sheet).id
+    join_signer = memberships.join_signer
+
+    def take_out() -> None:
+        with app.app_context(), db.transaction() as other:
+            remove(other, other.get_one(PaperRow, row_id))
+
+    with ThreadPoolExecutor(1) as pool:
+        removals = []
+
+        def overtake(joining: Session, signature: Signature, *, now: datetime) -> None:
+            removals.append(pool.submit(take_out))
+            until_one_waits(app.extensions["database"].engine)
+            join_signer(joining, signature, now=now)
+
+        monkeypatch.setattr(memberships, "join_signer", overtake)
+        list_members(app, session)
+        removals[0].result(timeout=30)
+    session.rollback()
+    assert session.scalars(select(NetworkMember.email)).all() == []
+
+
+def test_a_double_joins_in_the_language_of_its_letter(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    sheet.locale = "fr"
+    session.flush()
+    sign_from_home(session, sheet.campaign, PIA, 1, locale="ar")
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    assert read_member(session) == ("ar", words_on_sheet("fr").network)
+    choose_language(session, sheet, "es")
+    assert read_member(session) == ("ar", words_on_sheet("es").network)
+    remove(session, row)
+    assert list_members(app, session) == []
+
+
+@signer
+@pytest.mark.parametrize("also", ["sheet", "letter"])
+def test_a_corrected_language_leaves_who_joined_elsewhere_too(
+    app: Flask, session: Session, sheet: PaperSheet, also: str, signed: str
+) -> None:
+    sheet.locale = "fr"
+    session.flush()
+    if signed == "online too":
+        sign_from_home(session, sheet.campaign, PIA, 1, locale="fr")
+    key_in(session, sheet)
+    other = make_sheet(session, make_campaign(session, slug="other"), locale="fr")
+    if also == "sheet":
+        key_in(session, other)
+    else:
+        mailbox = {"email": HOME, "email_hmac": address_fingerprint(HOME)}
+        sign_online(session, other.campaign, PIA, **mailbox, consent_network_at=db.utcnow())
+    assert list_members(app, session) == [HOME]
+    choose_language(session, sheet, "es")
+    assert read_member(session) == ("fr", words_on_sheet("fr").network)
+
+
+def test_a_corrected_language_leaves_that_which_a_member_chose(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    sheet.locale = "fr"
+    session.flush()
+    key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    member = session.scalars(select(NetworkMember)).one()
+    memberships.change(session, member, locale="ar", preferences=memberships.Preferences())
+    choose_language(session, sheet, "es")
+    assert read_member(session) == ("ar", words_on_sheet("es").network)
+
+
+def choose_language(session: Session, sheet: PaperSheet, locale: str) -> None:
+    facts = {"collected_on": days_ago(1), "locale": locale}
+    sheets.edit_sheet(session, sheet, facts, actor="test")
+    session.expire_all()
+
+
+def read_member(session: Session) -> tuple[str, str]:
+    member = session.scalars(select(NetworkMember)).one()
+    return member.locale, member.consent_wording
