@@ -299,11 +299,11 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
 
 
 def end_by_signing(
-    session: Session, email_hmac: bytes, *, wordings: set[str], locales: set[str]
+    session: Session, email_hmac: bytes, *, since: datetime, wordings: set[str], locales: set[str]
 ) -> None:
-    """Delete a member who joined by such words when signing, and has changed nothing since.
+    """End a membership by such words, signed on that day or later, of which nothing was changed.
 
-    For who never asked for it: so the address can join again, also by what was signed before.
+    For who never asked for it: who had left before has left still, and of others nothing is kept.
     """
     member = _lock_member(session, NetworkMember.email_hmac == email_hmac)
     if member is None or member.state is not MemberState.ACTIVE:
@@ -311,8 +311,12 @@ def end_by_signing(
     by_signing = member.origin is MemberOrigin.LETTER and member.consent_wording in wordings
     wishes = asdict(Preferences()) | {"token_digest": None}
     is_unchanged = all(getattr(member, name) == value for name, value in wishes.items())
-    if by_signing and is_unchanged and member.locale in locales:
-        leave(session, member, now=db.utcnow())
+    is_since = member.joined_at >= clock.keep_day(since, current_settings().timezone)
+    if not (by_signing and is_unchanged and is_since and member.locale in locales):
+        return
+    left_at = member.left_at
+    leave(session, member, now=left_at or db.utcnow())
+    if left_at is None:
         db.delete_rows(session, NetworkMember, NetworkMember.id == member.id)
         note_erased(session, member)
 
@@ -356,7 +360,6 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "joined_at": clock.keep_day(asked_at, current_settings().timezone),
         "confirmed_at": blur(now),
         "told_at": None,
-        "left_at": None,
     }
     mine = NetworkMember.email_hmac == signature.email_hmac
     if db.insert_new(session, NetworkMember, email_hmac=signature.email_hmac, **values):

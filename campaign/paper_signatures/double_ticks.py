@@ -80,13 +80,19 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
 def make_member(session: Session, row: PaperRow, now: datetime) -> None:
     """Make a member of who ticked new actions, in the language of the letter that counts."""
     letter, details = row.twin, _read_details(row)
-    if letter is None or details is None or not details.network or not _shares(details, letter):
-        return
-    if is_counted_publicly(letter):
+    if letter is not None and details is not None and makes_member(row):
         common = common_columns(session, row.sheet)
         columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
         member = Signature(**common | columns | {"locale": letter.locale})
         memberships.join_signer(session, member, now=now)
+
+
+def makes_member(row: PaperRow) -> bool:
+    """Tell whether the row ticked new actions for the writer of a letter that counts."""
+    letter, details = row.twin, _read_details(row)
+    if letter is None or details is None or not details.network:
+        return False
+    return _shares(details, letter) and is_counted_publicly(letter)
 
 
 def _read_details(row: PaperRow) -> Details | None:

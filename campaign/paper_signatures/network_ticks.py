@@ -15,7 +15,7 @@ from campaign.network import memberships
 from campaign.paper_signatures import double_ticks
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.duplicates import fingerprints_of
-from campaign.paper_signatures.row_signatures import locale_of, words_on_sheet
+from campaign.paper_signatures.row_signatures import locale_of, signed_at, words_on_sheet
 
 _BATCH = 500
 _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
@@ -55,23 +55,29 @@ def end_membership(session: Session, row: PaperRow, before: Details | None) -> N
     email_hmac = fingerprints_of(before).email if before and before.network else None
     if email_hmac is None:
         return
-    signed = session.execute(
-        select(Signature.locale, _CONSENTED).where(Signature.email_hmac == email_hmac)
-    ).all()
-    doubles = session.scalars(
-        select(PaperRow).where(PaperRow.email_hmac == email_hmac, _is_double())
-    )
-    if any(consented for _locale, consented in signed) or any(map(_is_ticked, doubles)):
+    signed = session.scalars(select(Signature).where(Signature.email_hmac == email_hmac)).all()
+    rows = select(PaperRow).where(PaperRow.email_hmac == email_hmac, _is_double())
+    doubles = filter(double_ticks.makes_member, session.scalars(rows))
+    asked = [signed_at(double.sheet) for double in doubles]
+    asked += [
+        signature.times.signed_at
+        for signature in signed
+        if signature.consent_network_at and signature.confirmed_at
+    ]
+    mine = NetworkMember.email_hmac == email_hmac
+    left_at = session.scalar(select(NetworkMember.left_at).where(mine))
+    if any(left_at is None or moment > left_at for moment in asked):
         return
     memberships.end_by_signing(
         session,
         email_hmac,
+        since=signed_at(row.sheet),
         wordings={words_on_sheet(locale).network for locale in i18n.languages()},
-        locales={locale_of(row.sheet), *(locale for locale, _consented in signed)},
+        locales={locale_of(row.sheet), *(signature.locale for signature in signed)},
     )
 
 
-def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
+def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
     """Let its members have agreed in its language instead of `before`, and have that language.
 
     Not those who agreed elsewhere too; a language that is their own, or of their letter, stays.
@@ -96,14 +102,10 @@ def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
         consent_wording=wording,
     )
     doubles = session.scalars(select(PaperRow).where(of_sheet, _is_double())).all()
-    for some in batched(filter(_is_ticked, doubles), _BATCH):
+    for some in batched(filter(double_ticks.makes_member, doubles), _BATCH):
         are_theirs = NetworkMember.email_hmac.in_([row.email_hmac for row in some])
         db.update_rows(session, NetworkMember, are_theirs, *by_sheet, consent_wording=wording)
 
 
 def _is_double() -> ColumnElement[bool]:
     return (PaperRow.verdict == RowVerdict.DOUBLE) & PaperRow.email_hmac.is_not(None)
-
-
-def _is_ticked(double: PaperRow) -> bool:
-    return double.details is not None and Details.of_json(double.details).network

@@ -14,6 +14,7 @@ from campaign.core.db import on_rollback
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
+from campaign.core.sealing import log_wrong_key
 from campaign.directory.imports.read_list import Opened, samples_of
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
@@ -99,8 +100,8 @@ def count_sorted(reading: FileRows, judged: Sequence[SortedRow]) -> dict[str, in
         "within": sum(row.earlier is not None for row in judged),
         "faults": len({fault.row for fault in reading.faults}),
         "unticked": len(reading.unticked),
-        "news": sum(row.details.news for row in judged),
-        "network": sum(row.details.network for row in judged),
+        "news": sum(row.counts and row.details.news for row in judged),
+        "network": sum(row.counts and row.details.network for row in judged),
         "again": 0,
     }
 
@@ -304,7 +305,7 @@ def apply_import(import_id: int) -> None:
         paper_import = session.get_one(PaperImport, import_id)
         judged = sort_rows(session, paper_import.campaign_id, reading)
         counts = count_sorted(reading, judged)
-        if counts != paper_import.counts | {"again": 0}:
+        if counts != counts | paper_import.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
             paper_import.counts = counts | {"again": 1}
             paper_import.state, paper_import.lease_until = PaperImportState.READY, None
@@ -312,14 +313,15 @@ def apply_import(import_id: int) -> None:
         _insert_rows(session, paper_import, judged)
 
 
-def came_from_file(session: Session, sheet: PaperSheet) -> bool:
+def is_imported(session: Session, sheet: PaperSheet) -> bool:
     return db.has_row(session, select(PaperImport.id).where(PaperImport.sheet_id == sheet.id))
 
 
 def request_undo(session: Session, sheet: PaperSheet, *, by: StaffUser) -> None:
-    """Have all rows of an imported file removed. Raises NotFound where it is none."""
-    if not came_from_file(session, sheet):
+    """Have all rows removed. Raises NotFound where it is none; Refused where none is put back."""
+    if not is_imported(session, sheet):
         raise NotFound("import")
+    sheets.refuse_closed(sheet.campaign)
     rows = sheets.count_rows(session, sheet).keyed
     sheets.audit_sheet(session, sheet, f"staff:{by.id}", "paper.import-undo", rows=rows)
     jobs.enqueue(session, "paper.undo-import", sheet.id, by.id)
@@ -335,9 +337,9 @@ def undo_import(sheet_id: int, staff_id: int) -> None:
         last_first = rows.order_by(PaperRow.position.desc())
         row_ids = session.scalars(last_first.with_only_columns(PaperRow.id)).all()
     for row_id in row_ids:
-        with db.transaction() as session:
+        with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
+            lock_row(session, session.get_one(PaperSheet, sheet_id))
             if row := session.scalar(rows.where(PaperRow.id == row_id)):
-                lock_row(session, row.sheet)
                 data_entry.remove_row(session, row, actor=f"staff:{staff_id}")
 
 

@@ -162,11 +162,15 @@ def _number_rows(table: Table) -> dict[int, int]:
 
 def _untick(values: dict[str, str]) -> bool:
     """Clear what cannot be sent for want of an address; whether something was ticked."""
-    ticked = [name for name in _TICKS if fold(values.get(name, "")) in _YES]
+    ticked = [name for name in _TICKS if _fold_tick(values.get(name, "")) in _YES]
     if not ticked or values.get("email"):
         return False
     values.update(dict.fromkeys(ticked, ""))
     return True
+
+
+def _fold_tick(word: str) -> str:
+    return fold(word).replace("\ufe0f", "")  # draws the sign before it as an emoji
 
 
 def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
@@ -183,7 +187,7 @@ def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, 
         values["given_name"] = name
     unclear = {}
     for tick in _TICKS:
-        word = fold(values.get(tick, ""))
+        word = _fold_tick(values.get(tick, ""))
         values[tick] = "1" if word in _YES else ""
         if word not in _YES | _NO:
             unclear[tick] = Problem("tick-unclear")

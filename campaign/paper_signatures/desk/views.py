@@ -57,7 +57,7 @@ class EditSheet(Page, template="paper_signatures/edit.html"):
     sheet: PaperSheet
     scans: Sequence[Scan]
     totals: sheets.Totals
-    came_from_file: bool
+    is_imported: bool
 
 
 @blueprint.get("/")
@@ -98,7 +98,7 @@ def edit(public_id: str) -> ResponseReturnValue:
             sheet=sheet,
             scans=scans.list_scans_of_sheet(session, sheet),
             totals=sheets.count_rows(session, sheet),
-            came_from_file=paper_imports.came_from_file(session, sheet),
+            is_imported=paper_imports.is_imported(session, sheet),
         )
     )
 
@@ -106,7 +106,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/undo-import")
 def undo_import(public_id: str) -> ResponseReturnValue:
     paper_imports.request_undo(db.session(), load_sheet(public_id), by=staff_user())
-    message = _("We are removing the rows. Load this page again in a minute.")
+    message = _("We are removing the rows. Load this page again in a few minutes.")
     return redirect_to(".show", message, public_id=public_id)
 
 

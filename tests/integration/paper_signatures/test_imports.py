@@ -438,7 +438,7 @@ def test_an_import_is_undone(client: FlaskClient, app: Flask) -> None:
     _preview, page = _take_in(client, app, slug, rows)
     assert _rows(page) == [("3", "Vera Lund"), ("2", "Ana Lund"), ("1", "Vera Lund")]
     (about,) = set(re.findall(r'href="(/desk/paper/[^"/]+/about)"', page))
-    assert "We remove the 3 rows of this file." in client.get(about).text
+    assert "We remove the 3 rows of this sheet." in client.get(about).text
     sheet = about.removesuffix("/about")
     assert post(client, f"{sheet}/undo-import").location == sheet
     with app.app_context():

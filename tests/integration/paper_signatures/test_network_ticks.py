@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.mail.messages import OutboxMail, address_fingerprint
-from campaign.models.network import ErasedMember, Frequency, MemberOrigin, NetworkMember
+from campaign.models.network import (
+    ErasedMember,
+    Frequency,
+    MemberOrigin,
+    MemberState,
+    NetworkMember,
+)
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Signature
 from campaign.network import memberships
@@ -165,6 +171,36 @@ def test_who_joined_otherwise_or_changed_their_page_stays(
     member = session.scalars(select(NetworkMember)).one()
     for name, value in fact.items():
         setattr(member, name, value)
+    session.flush()
+    remove(session, row)
+    assert list_members(app, session) == [HOME]
+
+
+def test_who_had_left_before_a_mistaken_tick_has_left_still(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    letter.consent_network_at = letter.signed_at = db.utcnow() - timedelta(days=30)
+    left_at = db.utcnow() - timedelta(days=20)
+    memberships.join_signer(session, letter, now=left_at)
+    member = session.scalars(select(NetworkMember)).one()
+    memberships.leave(session, member, now=left_at)
+    row = key_in(session, make_sheet(session, make_campaign(session)))
+    assert list_members(app, session) == [HOME]
+    remove(session, row)
+    session.refresh(member)
+    assert (member.state, member.email) == (MemberState.LEFT, None)
+    assert member.left_at == left_at
+    assert session.scalars(select(ErasedMember)).all() == []
+
+
+def test_a_membership_from_before_the_sheet_rests_on_something_else(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    member = session.scalars(select(NetworkMember)).one()
+    member.joined_at -= timedelta(days=400)
     session.flush()
     remove(session, row)
     assert list_members(app, session) == [HOME]

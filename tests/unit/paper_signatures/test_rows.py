@@ -193,7 +193,7 @@ def _read_ticks(word: str) -> tuple[list[bool], list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    "word", ["x", "X", " 1 ", "Oui", "sí", "SI", "yes", "☑", "✔", "نعم", "True"]
+    "word", ["x", "X", " 1 ", "Oui", "sí", "SI", "yes", "☑", "☑\ufe0f", "✔", "نعم", "True"]
 )
 def test_a_clear_yes_is_a_tick(word: str) -> None:
     assert _read_ticks(word) == ([True, False, False, True], [])
