@@ -50,6 +50,11 @@ class NetworkMember(db.SealedRow, db.PublicRow):
     consent_wording: Mapped[str] = mapped_column(String(600))
     consent_source: Mapped[str | None] = mapped_column(db.Sealed("network_member.consent_source"))
     """Of one who came from a file: where the proof of their consent is."""
+    paper_row_id: Mapped[int | None] = mapped_column(index=True)
+    """The row of a sheet on whose tick alone the membership rests: it ends with that tick.
+
+    No foreign key: who is made a member would wait for whoever changes the row, and they for us.
+    """
     privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token that confirms; the links to the member's page are bound to it."""

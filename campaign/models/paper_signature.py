@@ -37,6 +37,7 @@ class PaperImportState(enum.StrEnum):
     APPLYING = "applying"
     APPLIED = "applied"
     FAILED = "failed"
+    UNDOING = "undoing"
 
 
 class PaperSheet(db.PublicRow):

@@ -50,6 +50,7 @@ _LEFT: dict[str, object] = {
     "countries": [],
     "themes": [],
     "languages": [],
+    "paper_row_id": None,
     "token_digest": None,
     "token_expires_at": None,
 }
@@ -80,6 +81,7 @@ class _JoinRequest:
             "locale": self.locale,
             "consent_wording": self.wording[:_WORDING_LENGTH],
             "privacy_notice_id": self.notice_id,
+            "paper_row_id": None,
         }
 
     def new_link(self) -> dict[str, object]:
@@ -122,7 +124,7 @@ def join(
         if db.insert_new(session, NetworkMember, **values):
             _send_link(session, request)
             return
-        member = _lock_member(session, NetworkMember.email_hmac == fingerprint)
+        member = lock_member(session, NetworkMember.email_hmac == fingerprint)
         if member is not None:
             _join_again(session, member, request)
             return
@@ -130,6 +132,7 @@ def join(
 
 def _join_again(session: Session, member: NetworkMember, request: _JoinRequest) -> None:
     if member.state is MemberState.ACTIVE:
+        _set(session, member, {"paper_row_id": None})
         # To the address that was confirmed: the links in this mail are its owner's.
         mail = NetworkAlready(
             preferences_url=mails.preferences_url(member), leave_url=mails.leave_url(member)
@@ -177,7 +180,7 @@ def confirm(
     """
     member = get_by_token(session, token)
     refuse_expired(member, now)
-    _lock_member(session, NetworkMember.id == member.id)  # and read it anew
+    lock_member(session, NetworkMember.id == member.id)  # and read it anew
     if member.state is MemberState.PENDING and seen not in {"", version_of_wishes(member)}:
         raise WishesChanged("wishes-changed")
     is_confirmed = db.update_row(
@@ -252,11 +255,12 @@ def get_by_own_link(session: Session, token: str, now: datetime) -> NetworkMembe
 def revoke_links(session: Session, member: NetworkMember) -> None:
     """End all links to the member's page, and the one that confirmed. Raises Gone."""
     current = _lock_active(session, member)
-    _set(session, current, {"token_digest": signed_links.digest_of(signed_links.new_token())})
+    digest = signed_links.digest_of(signed_links.new_token())
+    _set(session, current, {"token_digest": digest, "paper_row_id": None})
 
 
 def _lock_active(session: Session, member: NetworkMember) -> NetworkMember:
-    current = _lock_member(session, NetworkMember.id == member.id)
+    current = lock_member(session, NetworkMember.id == member.id)
     if current is None:
         raise Gone("network-left")
     refuse_left(current)
@@ -276,7 +280,8 @@ def change(
     session: Session, member: NetworkMember, *, locale: str, preferences: Preferences
 ) -> None:
     """Change what a member gets, and in which language. Raises Gone (`network-left`)."""
-    _set(session, _lock_active(session, member), asdict(preferences) | {"locale": locale})
+    own = asdict(preferences) | {"locale": locale, "paper_row_id": None}
+    _set(session, _lock_active(session, member), own)
 
 
 def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
@@ -298,22 +303,11 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
     session.refresh(member)
 
 
-def end_by_signing(
-    session: Session, email_hmac: bytes, *, since: datetime, wordings: set[str], locales: set[str]
-) -> None:
-    """End a membership by such words, signed on that day or later, of which nothing was changed.
+def end_mistaken(session: Session, member: NetworkMember) -> None:
+    """End the membership of who is locked and never asked for it: nothing of them is kept.
 
-    For who never asked for it: who had left before has left still, and of others nothing is kept.
+    Who had left before has left still.
     """
-    member = _lock_member(session, NetworkMember.email_hmac == email_hmac)
-    if member is None or member.state is not MemberState.ACTIVE:
-        return
-    by_signing = member.origin is MemberOrigin.LETTER and member.consent_wording in wordings
-    wishes = asdict(Preferences()) | {"token_digest": None}
-    is_unchanged = all(getattr(member, name) == value for name, value in wishes.items())
-    is_since = member.joined_at >= clock.keep_day(since, current_settings().timezone)
-    if not (by_signing and is_unchanged and is_since and member.locale in locales):
-        return
     left_at = member.left_at
     leave(session, member, now=left_at or db.utcnow())
     if left_at is None:
@@ -336,8 +330,12 @@ def forget_program_words(session: Session, member: NetworkMember) -> None:
     db.update_rows(session, CrmPerson, by_index, of_member, failure_words=None)
 
 
-def join_signer(session: Session, signature: Signature, *, now: datetime) -> None:
+def join_signer(
+    session: Session, signature: Signature, *, now: datetime, paper_row_id: int | None = None
+) -> None:
     """Make a member of somebody who asked for it when signing, and has confirmed the letter.
+
+    `paper_row_id`: the row of a sheet on which they asked.
 
     Nobody comes back who left after they ticked that box, or is on the suppression list. A letter
     that is held in silence makes a member like any other, or the form of the network would tell.
@@ -355,6 +353,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],
         "privacy_notice_id": wording.privacy_notice_id,
+        "paper_row_id": paper_row_id,
         "token_digest": None,
         "token_expires_at": None,
         "joined_at": clock.keep_day(asked_at, current_settings().timezone),
@@ -373,6 +372,9 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         # The address is all that is sealed in the row: with it, its name may be another.
         **values | {"seal_id": new_seal_id()},
     )
+    if paper_row_id is None:
+        is_active = NetworkMember.state == MemberState.ACTIVE
+        db.update_rows(session, NetworkMember, mine, is_active, paper_row_id=None)
 
 
 def is_member_by_signing(session: Session, signature: Signature) -> bool:
@@ -440,7 +442,7 @@ def list_missed_signers() -> list[int]:
         ]
 
 
-def _lock_member(session: Session, condition: ColumnElement[bool]) -> NetworkMember | None:
+def lock_member(session: Session, condition: ColumnElement[bool]) -> NetworkMember | None:
     return session.scalar(
         select(NetworkMember)
         .where(condition)

@@ -175,11 +175,10 @@ def correct_row(
 ) -> None:
     """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
-    before = details_of(row)
     row.told_apart, row.email_hmac = False, None
     row.position = position or row.position
     _judge_row(session, row, details)
-    network_ticks.end_membership(session, row, before)
+    network_ticks.end_membership(session, row)
     _audit(session, row, actor, "paper.row-edit")
 
 
@@ -203,7 +202,7 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     row.details = replace(details, keyed_at=keyed_at).to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
-    network_ticks.end_membership(session, row, details)
+    network_ticks.end_membership(session, row)
     _audit(session, row, actor, "paper.row-remove")
 
 

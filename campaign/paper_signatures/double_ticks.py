@@ -15,7 +15,6 @@ from campaign.core import db
 from campaign.core.text.email_addresses import spelling
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature
-from campaign.network import memberships
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.duplicates import COUNTS, fingerprints_of
 from campaign.paper_signatures.row_signatures import common_columns, own_columns, signed_at
@@ -77,22 +76,19 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
     return next((sheet for sheet in sheets if signed_at(sheet) == given), None)
 
 
-def make_member(session: Session, row: PaperRow, now: datetime) -> None:
-    """Make a member of who ticked new actions, in the language of the letter that counts."""
-    letter, details = row.twin, _read_details(row)
-    if letter is not None and details is not None and makes_member(row):
-        common = common_columns(session, row.sheet)
-        columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
-        member = Signature(**common | columns | {"locale": letter.locale})
-        memberships.join_signer(session, member, now=now)
+def find_joining(session: Session, row: PaperRow) -> Signature | None:
+    """Return the writer of a letter that counts who ticked new actions on the row, to join.
 
-
-def makes_member(row: PaperRow) -> bool:
-    """Tell whether the row ticked new actions for the writer of a letter that counts."""
+    In the language of that letter; the signature is not kept.
+    """
     letter, details = row.twin, _read_details(row)
     if letter is None or details is None or not details.network:
-        return False
-    return _shares(details, letter) and is_counted_publicly(letter)
+        return None
+    if not (_shares(details, letter) and is_counted_publicly(letter)):
+        return None
+    common = common_columns(session, row.sheet)
+    columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
+    return Signature(**common | columns | {"locale": letter.locale})
 
 
 def _read_details(row: PaperRow) -> Details | None:

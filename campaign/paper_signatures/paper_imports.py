@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import Select, insert, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db, jobs
 from campaign.core.db import on_rollback
 from campaign.core.db.leases import Lease, LeasedRow
@@ -147,9 +148,10 @@ _KEPT = timedelta(days=3)
 _SPAN = timedelta(minutes=10)  # after so long without an end a job is taken for dead
 _REHEARSALS = Lease(PaperImport, held=PaperImportState.REHEARSING, span=_SPAN)
 _IMPORTS = Lease(PaperImport, held=PaperImportState.APPLYING, span=_SPAN)
+_UNDOS = Lease(PaperImport, held=PaperImportState.UNDOING, span=_SPAN)
 MOST_FAULTS = 200  # faults that are shown; the rest is counted
 _LOOKED_BACK = 50  # files among which one with the same heads is looked for
-_BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
+_BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING, PaperImportState.UNDOING}
 
 
 def upload_file(
@@ -313,48 +315,71 @@ def apply_import(import_id: int) -> None:
         _insert_rows(session, paper_import, judged)
 
 
-def is_imported(session: Session, sheet: PaperSheet) -> bool:
-    return db.has_row(session, select(PaperImport.id).where(PaperImport.sheet_id == sheet.id))
+def can_undo(session: Session, sheet: PaperSheet) -> bool:
+    applied = PaperImport.state == PaperImportState.APPLIED
+    is_imported = db.has_row(session, _select_of(sheet).where(applied))
+    return is_imported and gives_letters(sheet.campaign.status)
 
 
 def request_undo(session: Session, sheet: PaperSheet, *, by: StaffUser) -> None:
     """Have all rows removed. Raises NotFound where it is none; Refused where none is put back."""
-    if not is_imported(session, sheet):
+    paper_import = session.scalar(_select_of(sheet).with_for_update())
+    if paper_import is None:
         raise NotFound("import")
     sheets.refuse_closed(sheet.campaign)
+    if paper_import.state is PaperImportState.UNDOING:
+        return
+    paper_import.state, paper_import.lease_until = PaperImportState.UNDOING, None
+    paper_import.options = paper_import.options | {"undone_by": by.id}
     rows = sheets.count_rows(session, sheet).keyed
     sheets.audit_sheet(session, sheet, f"staff:{by.id}", "paper.import-undo", rows=rows)
-    jobs.enqueue(session, "paper.undo-import", sheet.id, by.id)
+    jobs.enqueue(session, "paper.undo-import", paper_import.id)
 
 
 @jobs.job("paper.undo-import")
-def undo_import(sheet_id: int, staff_id: int) -> None:
+def undo_import(import_id: int) -> None:
     """Remove each row as by hand, the last first: no double takes the place of one that goes."""
-    rows = select(PaperRow).where(
-        PaperRow.sheet_id == sheet_id, PaperRow.verdict != RowVerdict.REMOVED
-    )
+    with db.transaction() as session:
+        hold = _UNDOS.claim(session, import_id)
+    if hold is None:
+        return
     with db.reading() as session:
+        paper_import = session.get_one(PaperImport, import_id)
+        sheet_id, actor = paper_import.sheet_id, f"staff:{paper_import.options['undone_by']}"
+        rows = select(PaperRow).where(
+            PaperRow.sheet_id == sheet_id, PaperRow.verdict != RowVerdict.REMOVED
+        )
         last_first = rows.order_by(PaperRow.position.desc())
         row_ids = session.scalars(last_first.with_only_columns(PaperRow.id)).all()
     for row_id in row_ids:
         with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
+            if not _UNDOS.beat(session, hold):
+                return
             lock_row(session, session.get_one(PaperSheet, sheet_id))
             if row := session.scalar(rows.where(PaperRow.id == row_id)):
-                data_entry.remove_row(session, row, actor=f"staff:{staff_id}")
+                data_entry.remove_row(session, row, actor=actor)
+    with db.transaction() as session:
+        _UNDOS.finish(session, hold, state=PaperImportState.APPLIED)
+
+
+def _select_of(sheet: PaperSheet) -> Select[PaperImport]:
+    return select(PaperImport).where(PaperImport.sheet_id == sheet.id)
 
 
 @jobs.job("paper.resume-imports", every_minutes=10)
 def resume_imports() -> None:
     """Resume what a lost message left behind, and delete files whose time is over."""
-    now = db.utcnow()
+    job_names = {
+        PaperImportState.REHEARSING: "paper.rehearse-import",
+        PaperImportState.APPLYING: "paper.apply-import",
+        PaperImportState.UNDOING: "paper.undo-import",
+    }
+    is_due = or_(_REHEARSALS.is_due(), _IMPORTS.is_due(), _UNDOS.is_due())
+    is_over = (PaperImport.expires_at <= db.utcnow(), PaperImport.state != PaperImportState.UNDOING)
     with db.transaction() as session:
-        left = select(PaperImport).where(or_(_REHEARSALS.is_due(), _IMPORTS.is_due()))
-        for paper_import in session.scalars(left):
-            word = "apply" if paper_import.state is PaperImportState.APPLYING else "rehearse"
-            jobs.enqueue(session, f"paper.{word}-import", paper_import.id)
-        for paper_import in session.scalars(
-            select(PaperImport).where(PaperImport.expires_at <= now)
-        ):
+        for paper_import in session.scalars(select(PaperImport).where(is_due)):
+            jobs.enqueue(session, job_names[paper_import.state], paper_import.id)
+        for paper_import in session.scalars(select(PaperImport).where(*is_over)):
             forget_file(session, paper_import)
             session.delete(paper_import)
 

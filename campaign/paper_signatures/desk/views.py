@@ -57,7 +57,7 @@ class EditSheet(Page, template="paper_signatures/edit.html"):
     sheet: PaperSheet
     scans: Sequence[Scan]
     totals: sheets.Totals
-    is_imported: bool
+    can_undo: bool
 
 
 @blueprint.get("/")
@@ -98,7 +98,7 @@ def edit(public_id: str) -> ResponseReturnValue:
             sheet=sheet,
             scans=scans.list_scans_of_sheet(session, sheet),
             totals=sheets.count_rows(session, sheet),
-            is_imported=paper_imports.is_imported(session, sheet),
+            can_undo=paper_imports.can_undo(session, sheet),
         )
     )
 

@@ -134,7 +134,7 @@ def test_people_have_signed_in_the_language_of_the_sheet(
     row = data_entry.add_row(session, sheet, joining, actor="a")
     other = data_entry.add_row(session, make_sheet(session, campaign), EVA, actor="a")
     assert row.signature is not None
-    memberships.join_signer(session, row.signature, now=db.utcnow())
+    memberships.join_signer(session, row.signature, now=db.utcnow(), paper_row_id=row.id)
     session.commit()
     assert _read_languages(session, row) == ("fr", "fr", "fr")
     assert _read_languages(session, other) == ("en", "en", "en")

@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.signed_sheets import waiting_on_paper
 from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
+from campaign.core.sealing import WrongKey
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory
@@ -26,8 +28,8 @@ from campaign.models.paper_signature import (
     RowVerdict,
 )
 from campaign.models.signature import Origin, Signature
-from campaign.models.staff import Role, StaffUser
-from campaign.paper_signatures import paper_imports, scans
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry, paper_imports, scans
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.data_entry import add_row
 from campaign.paper_signatures.paper_imports import count_sorted, sort_rows
@@ -441,12 +443,15 @@ def test_an_import_is_undone(client: FlaskClient, app: Flask) -> None:
     assert "We remove the 3 rows of this sheet." in client.get(about).text
     sheet = about.removesuffix("/about")
     assert post(client, f"{sheet}/undo-import").location == sheet
+    assert "Undo this import" not in client.get(about).text  # it is wanted already
+    assert post(client, f"{sheet}/undo-import").location == sheet
     with app.app_context():
-        with db.reading() as session:
-            sheet_id = session.scalars(select(PaperSheet.id)).one()
-            staff_id = session.scalars(select(StaffUser.id)).one()
-        jobs.run_now("paper.undo-import", sheet_id, staff_id)
-        jobs.run_now("paper.undo-import", sheet_id, staff_id)  # a job may be done twice
+        with db.transaction() as session:
+            paper_import = session.scalars(select(PaperImport)).one()
+            import_id, paper_import.expires_at = paper_import.id, db.utcnow()
+        jobs.run_now("paper.resume-imports")  # its file's time is over: it is undone all the same
+        jobs.run_now("paper.undo-import", import_id)
+        jobs.run_now("paper.undo-import", import_id)  # a job may be done twice
         with db.transaction() as session:
             verdicts = session.scalars(select(PaperRow.verdict)).all()
             assert verdicts == [RowVerdict.REMOVED] * 3
@@ -454,6 +459,50 @@ def test_an_import_is_undone(client: FlaskClient, app: Flask) -> None:
     page = client.get(about).text
     assert "Undo this import" not in page
     assert "Delete this sheet" in page
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("broken", ["worker", "row"])
+def test_an_undo_that_breaks_off_is_taken_up_again(
+    client: FlaskClient, app: Flask, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
+    sign_in(client, app, Role.STAFF)
+    _preview, page = _take_in(client, app, slug, VERA + "Ana Lund,Kingston,,ana@example.org,x\n")
+    (about,) = set(re.findall(r'href="(/desk/paper/[^"/]+/about)"', page))
+    post(client, about.removesuffix("about") + "undo-import")
+    error: type[Exception] = SystemError if broken == "worker" else WrongKey
+    remove_row = data_entry.remove_row
+
+    def fail_on_first(session: Session, row: PaperRow, *, actor: str) -> None:
+        if row.position == 1:
+            raise error("test")
+        remove_row(session, row, actor=actor)
+
+    with app.app_context():
+        with db.reading() as session:
+            import_id = session.scalars(select(PaperImport.id)).one()
+        with monkeypatch.context() as patch:
+            patch.setattr(data_entry, "remove_row", fail_on_first)
+            with suppress(SystemError):
+                jobs.run_now("paper.undo-import", import_id)
+        with db.transaction() as session:
+            left = session.execute(
+                select(PaperRow.position).where(PaperRow.verdict != RowVerdict.REMOVED)
+            )
+            assert left.scalars().all() == [1]
+            paper_import = session.get_one(PaperImport, import_id)
+            is_held = paper_import.state is PaperImportState.UNDOING
+            assert is_held == (broken == "worker")
+            paper_import.lease_until = db.utcnow()
+        lost = jobs.queue().huey.storage
+        lost.flush_queue()
+        jobs.run_now("paper.resume-imports")
+        assert (b"paper.undo-import" in b"".join(lost.enqueued_items())) == is_held
+        jobs.run_now("paper.undo-import", import_id)
+    offers = "Undo this import" in client.get(about).text
+    assert offers == (broken == "row")
 
 
 def test_rows_that_were_typed_in_are_not_removed_at_once(client: FlaskClient, app: Flask) -> None:

@@ -3,23 +3,19 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import migrations
 from campaign.core import db
 from campaign.mail.messages import OutboxMail, address_fingerprint
-from campaign.models.network import (
-    ErasedMember,
-    Frequency,
-    MemberOrigin,
-    MemberState,
-    NetworkMember,
-)
-from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.network import ErasedMember, Frequency, MemberState, NetworkMember
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
@@ -126,7 +122,7 @@ def test_other_corrections_leave_the_member(
     assert list_members(app, session) == [HOME]
 
 
-@pytest.mark.parametrize("also", ["sheet", "letter", "double", "double here"])
+@pytest.mark.parametrize("also", ["sheet", "double", "double here"])
 @signer
 def test_who_asked_by_another_signature_too_stays(
     app: Flask, session: Session, sheet: PaperSheet, signed: str, also: str
@@ -136,10 +132,7 @@ def test_who_asked_by_another_signature_too_stays(
     row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
     other = make_sheet(session, make_campaign(session, slug="other"))
-    if also == "letter":
-        mailbox = {"email": HOME, "email_hmac": address_fingerprint(HOME)}
-        sign_online(session, other.campaign, PIA, **mailbox, consent_network_at=db.utcnow())
-    elif also == "double here":
+    if also == "double here":
         key_in(session, sheet)
     else:
         if also == "double":
@@ -148,30 +141,72 @@ def test_who_asked_by_another_signature_too_stays(
     remove(session, row)
     assert session.scalars(select(NetworkMember.email)).all() == [HOME]
     assert session.scalars(select(ErasedMember.public_id)).all() == []
+    (last,) = session.scalars(select(PaperRow).where(PaperRow.verdict != RowVerdict.REMOVED))
+    remove(session, last)
+    assert list_members(app, session) == []
 
 
-@pytest.mark.parametrize(
-    "fact",
-    [
-        {"origin": MemberOrigin.FORM},
-        {"origin": MemberOrigin.IMPORT},
-        {"consent_wording": "Email me new urgent actions."},  # of a letter that is forgotten
-        {"countries": ["CA"]},
-        {"frequency": Frequency.WEEKLY},
-        {"locale": "fr"},
-        {"token_digest": b"1" * 32},
-    ],
-    ids=lambda fact: next(iter(fact)),
-)
-def test_who_joined_otherwise_or_changed_their_page_stays(
-    app: Flask, session: Session, sheet: PaperSheet, fact: dict[str, object]
+def ask_by_letter(session: Session, member: NetworkMember) -> None:
+    mailbox = {"email": HOME, "email_hmac": member.email_hmac}
+    campaign = make_campaign(session, slug="by-letter")
+    letter = sign_online(session, campaign, PIA, **mailbox, consent_network_at=db.utcnow())
+    memberships.join_signer(session, letter, now=db.utcnow())
+
+
+def ask_by_form(session: Session, member: NetworkMember) -> None:
+    memberships.join(
+        session,
+        email=HOME,
+        locale="en",
+        preferences=memberships.Preferences(),
+        wording="Email me.",
+        now=db.utcnow(),
+    )
+
+
+OWN: dict[str, Callable[[Session, NetworkMember], None]] = {
+    "letter": ask_by_letter,
+    "form": ask_by_form,
+    "changed": lambda session, member: memberships.change(
+        session, member, locale="en", preferences=memberships.Preferences()
+    ),
+    "revoked links": memberships.revoke_links,
+}
+
+
+@pytest.mark.parametrize("own", OWN.values(), ids=OWN)
+@signer
+def test_who_asked_otherwise_too_or_changed_their_page_stays(
+    app: Flask,
+    session: Session,
+    sheet: PaperSheet,
+    signed: str,
+    own: Callable[[Session, NetworkMember], None],
 ) -> None:
+    if signed == "online too":
+        sign_from_home(session, sheet.campaign, PIA, 1)
     row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
-    member = session.scalars(select(NetworkMember)).one()
-    for name, value in fact.items():
-        setattr(member, name, value)
-    session.flush()
+    own(session, session.scalars(select(NetworkMember)).one())
+    remove(session, row)
+    assert list_members(app, session) == [HOME]
+
+
+def test_who_joined_before_the_sheet_stays(app: Flask, session: Session, sheet: PaperSheet) -> None:
+    memberships.join_signer(
+        session,
+        sign_online(
+            session,
+            sheet.campaign,
+            replace(PIA, family_name="Roe"),
+            email=HOME,
+            email_hmac=address_fingerprint(HOME),
+            consent_network_at=db.utcnow(),
+        ),
+        now=db.utcnow(),
+    )
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
     remove(session, row)
     assert list_members(app, session) == [HOME]
 
@@ -194,16 +229,47 @@ def test_who_had_left_before_a_mistaken_tick_has_left_still(
     assert session.scalars(select(ErasedMember)).all() == []
 
 
-def test_a_membership_from_before_the_sheet_rests_on_something_else(
+def test_members_of_before_are_known_by_their_signatures(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
-    row = key_in(session, sheet)
+    """Not who also asked by a letter, or changed their page."""
+    rows = [
+        key_in(session, sheet, replace(TICKED, family_name=f"Roe{at}", email=f"{at}@example.org"))
+        for at in range(3)
+    ]
+    list_members(app, session)
+    by_name = {member.email: member for member in session.scalars(select(NetworkMember))}
+    changed, asked = by_name["1@example.org"], by_name["2@example.org"]
+    changed.frequency = Frequency.WEEKLY
+    mailbox = {"email": asked.email, "email_hmac": asked.email_hmac}
+    other = make_campaign(session, slug="by-letter")
+    sign_online(session, other, PIA, **mailbox, consent_network_at=db.utcnow())
+    first_id = rows[0].id
+    session.commit()
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0069")
+    migrations.upgrade(engine)
+    members = session.scalars(select(NetworkMember))
+    assert {member.email: member.paper_row_id for member in members} == {
+        "0@example.org": first_id,
+        "1@example.org": None,
+        "2@example.org": None,
+    }
+
+
+def test_a_tick_from_before_somebody_left_does_not_keep_them(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    old = make_sheet(session, make_campaign(session), collected_on=days_ago(9))
+    key_in(session, old)
     assert list_members(app, session) == [HOME]
     member = session.scalars(select(NetworkMember)).one()
-    member.joined_at -= timedelta(days=400)
-    session.flush()
-    remove(session, row)
+    memberships.leave(session, member, now=db.utcnow() - timedelta(days=3))
+    row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
+    remove(session, row)
+    assert list_members(app, session) == [None]
 
 
 @way
@@ -231,10 +297,10 @@ def test_a_row_removed_while_its_member_is_made_leaves_none(
     with ThreadPoolExecutor(1) as pool:
         removals = []
 
-        def overtake(joining: Session, signature: Signature, *, now: datetime) -> None:
+        def overtake(joining: Session, signature: Signature, **facts: Any) -> None:
             removals.append(pool.submit(take_out))
             until_one_waits(app.extensions["database"].engine)
-            join_signer(joining, signature, now=now)
+            join_signer(joining, signature, **facts)
 
         monkeypatch.setattr(memberships, "join_signer", overtake)
         list_members(app, session)
@@ -248,33 +314,28 @@ def test_a_double_joins_in_the_language_of_its_letter(
 ) -> None:
     sheet.locale = "fr"
     session.flush()
-    sign_from_home(session, sheet.campaign, PIA, 1, locale="ar")
+    letter = sign_from_home(session, sheet.campaign, PIA, 1, locale="ar")
     row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
     assert read_member(session) == ("ar", words_on_sheet("fr").network)
+    choose_language(session, sheet, "ar")
     choose_language(session, sheet, "es")
-    assert read_member(session) == ("ar", words_on_sheet("es").network)
+    assert read_member(session) == (letter.locale, words_on_sheet("es").network)
     remove(session, row)
     assert list_members(app, session) == []
 
 
 @signer
-@pytest.mark.parametrize("also", ["sheet", "letter"])
-def test_a_corrected_language_leaves_who_joined_elsewhere_too(
-    app: Flask, session: Session, sheet: PaperSheet, also: str, signed: str
+def test_a_corrected_language_leaves_who_asked_by_a_letter_too(
+    app: Flask, session: Session, sheet: PaperSheet, signed: str
 ) -> None:
     sheet.locale = "fr"
     session.flush()
     if signed == "online too":
         sign_from_home(session, sheet.campaign, PIA, 1, locale="fr")
     key_in(session, sheet)
-    other = make_sheet(session, make_campaign(session, slug="other"), locale="fr")
-    if also == "sheet":
-        key_in(session, other)
-    else:
-        mailbox = {"email": HOME, "email_hmac": address_fingerprint(HOME)}
-        sign_online(session, other.campaign, PIA, **mailbox, consent_network_at=db.utcnow())
     assert list_members(app, session) == [HOME]
+    ask_by_letter(session, session.scalars(select(NetworkMember)).one())
     choose_language(session, sheet, "es")
     assert read_member(session) == ("fr", words_on_sheet("fr").network)
 
@@ -289,7 +350,7 @@ def test_a_corrected_language_leaves_that_which_a_member_chose(
     member = session.scalars(select(NetworkMember)).one()
     memberships.change(session, member, locale="ar", preferences=memberships.Preferences())
     choose_language(session, sheet, "es")
-    assert read_member(session) == ("ar", words_on_sheet("es").network)
+    assert read_member(session) == ("ar", words_on_sheet("fr").network)
 
 
 def choose_language(session: Session, sheet: PaperSheet, locale: str) -> None:

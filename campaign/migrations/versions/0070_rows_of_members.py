@@ -1,0 +1,44 @@
+"""On which row of a sheet a membership rests; the undoing of an import is found again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from campaign.migrations.enums import change_values
+
+revision = "0070"
+down_revision = "0069"
+branch_labels = None
+depends_on = None
+
+_CHECK = ("paper_import", "state", "paperimportstate")
+_STATES = ("uploaded", "rehearsing", "ready", "applying", "applied", "failed")
+
+
+def upgrade() -> None:
+    """To this revision. Of members by a double it is not known: they stay until they leave."""
+    op.add_column("network_member", sa.Column("paper_row_id", sa.Integer(), nullable=True))
+    op.create_index(op.f("ix_network_member_paper_row_id"), "network_member", ["paper_row_id"])
+    op.execute(
+        """UPDATE network_member SET paper_row_id = (
+            SELECT MIN(paper_row.id) FROM paper_row
+            JOIN signature ON signature.id = paper_row.signature_id
+            WHERE signature.email_hmac = network_member.email_hmac
+            AND signature.consent_network_at IS NOT NULL
+        ) WHERE state = 'active' AND origin = 'letter' AND token_digest IS NULL
+        AND frequency = 'each' AND CAST(countries AS TEXT) = '[]'
+        AND CAST(themes AS TEXT) = '[]' AND CAST(languages AS TEXT) = '[]' AND NOT EXISTS (
+            SELECT 1 FROM signature WHERE signature.email_hmac = network_member.email_hmac
+            AND signature.consent_network_at IS NOT NULL AND signature.origin = 'online'
+        )"""
+    )
+    change_values(*_CHECK, _STATES, (*_STATES, "undoing"))
+
+
+def downgrade() -> None:
+    """Back: an import that is being undone stays as it is by then."""
+    state = sa.column("state", sa.String())
+    undone = sa.update(sa.table("paper_import", state)).where(state == "undoing")
+    op.execute(undone.values(state="applied"))
+    change_values(*_CHECK, (*_STATES, "undoing"), _STATES)
+    op.drop_index(op.f("ix_network_member_paper_row_id"), table_name="network_member")
+    op.drop_column("network_member", "paper_row_id")
