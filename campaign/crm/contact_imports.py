@@ -220,12 +220,12 @@ def release_address(session: Session, email: str, *, by: StaffUser) -> bool:
 
 def list_wrong_rows(
     session: Session, contact_import: ContactImport
-) -> tuple[list[str], list[tuple[Fault, list[str]]]]:
-    """Return heads, and the rows that are left out now. Raises NotFound, UnreadableFile."""
+) -> tuple[Table, list[tuple[Fault, list[str]]]]:
+    """Return the file, and its rows that are left out now. Raises NotFound, UnreadableFile."""
     table = read_file(contact_import)
     cells = dict(table.rows)
     faults = _judge(session, contact_import, table).faults
-    return table.columns, [(fault, cells.get(fault.row, [])) for fault in faults]
+    return table, [(fault, cells.get(fault.row, [])) for fault in faults]
 
 
 def read_findings(contact_import: ContactImport) -> Findings:

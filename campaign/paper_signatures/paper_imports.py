@@ -398,12 +398,12 @@ def get_failure(paper_import: PaperImport) -> str:
 
 def list_wrong_rows(
     paper_import: PaperImport,
-) -> tuple[list[str], list[tuple[int, list[RowFault], list[str]]]]:
-    """Return heads and wrong rows of the file. Raises UnreadableFile, NotFound, Refused."""
+) -> tuple[Table, list[tuple[int, list[RowFault], list[str]]]]:
+    """Return the file and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
     if paper_import.state is not PaperImportState.READY:
         raise Refused("import-not-ready")
     table = table_of(paper_import)
-    return table.columns, read_file.list_wrong_rows(table, read_rows(paper_import))
+    return table, read_file.list_wrong_rows(table, read_rows(paper_import))
 
 
 def read_rows(paper_import: PaperImport) -> FileRows:

@@ -13,12 +13,12 @@ from campaign.core.text.inert_cells import inert
 _ROWS_AT_ONCE = 500
 
 
-def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Iterable[object]], delimiter: str = ",") -> Iterator[str]:
     """Write UTF-8 with its mark, CRLF, no cell a formula: spreadsheets of every country open it."""
     yield "\ufeff"
     for some in batched(rows, _ROWS_AT_ONCE):
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
         writer.writerows([inert(str(cell)) for cell in row] for row in some)
         yield out.getvalue()
 

@@ -313,10 +313,10 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     """Return the rows that are left out as the file has them, each with its number and why."""
     session = db.session()
     contacts = contact_imports.get_import(session, public_id, by=staff_user())
-    columns, rows = contact_imports.list_wrong_rows(session, contacts)
-    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *columns]]
-    table += [[str(fault.row), str(FAULTS[fault.slug]), *cells] for fault, cells in rows]
-    return csv_file("wrong-rows", table)
+    file, wrong = contact_imports.list_wrong_rows(session, contacts)
+    rows = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *file.columns]]
+    rows += [[str(fault.row), str(FAULTS[fault.slug]), *cells] for fault, cells in wrong]
+    return csv_file("wrong-rows", rows, file.delimiter)
 
 
 def _make_form(contacts: ContactImport) -> ColumnsForm:

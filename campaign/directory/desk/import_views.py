@@ -189,7 +189,7 @@ def refused_rows(directory: Directory, public_id: str) -> ResponseReturnValue:
             table.append([str(row.row), mend, *row.cells])
         else:
             table.append([str(row.row), field, fault])
-    return csv_file("refused-rows", table)
+    return csv_file("refused-rows", table, uploads.choices_of(kept).delimiter)
 
 
 def _open_file(kept: DirectoryImport) -> tuple[ImportSource, ImportChoices, Fault | None]:

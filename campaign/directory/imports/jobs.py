@@ -82,6 +82,7 @@ def ask_rehearsal(
         choices.mapping = uploads.guess_choices(session, source, kept.file_name).mapping
     uploads.refuse_unmapped(source, choices)
     choices.columns = source.table.columns if source.table else []
+    choices.delimiter = source.table.delimiter if source.table else ""
     kept.options = asdict(choices)
     kept.state, kept.lease_until, kept.failure = ImportState.REHEARSING, None, None
     session.flush()

@@ -171,6 +171,7 @@ class ImportChoices:
     countries: dict[str, str] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
     """Heads of the file that was read so: a later one with the same is read alike."""
+    delimiter: str = ""  # of its cells, if it is text
     remembered: bool = False
     """Whether the meanings are those of an earlier file with the same heads, not our guess."""
 

@@ -143,7 +143,7 @@ class EditSheetForm(EditConflictForm, SheetForm):
     def of(cls, sheet: PaperSheet) -> "EditSheetForm":
         facts = {name: getattr(sheet, name) for name in _FACTS}
         form = cls(data=facts | {"kind": sheet.kind.value, "locale": locale_of(sheet)})
-        none = [] if sheet.country else [("", _l("None"))]
+        none = [] if sheet.country else [("", _l("No country"))]
         form.country.choices = choices([*none, *i18n.countries()])
         return form
 

@@ -118,15 +118,15 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     """Return the wrong rows as the file has them, each with its number and what is wrong."""
     paper_import = paper_imports.get_import(db.session(), public_id, by=staff_user())
     try:
-        columns, rows = paper_imports.list_wrong_rows(paper_import)
+        file, wrong = paper_imports.list_wrong_rows(paper_import)
     except Refused:
         return redirect_to("paper_signatures.show_import", public_id=public_id)
-    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *columns]]
+    rows = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *file.columns]]
     colon = i18n.colon(i18n.locale())
-    for number, faults, cells in rows:
+    for number, faults, cells in wrong:
         sentences = [colon.join(filter(None, (fault.column, say_fault(fault)))) for fault in faults]
-        table.append([str(number), " ".join(sentences), *cells])
-    return csv_file("wrong-rows", table)
+        rows.append([str(number), " ".join(sentences), *cells])
+    return csv_file("wrong-rows", rows, file.delimiter)
 
 
 def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
@@ -200,5 +200,5 @@ def _make_form(paper_import: PaperImport) -> MappingForm:
             "locale": options.get("locale", ""),
         }
     )
-    form.country.choices = choices([("", _("None")), *i18n.countries()])
+    form.country.choices = choices([("", _("No country")), *i18n.countries()])
     return form

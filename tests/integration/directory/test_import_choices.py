@@ -309,14 +309,15 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
 def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     desk: FlaskClient, session: Session
 ) -> None:
-    where = rehearsed(desk, session, MISSIONS.replace("Ghana", "Atlantis"), "missions")
+    file = MISSIONS.replace("Ghana", "Atlantis").replace(",", ";")
+    where = rehearsed(desk, session, file, "missions")
     imported(desk, session, where, skip_bad="1")
     refused = desk.get(f"{where}/refused.csv").get_data(as_text=True)
     lines = refused.lstrip("\ufeff").splitlines()
-    assert lines[0] == "# Row,# What to fix,operator,country,type,city,phone,email"
-    assert lines[1].startswith("3,operator: We do not know the country “Atlantis”")
-    assert lines[1].endswith(",Atlantis,Canada,embassy,Ottawa,,")
-    again = rehearsed(desk, session, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
+    assert lines[0] == "# Row;# What to fix;operator;country;type;city;phone;email"
+    assert lines[1].startswith("3;operator: We do not know the country “Atlantis”")
+    assert lines[1].endswith(";Atlantis;Canada;embassy;Ottawa;;")
+    again = rehearsed(desk, session, refused.replace("Atlantis;Canada", "Ghana;Canada"), "missions")
     assert newest(session).counts["added"] == 1
     assert "Embassy of Ghana" in page_of(desk, f"{again}?show=added")
 

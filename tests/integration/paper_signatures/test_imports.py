@@ -98,8 +98,8 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     with app.app_context(), db.transaction() as session:
         slug = make_campaign(session).slug
     sign_in(client, app, Role.STAFF)
-    text = "name,lives in,land,,pen\n"
-    text += "Eva Park,Hull,Nowhere,,blue\nMika Ng,Hull,,,\nOle Ek,Hull,CA,,\n"
+    text = "name;lives in;land;;pen\n"
+    text += "Eva Park;Hull;Nowhere;;blue\nMika Ng;Hull;;;\nOle Ek;Hull;CA;;\n"
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
     mapping = {
         "meaning-0": "name",
@@ -118,9 +118,9 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     assert "<p>Columns not read: <bdi>pen</bdi></p>" in page
     assert "Columns not read" not in client.get(f"{sent.location}?head=2").text
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
-    assert wrong[0] == "# Row,# Problem,name,lives in,land,,pen"
-    assert wrong[1].startswith("1,land: We do not recognize this country")
-    assert wrong[1].endswith(",Eva Park,Hull,Nowhere,,blue")
+    assert wrong[0] == "# Row;# Problem;name;lives in;land;;pen"
+    assert wrong[1].startswith("1;land: We do not recognize this country")
+    assert wrong[1].endswith(";Eva Park;Hull;Nowhere;;blue")
     post(client, f"{sent.location}/apply")
     _work(app)
     assert "Leave this column out" in client.get(sent.location).text, (
@@ -129,7 +129,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     post(client, f"{sent.location}/apply", {"skip_bad": "1"})
     _work(app)
     assert "2 signatures added to the count" in client.get(sent.location).text
-    again = "\n".join(wrong).replace("Nowhere", "CA").replace("\n1,", "\n7,")
+    again = "\n".join(wrong).replace("Nowhere", "CA").replace("\n1;", "\n7;")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(again)})
     page = client.get(sent.location).text
     assert "# Row" not in page
