@@ -20,7 +20,7 @@ from campaign.core.settings import current_settings
 from campaign.exports.people_in_file import NotePerson, member_of, note_nobody, person_of
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
-from campaign.models.network import ErasedMember, MemberOrigin, MemberState, NetworkMember
+from campaign.models.network import UNCONFIRMED, ErasedMember, MemberState, NetworkMember
 from campaign.models.signature import Signature
 from campaign.web.spreadsheets import csv_lines
 
@@ -200,7 +200,7 @@ def _describe(members: Sequence[AnyRow], note: NotePerson) -> Iterator[ConsentRo
             privacy_notice=str(member.privacy_notice_id or ""),
             consented_on=_day(member.joined_at),
             # Who came from a file was not asked to confirm; since when they are in: `status_on`.
-            confirmed_on="" if member.origin is MemberOrigin.IMPORT else _day(member.confirmed_at),
+            confirmed_on="" if member.origin in UNCONFIRMED else _day(member.confirmed_at),
             source=member.origin.value,
             proof=member.consent_source or "",
             **people.get(member.email_hmac, {}),

@@ -28,7 +28,13 @@ class MemberOrigin(enum.StrEnum):
     LETTER = "letter"
     """Ticked the box when signing, and confirmed the letter."""
     IMPORT = "import"
-    """From a file, with proof of consent."""
+    """From a file, with proof of consent, or of signatures."""
+    SHEET = "sheet"
+    """Ticked the box on a signature sheet."""
+
+
+UNCONFIRMED = frozenset({MemberOrigin.IMPORT, MemberOrigin.SHEET})
+"""Who came so was not asked to confirm; `confirmed_at` is the day on which they became members."""
 
 
 class NetworkMember(db.SealedRow, db.PublicRow):

@@ -30,7 +30,7 @@ from campaign.models.network import (
     MemberState,
     NetworkMember,
 )
-from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.models.signature import ConsentWording, Origin, Signature, SignatureState
 from campaign.network import mails
 from campaign.network.mails import NetworkAlready, NetworkConfirm
 from campaign.signing import signed_links
@@ -43,6 +43,11 @@ _WORDING_LENGTH = 600
 _ERASED_KNOWN_MONTHS = 13
 """For so long other programs can be told that a member was erased."""
 _OUTBOX_KINDS = ("network-action", "network-digest")
+_ORIGINS = {
+    Origin.ONLINE: MemberOrigin.LETTER,
+    Origin.PAPER: MemberOrigin.SHEET,
+    Origin.IMPORT: MemberOrigin.IMPORT,
+}
 _LEFT: dict[str, object] = {
     "state": MemberState.LEFT,
     "email": None,
@@ -348,7 +353,7 @@ def join_signer(
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
-        "origin": MemberOrigin.LETTER,
+        "origin": _ORIGINS[signature.origin],
         "email": signature.email,
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],

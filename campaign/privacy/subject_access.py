@@ -31,7 +31,7 @@ from campaign.models.bundle import (
 )
 from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.directory import Mission, mission_name, official_name
-from campaign.models.network import MemberOrigin, NetworkMember
+from campaign.models.network import UNCONFIRMED, NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.paper_signature import PaperRow, Scan
 from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
@@ -284,10 +284,10 @@ def _describe_mail(columns: dict[str, object]) -> dict[str, object]:
 
 
 def _describe_membership(columns: dict[str, object]) -> dict[str, object]:
-    """Say of who came from a file, and was not asked to confirm, when the file was imported."""
-    if columns["origin"] is not MemberOrigin.IMPORT:
+    """Say of who was not asked to confirm when they were added."""
+    if columns["origin"] not in UNCONFIRMED:
         return columns
-    return {**columns, "confirmed_at": None, "imported_at": columns["confirmed_at"]}
+    return {**columns, "confirmed_at": None, "added_at": columns["confirmed_at"]}
 
 
 def _read_columns(row: Base, say: Say = _say_as_kept) -> dict[str, object]:

@@ -11,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 _CHECK = ("paper_import", "state", "paperimportstate")
+_ORIGIN = ("network_member", "origin", "memberorigin")
+_ORIGINS = ("form", "letter", "import")
 _STATES = ("uploaded", "rehearsing", "ready", "applying", "applied", "failed")
 
 
@@ -31,6 +33,14 @@ def upgrade() -> None:
             AND signature.consent_network_at IS NOT NULL AND signature.origin = 'online'
         )"""
     )
+    change_values(*_ORIGIN, _ORIGINS, (*_ORIGINS, "sheet"))
+    op.execute(
+        """UPDATE network_member SET origin = (
+            SELECT CASE paper_sheet.origin WHEN 'paper' THEN 'sheet' ELSE 'import' END
+            FROM paper_sheet JOIN paper_row ON paper_row.sheet_id = paper_sheet.id
+            WHERE paper_row.id = network_member.paper_row_id
+        ) WHERE paper_row_id IS NOT NULL"""
+    )
     change_values(*_CHECK, _STATES, (*_STATES, "undoing"))
 
 
@@ -40,5 +50,7 @@ def downgrade() -> None:
     undone = sa.update(sa.table("paper_import", state)).where(state == "undoing")
     op.execute(undone.values(state="applied"))
     change_values(*_CHECK, (*_STATES, "undoing"), _STATES)
+    op.execute("UPDATE network_member SET origin = 'letter' WHERE origin = 'sheet'")
+    change_values(*_ORIGIN, (*_ORIGINS, "sheet"), _ORIGINS)
     op.drop_index(op.f("ix_network_member_paper_row_id"), table_name="network_member")
     op.drop_column("network_member", "paper_row_id")

@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 from campaign import migrations
 from campaign.core import db
 from campaign.mail.messages import OutboxMail, address_fingerprint
-from campaign.models.network import ErasedMember, Frequency, MemberState, NetworkMember
+from campaign.models.network import (
+    ErasedMember,
+    Frequency,
+    MemberOrigin,
+    MemberState,
+    NetworkMember,
+)
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.network import memberships
@@ -76,6 +82,7 @@ def test_who_rests_on_a_tick_goes_with_it(
     row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
     member = session.scalars(select(NetworkMember)).one()
+    assert member.origin is MemberOrigin.SHEET
     waiting = OutboxMail(
         recipient=HOME,
         recipient_hmac=member.email_hmac,
@@ -251,10 +258,10 @@ def test_members_of_before_are_known_by_their_signatures(
     migrations.downgrade(engine, "0069")
     migrations.upgrade(engine)
     members = session.scalars(select(NetworkMember))
-    assert {member.email: member.paper_row_id for member in members} == {
-        "0@example.org": first_id,
-        "1@example.org": None,
-        "2@example.org": None,
+    assert {member.email: (member.paper_row_id, member.origin) for member in members} == {
+        "0@example.org": (first_id, MemberOrigin.SHEET),
+        "1@example.org": (None, MemberOrigin.LETTER),
+        "2@example.org": (None, MemberOrigin.LETTER),
     }
 
 
