@@ -20,7 +20,7 @@ from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
-from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.models.signature import Origin
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
@@ -100,7 +100,9 @@ def is_left_behind(session: Session, sheet: PaperSheet) -> bool:
     return is_stopped(sheet.campaign.status) and db.is_true_of(session, sheet, is_loose)
 
 
-def list_bundles_of(session: Session, sheet: PaperSheet) -> Sequence[Bundle]:
+def list_bundles_of(
+    session: Session, sheet: PaperSheet, *conditions: ColumnElement[bool]
+) -> Sequence[Bundle]:
     """List the printed bundles that have a sheet: what became of its paper is said of these."""
     if sheet.origin is not Origin.PAPER:
         return ()
@@ -108,8 +110,15 @@ def list_bundles_of(session: Session, sheet: PaperSheet) -> Sequence[Bundle]:
         PaperRow, PaperRow.signature_id == CarriedSignature.signature_id
     )
     of_sheet = Bundle.id.in_(carried.where(PaperRow.sheet_id == sheet.id))
-    bundles = select(Bundle).where(of_sheet, _was_printed()).order_by(Bundle.id)
+    bundles = select(Bundle).where(of_sheet, _was_printed(), *conditions).order_by(Bundle.id)
     return session.scalars(bundles.options(*WITH_DESTINATION)).all()
+
+
+def list_bundles_gone_with(session: Session, sheet: PaperSheet) -> Sequence[Bundle]:
+    """List the bundles with which the sheet went out; cards that come later are other paper."""
+    if sheet.kind is SheetKind.CARD:
+        return ()
+    return list_bundles_of(session, sheet, have_gone())
 
 
 def is_unsettled() -> ColumnElement[bool]:

@@ -76,6 +76,7 @@ def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:
     """Let everybody on the sheet have signed, and consented, on the day that it says now.
 
     A consent that its person gave later by a page keeps its own day. `day` was that of the sheet.
+    Lists that were printed say the old day, and are made again.
     """
     signed, before = signed_at(sheet), _noon(sheet, day)
     rows = select(PaperRow.signature_id).where(PaperRow.sheet_id == sheet.id)
@@ -84,6 +85,8 @@ def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:
         by_hand = getattr(Signature, name) == Signature.consent_delivery_at
         db.update_rows(session, Signature, of_sheet, by_hand, **{name: signed})
     db.update_rows(session, Signature, of_sheet, signed_at=signed, consent_delivery_at=signed)
+    listed = (PaperRow.sheet_id == sheet.id, PaperRow.verdict == RowVerdict.COUNTED)
+    db.update_rows(session, PaperRow, *listed, keyed_at=db.utcnow())
     twins = select(PaperRow.twin_id).where(PaperRow.sheet_id == sheet.id)
     by_tick = (Signature.origin == Origin.ONLINE, Signature.consent_updates_at == before)
     db.update_rows(session, Signature, Signature.id.in_(twins), *by_tick, consent_updates_at=signed)

@@ -79,7 +79,7 @@ def _introduction(frozen: Frozen, facts: ReadmeFacts) -> Iterator[str]:
     yield from lists_note(facts.people_off, facts.locale)
     if facts.corrected_on:
         day = i18n.say_date(facts.corrected_on, facts.locale)
-        yield _("Names in the lists were corrected on %(day)s.", day=day)
+        yield _("Names or dates in the lists were corrected on %(day)s.", day=day)
     if facts.remade:
         yield say_what_to_destroy(volumes=bool(facts.packets), by_post=frozen.by_post)
 

@@ -69,6 +69,7 @@ add_lookups(
     visits.list_late_of,
     stopped_bundles.count_loose_sheets,
     stopped_bundles.is_left_behind,
+    stopped_bundles.list_bundles_gone_with,
     stopped_bundles.list_bundles_of,
     linked_actions.has_letters_left,
     linked_actions.list_linked_going_out,

@@ -198,8 +198,8 @@ def test_a_name_that_is_corrected_is_printed_anew(
         destroy = say_what_to_destroy()
     assert destroy in files["README.html"].decode()
     page = get_page(staff, session, listed)
-    assert f"Names in them were corrected. {destroy}" in page
-    assert "Names in the lists were corrected on " in files["README.html"].decode()
+    assert f"Names or dates in them were corrected. {destroy}" in page
+    assert "Names or dates in the lists were corrected on " in files["README.html"].decode()
     session.rollback()
     papers = list_papers(session, session.get_one(Bundle, listed.id))
     assert [paper.number for paper in papers] == [2, 1], "either may be at hand"

@@ -535,13 +535,18 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     eva: Signature,
     print_sheet: Callable[..., int],
 ) -> None:
-    eva_id = eva.id
+    eva_id, sheet_url = eva.id, f"/desk/paper/{sheet.public_id}"
     url = f"{box}/{eva.public_id}"
     bundle_id = print_sheet()
     bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     session.rollback()
     sign_in(client, app, Role.STAFF)
+    assert "This sheet is no longer here" not in client.get(sheet_url).text
     assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
+    for sheet_page in (sheet_url, f"{sheet_url}/about"):
+        page = client.get(sheet_page).text
+        assert "This sheet is no longer here" in page
+        assert bundle_url in page
     refused = post(client, f"{url}/withdraw")
     assert refused.status_code == 409
     told = f"The sheet you signed went out on {i18n.say_date(today(), 'en')}, so you can no longer"
@@ -725,6 +730,34 @@ def test_where_only_a_row_is_to_be_blacked_out_what_was_printed_is_kept(
     page = client.get(bundle_url).text
     assert "You can keep what you printed before." in page
     assert "Destroy" not in page
+
+
+def test_lists_with_the_old_day_of_a_sheet_are_not_kept(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    eva: Signature,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
+    tmp_path: Path,
+) -> None:
+    sheet_id = sheet.id
+    bundle_id = print_sheet()
+    session.rollback()
+    sheet = session.get_one(PaperSheet, sheet_id)
+    facts = {"collected_on": sheet.collected_on - timedelta(days=2)}
+    sheets.edit_sheet(session, sheet, facts, actor="test")
+    session.commit()
+    remake(bundle_id)
+    readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    assert "Names or dates in the lists were corrected" in readme
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(bundle_url).text
+    assert "Names or dates in them were corrected." in page
+    assert "You can keep what you printed before." not in page
 
 
 def test_who_withdrew_is_not_counted_by_a_further_row(
