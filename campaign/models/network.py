@@ -59,7 +59,8 @@ class NetworkMember(db.SealedRow, db.PublicRow):
     paper_row_id: Mapped[int | None] = mapped_column(index=True)
     """The row of a sheet on whose tick alone the membership rests: it ends with that tick.
 
-    No foreign key: who is made a member would wait for whoever changes the row, and they for us.
+    No foreign key: the job that makes members holds the signature, and would wait for the row of
+    somebody who is about to delete the signature.
     """
     privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)

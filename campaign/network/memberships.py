@@ -43,11 +43,20 @@ _WORDING_LENGTH = 600
 _ERASED_KNOWN_MONTHS = 13
 """For so long other programs can be told that a member was erased."""
 _OUTBOX_KINDS = ("network-action", "network-digest")
-_ORIGINS = {
+ORIGINS = {
     Origin.ONLINE: MemberOrigin.LETTER,
     Origin.PAPER: MemberOrigin.SHEET,
     Origin.IMPORT: MemberOrigin.IMPORT,
 }
+_BASIS = (
+    "origin",
+    "consent_wording",
+    "privacy_notice_id",
+    "paper_row_id",
+    "joined_at",
+    "confirmed_at",
+)
+"""What tells on what a membership rests."""
 _LEFT: dict[str, object] = {
     "state": MemberState.LEFT,
     "email": None,
@@ -137,7 +146,6 @@ def join(
 
 def _join_again(session: Session, member: NetworkMember, request: _JoinRequest) -> None:
     if member.state is MemberState.ACTIVE:
-        _set(session, member, {"paper_row_id": None})
         # To the address that was confirmed: the links in this mail are its owner's.
         mail = NetworkAlready(
             preferences_url=mails.preferences_url(member), leave_url=mails.leave_url(member)
@@ -340,10 +348,10 @@ def join_signer(
 ) -> None:
     """Make a member of somebody who asked for it when signing, and has confirmed the letter.
 
-    `paper_row_id`: the row of a sheet on which they asked.
-
-    Nobody comes back who left after they ticked that box, or is on the suppression list. A letter
-    that is held in silence makes a member like any other, or the form of the network would tell.
+    `paper_row_id`: the row of a sheet on which they asked; a membership that rests on one is by a
+    letter from then on. Nobody comes back who left after they ticked that box, or is on the
+    suppression list. A letter that is held in silence makes a member like any other, or the form
+    of the network would tell.
     """
     if not is_counted_publicly(signature) or signature.consent_network_at is None:
         return
@@ -353,7 +361,7 @@ def join_signer(
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
-        "origin": _ORIGINS[signature.origin],
+        "origin": ORIGINS[signature.origin],
         "email": signature.email,
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],
@@ -368,18 +376,15 @@ def join_signer(
     mine = NetworkMember.email_hmac == signature.email_hmac
     if db.insert_new(session, NetworkMember, email_hmac=signature.email_hmac, **values):
         return
-    db.update_rows(
-        session,
-        NetworkMember,
-        mine,
-        NetworkMember.state != MemberState.ACTIVE,
-        or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at),
-        # The address is all that is sealed in the row: with it, its name may be another.
-        **values | {"seal_id": new_seal_id()},
-    )
+    comes_back = (mine, or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at))
+    # The address is all that is sealed in the row: with it, its name may be another.
+    anew = values | {"seal_id": new_seal_id()}
+    is_out = NetworkMember.state != MemberState.ACTIVE
+    db.update_rows(session, NetworkMember, *comes_back, is_out, **anew)
     if paper_row_id is None:
-        is_active = NetworkMember.state == MemberState.ACTIVE
-        db.update_rows(session, NetworkMember, mine, is_active, paper_row_id=None)
+        by_letter = {name: values[name] for name in _BASIS}
+        rests_on_row = NetworkMember.paper_row_id.is_not(None)
+        db.update_rows(session, NetworkMember, *comes_back, rests_on_row, **by_letter)
 
 
 def is_member_by_signing(session: Session, signature: Signature) -> bool:
@@ -424,7 +429,11 @@ def join_after_confirmation(signature_id: int) -> None:
 
 def list_missed_signers() -> list[int]:
     """List those who confirmed by a link; letters that were invented for a rehearsal have none."""
-    no_member = or_(NetworkMember.id.is_(None), NetworkMember.state != MemberState.ACTIVE)
+    no_member = or_(
+        NetworkMember.id.is_(None),
+        NetworkMember.state != MemberState.ACTIVE,
+        NetworkMember.paper_row_id.is_not(None),
+    )
     unanswered = (
         select(Signature, NetworkMember.left_at)
         .outerjoin(NetworkMember, NetworkMember.email_hmac == Signature.email_hmac)

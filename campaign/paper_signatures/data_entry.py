@@ -175,10 +175,10 @@ def correct_row(
 ) -> None:
     """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
-    row.told_apart, row.email_hmac = False, None
+    email_hmac, row.email_hmac, row.told_apart = row.email_hmac, None, False
     row.position = position or row.position
     _judge_row(session, row, details)
-    network_ticks.end_membership(session, row)
+    network_ticks.end_membership(session, row, email_hmac)
     _audit(session, row, actor, "paper.row-edit")
 
 
@@ -202,7 +202,7 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     row.details = replace(details, keyed_at=keyed_at).to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
-    network_ticks.end_membership(session, row)
+    network_ticks.end_membership(session, row, row.email_hmac)
     _audit(session, row, actor, "paper.row-remove")
 
 

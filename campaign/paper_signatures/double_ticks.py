@@ -76,15 +76,23 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
     return next((sheet for sheet in sheets if signed_at(sheet) == given), None)
 
 
-def find_joining(session: Session, row: PaperRow) -> Signature | None:
-    """Return the writer of a letter that counts who ticked new actions on the row, to join.
+def asks_to_join(row: PaperRow) -> bool:
+    """Tell whether the row ticked new actions for the writer of the letter that it doubles."""
+    letter, details = row.twin, _read_details(row)
+    if letter is None or details is None:
+        return False
+    return details.network and _shares(details, letter)
 
-    In the language of that letter; the signature is not kept.
+
+def make_signer(session: Session, row: PaperRow) -> Signature | None:
+    """Return who joins by the row, in the language of their letter; a signature to read, not kept.
+
+    None where nobody asks, or the letter does not count.
     """
     letter, details = row.twin, _read_details(row)
-    if letter is None or details is None or not details.network:
+    if letter is None or details is None:
         return None
-    if not (_shares(details, letter) and is_counted_publicly(letter)):
+    if not (asks_to_join(row) and is_counted_publicly(letter)):
         return None
     common = common_columns(session, row.sheet)
     columns = own_columns(common, details, fingerprints_of(details), gets_email=True)

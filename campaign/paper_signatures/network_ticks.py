@@ -5,8 +5,9 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.sealing import log_wrong_key
+from campaign.core.settings import current_settings
 from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
@@ -45,22 +46,27 @@ def join_network() -> None:
     for row_id in doubles:
         with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
             row = session.get(PaperRow, row_id, with_for_update={"read": True})
-            signer = double_ticks.find_joining(session, row) if row else None
+            signer = double_ticks.make_signer(session, row) if row else None
             if signer is not None:
                 memberships.join_signer(session, signer, now=now, paper_row_id=row_id)
 
 
-def end_membership(session: Session, row: PaperRow) -> None:
-    """End the membership that rests on the row, unless the row or another still asks for it."""
-    member = memberships.lock_member(session, NetworkMember.paper_row_id == row.id)
-    if member is None:
+def end_membership(session: Session, row: PaperRow, email_hmac: bytes | None) -> None:
+    """End the membership that rests on the row, unless the row or another still asks for it.
+
+    `email_hmac`: of the address that the row had; without one its people are forgotten.
+    """
+    # Locked by the address: of two rows that go at once, the second sees what the first left.
+    member = memberships.lock_member(session, NetworkMember.email_hmac == email_hmac)
+    if member is None or member.paper_row_id != row.id:
         return
     left_at = member.left_at
-    of_member = select(PaperRow).where(PaperRow.email_hmac == member.email_hmac)
+    of_member = select(PaperRow).where(PaperRow.email_hmac == email_hmac)
     for asking in session.scalars(of_member.order_by(PaperRow.id != row.id, PaperRow.id)):
         is_since = left_at is None or signed_at(asking.sheet) > left_at
-        if is_since and _asks_to_join(session, asking):
-            member.paper_row_id = asking.id
+        if is_since and _asks_to_join(asking):
+            if asking is not row:
+                _move_to_row(member, asking)
             return
     memberships.end_mistaken(session, member)
 
@@ -82,12 +88,19 @@ def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
     )
 
 
-def _asks_to_join(session: Session, row: PaperRow) -> bool:
+def _asks_to_join(row: PaperRow) -> bool:
     signature = row.signature
     if row.verdict is RowVerdict.COUNTED and signature is not None:
         return signature.consent_network_at is not None and signature.confirmed_at is not None
-    is_double = row.verdict is RowVerdict.DOUBLE
-    return is_double and double_ticks.find_joining(session, row) is not None
+    return row.verdict is RowVerdict.DOUBLE and double_ticks.asks_to_join(row)
+
+
+def _move_to_row(member: NetworkMember, row: PaperRow) -> None:
+    sheet, zone = row.sheet, current_settings().timezone
+    member.paper_row_id, member.origin = row.id, memberships.ORIGINS[sheet.origin]
+    member.joined_at = clock.keep_day(signed_at(sheet), zone)
+    member.consent_wording = words_on_sheet(locale_of(sheet)).network
+    member.locale = row.twin.locale if row.twin else locale_of(sheet)
 
 
 def _is_double() -> ColumnElement[bool]:

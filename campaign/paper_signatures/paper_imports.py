@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, insert, or_, select
 from sqlalchemy.orm import Session
@@ -151,7 +151,12 @@ _IMPORTS = Lease(PaperImport, held=PaperImportState.APPLYING, span=_SPAN)
 _UNDOS = Lease(PaperImport, held=PaperImportState.UNDOING, span=_SPAN)
 MOST_FAULTS = 200  # faults that are shown; the rest is counted
 _LOOKED_BACK = 50  # files among which one with the same heads is looked for
-_BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING, PaperImportState.UNDOING}
+_MAPPED_FOR_GOOD = {
+    PaperImportState.REHEARSING,
+    PaperImportState.APPLYING,
+    PaperImportState.APPLIED,
+    PaperImportState.UNDOING,
+}
 
 
 def upload_file(
@@ -232,7 +237,7 @@ def choose_meanings(
 ) -> None:
     """Take the mapping and other options, and have the dry run done. Raises Invalid, Refused."""
     lock_row(session, paper_import)
-    if paper_import.state in _BUSY or paper_import.state is PaperImportState.APPLIED:
+    if paper_import.state in _MAPPED_FOR_GOOD:
         raise Refused("import-busy")
     if slug := read_file.find_mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
@@ -317,20 +322,26 @@ def apply_import(import_id: int) -> None:
 
 def can_undo(session: Session, sheet: PaperSheet) -> bool:
     applied = PaperImport.state == PaperImportState.APPLIED
-    is_imported = db.has_row(session, _select_of(sheet).where(applied))
+    is_imported = db.has_row(session, _select_import_of(sheet).where(applied))
     return is_imported and gives_letters(sheet.campaign.status)
+
+
+def is_being_undone(session: Session, sheet: PaperSheet) -> bool:
+    undoing = PaperImport.state == PaperImportState.UNDOING
+    return db.has_row(session, _select_import_of(sheet).where(undoing))
 
 
 def request_undo(session: Session, sheet: PaperSheet, *, by: StaffUser) -> None:
     """Have all rows removed. Raises NotFound where it is none; Refused where none is put back."""
-    paper_import = session.scalar(_select_of(sheet).with_for_update())
+    paper_import = session.scalar(_select_import_of(sheet).with_for_update())
     if paper_import is None:
         raise NotFound("import")
     sheets.refuse_closed(sheet.campaign)
     if paper_import.state is PaperImportState.UNDOING:
         return
     paper_import.state, paper_import.lease_until = PaperImportState.UNDOING, None
-    paper_import.options = paper_import.options | {"undone_by": by.id}
+    asked = {"undone_by": by.id, "undone_at": db.utcnow().isoformat()}
+    paper_import.options = paper_import.options | asked
     rows = sheets.count_rows(session, sheet).keyed
     sheets.audit_sheet(session, sheet, f"staff:{by.id}", "paper.import-undo", rows=rows)
     jobs.enqueue(session, "paper.undo-import", paper_import.id)
@@ -338,31 +349,37 @@ def request_undo(session: Session, sheet: PaperSheet, *, by: StaffUser) -> None:
 
 @jobs.job("paper.undo-import")
 def undo_import(import_id: int) -> None:
-    """Remove each row as by hand, the last first: no double takes the place of one that goes."""
+    """Remove each row as by hand, the last first: no double takes the place of one that goes.
+
+    What was entered or put back after the undo was asked for stays.
+    """
     with db.transaction() as session:
         hold = _UNDOS.claim(session, import_id)
     if hold is None:
         return
     with db.reading() as session:
         paper_import = session.get_one(PaperImport, import_id)
-        sheet_id, actor = paper_import.sheet_id, f"staff:{paper_import.options['undone_by']}"
+        sheet_id, options = paper_import.sheet_id, paper_import.options
         rows = select(PaperRow).where(
-            PaperRow.sheet_id == sheet_id, PaperRow.verdict != RowVerdict.REMOVED
+            PaperRow.sheet_id == sheet_id,
+            PaperRow.verdict != RowVerdict.REMOVED,
+            PaperRow.keyed_at <= datetime.fromisoformat(options["undone_at"]),
         )
         last_first = rows.order_by(PaperRow.position.desc())
         row_ids = session.scalars(last_first.with_only_columns(PaperRow.id)).all()
     for row_id in row_ids:
-        with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
-            if not _UNDOS.beat(session, hold):
+        with log_wrong_key("row cannot be opened", row=row_id), db.transaction() as session:
+            # The sheet before the import, as who deletes it locks them.
+            sheet = session.get(PaperSheet, sheet_id, with_for_update=True)
+            if sheet is None or not _UNDOS.beat(session, hold):
                 return
-            lock_row(session, session.get_one(PaperSheet, sheet_id))
             if row := session.scalar(rows.where(PaperRow.id == row_id)):
-                data_entry.remove_row(session, row, actor=actor)
+                data_entry.remove_row(session, row, actor=f"staff:{options['undone_by']}")
     with db.transaction() as session:
         _UNDOS.finish(session, hold, state=PaperImportState.APPLIED)
 
 
-def _select_of(sheet: PaperSheet) -> Select[PaperImport]:
+def _select_import_of(sheet: PaperSheet) -> Select[PaperImport]:
     return select(PaperImport).where(PaperImport.sheet_id == sheet.id)
 
 

@@ -83,11 +83,11 @@ def pdf_file(body: bytes, name: str, *, inline: bool = False) -> Response:
     return Response(body, mimetype="application/pdf", headers=headers)
 
 
-def csv_file(name: str, rows: Iterable[Iterable[object]], delimiter: str = "") -> Response:
+def csv_file(name: str, rows: Iterable[Iterable[object]], delimiter: str = ",") -> Response:
     """Send the rows as a download; they are read when the request's session has ended.
 
     `delimiter`: of the file that they come from, so that the same program opens both.
     """
-    response = Response(csv_lines(rows, delimiter or ","), mimetype="text/csv")
+    response = Response(csv_lines(rows, delimiter), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

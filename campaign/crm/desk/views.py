@@ -316,7 +316,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     file, wrong = contact_imports.list_wrong_rows(session, contacts)
     rows = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *file.columns]]
     rows += [[str(fault.row), str(FAULTS[fault.slug]), *cells] for fault, cells in wrong]
-    return csv_file("wrong-rows", rows, file.delimiter)
+    return csv_file("wrong-rows", rows, file.delimiter or ",")
 
 
 def _make_form(contacts: ContactImport) -> ColumnsForm:

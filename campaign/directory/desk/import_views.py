@@ -177,19 +177,19 @@ def discard_import(directory: Directory, public_id: str) -> ResponseReturnValue:
 def refused_rows(directory: Directory, public_id: str) -> ResponseReturnValue:
     """Return the refused rows as the file has them, with what to fix: to be uploaded again."""
     kept = _load(directory, public_id)
-    rows = jobs.list_refused_rows(db.session(), kept=kept)
-    columns = next((row.columns for row in rows if row.columns), None)
+    refused = jobs.list_refused_rows(db.session(), kept=kept)
+    columns = next((row.columns for row in refused if row.columns), None)
     heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to fix')}"]
-    table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to fix")]]
-    for row in rows:
+    rows = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to fix")]]
+    for row in refused:
         field = _say_field_of(row)
         fault = say_how_to_mend(row.fault["sentence"], row.fault["values"]) if row.fault else ""
         if columns:
             mend = i18n.colon(i18n.locale()).join(filter(None, (field, fault)))
-            table.append([str(row.row), mend, *row.cells])
+            rows.append([str(row.row), mend, *row.cells])
         else:
-            table.append([str(row.row), field, fault])
-    return csv_file("refused-rows", table, uploads.choices_of(kept).delimiter)
+            rows.append([str(row.row), field, fault])
+    return csv_file("refused-rows", rows, uploads.choices_of(kept).delimiter or ",")
 
 
 def _open_file(kept: DirectoryImport) -> tuple[ImportSource, ImportChoices, Fault | None]:

@@ -24,8 +24,11 @@ def upgrade() -> None:
         """UPDATE network_member SET paper_row_id = (
             SELECT MIN(paper_row.id) FROM paper_row
             JOIN signature ON signature.id = paper_row.signature_id
+            JOIN consent_wording ON consent_wording.id = signature.consent_wording_id
             WHERE signature.email_hmac = network_member.email_hmac
             AND signature.consent_network_at IS NOT NULL
+            AND signature.locale = network_member.locale
+            AND consent_wording.network = network_member.consent_wording
         ) WHERE state = 'active' AND origin = 'letter' AND token_digest IS NULL
         AND frequency = 'each' AND CAST(countries AS TEXT) = '[]'
         AND CAST(themes AS TEXT) = '[]' AND CAST(languages AS TEXT) = '[]' AND NOT EXISTS (
@@ -50,7 +53,10 @@ def downgrade() -> None:
     undone = sa.update(sa.table("paper_import", state)).where(state == "undoing")
     op.execute(undone.values(state="applied"))
     change_values(*_CHECK, (*_STATES, "undoing"), _STATES)
-    op.execute("UPDATE network_member SET origin = 'letter' WHERE origin = 'sheet'")
+    op.execute(
+        "UPDATE network_member SET origin = 'letter' "
+        "WHERE origin = 'sheet' OR paper_row_id IS NOT NULL"
+    )
     change_values(*_ORIGIN, (*_ORIGINS, "sheet"), _ORIGINS)
     op.drop_index(op.f("ix_network_member_paper_row_id"), table_name="network_member")
     op.drop_column("network_member", "paper_row_id")

@@ -126,7 +126,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     for number, faults, cells in wrong:
         sentences = [colon.join(filter(None, (fault.column, say_fault(fault)))) for fault in faults]
         rows.append([str(number), " ".join(sentences), *cells])
-    return csv_file("wrong-rows", rows, file.delimiter)
+    return csv_file("wrong-rows", rows, file.delimiter or ",")
 
 
 def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:

@@ -34,12 +34,13 @@ from campaign.paper_signatures.row_signatures import keeps_address, locale_of
 from campaign.signing.clean_text import Problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, add_lookups, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
 guard(blueprint, Role.STAFF)
+add_lookups(blueprint, paper_imports.is_being_undone)
 
 
 class SheetList(Page, template="paper_signatures/index.html"):
@@ -106,8 +107,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/undo-import")
 def undo_import(public_id: str) -> ResponseReturnValue:
     paper_imports.request_undo(db.session(), load_sheet(public_id), by=staff_user())
-    message = _("We are removing the rows. Load this page again in a few minutes.")
-    return redirect_to(".show", message, public_id=public_id)
+    return redirect_to(".show", public_id=public_id)
 
 
 @blueprint.post("/<public_id>/delete")

@@ -22,7 +22,7 @@ from campaign.models.network import (
     NetworkMember,
 )
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, SignatureState
 from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
@@ -160,20 +160,8 @@ def ask_by_letter(session: Session, member: NetworkMember) -> None:
     memberships.join_signer(session, letter, now=db.utcnow())
 
 
-def ask_by_form(session: Session, member: NetworkMember) -> None:
-    memberships.join(
-        session,
-        email=HOME,
-        locale="en",
-        preferences=memberships.Preferences(),
-        wording="Email me.",
-        now=db.utcnow(),
-    )
-
-
 OWN: dict[str, Callable[[Session, NetworkMember], None]] = {
     "letter": ask_by_letter,
-    "form": ask_by_form,
     "changed": lambda session, member: memberships.change(
         session, member, locale="en", preferences=memberships.Preferences()
     ),
@@ -195,8 +183,100 @@ def test_who_asked_otherwise_too_or_changed_their_page_stays(
     row = key_in(session, sheet)
     assert list_members(app, session) == [HOME]
     own(session, session.scalars(select(NetworkMember)).one())
+    session.expire_all()
     remove(session, row)
     assert list_members(app, session) == [HOME]
+
+
+def test_who_asks_by_a_letter_later_is_a_member_by_that_letter(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    """Also where the message that the letter was confirmed is lost."""
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    letter = sign_online(
+        session,
+        make_campaign(session, slug="by-letter"),
+        PIA,
+        email=HOME,
+        email_hmac=address_fingerprint(HOME),
+        consent_network_at=db.utcnow(),
+        token_digest=b"1" * 32,
+    )
+    session.commit()
+    with app.app_context():
+        assert memberships.list_missed_signers() == [letter.id]
+    memberships.join_signer(session, letter, now=db.utcnow())
+    session.commit()
+    session.expire_all()
+    member = session.scalars(select(NetworkMember)).one()
+    assert (member.origin, member.paper_row_id) == (MemberOrigin.LETTER, None)
+    with app.app_context():
+        assert memberships.list_missed_signers() == []
+    session.expire_all()
+    remove(session, row)
+    assert list_members(app, session) == [HOME]
+
+
+def test_a_row_whose_people_are_forgotten_leaves_its_member(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    row.email_hmac = None
+    session.flush()
+    remove(session, row)
+    assert list_members(app, session) == [HOME]
+
+
+def test_of_two_rows_that_go_at_once_none_keeps_the_member(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    """On SQLite the second waits for the first as a whole."""
+    row = key_in(session, sheet)
+    other = key_in(session, make_sheet(session, make_campaign(session, slug="other")))
+    assert list_members(app, session) == [HOME]
+    other_id = other.id
+
+    def take_out() -> None:
+        with app.app_context(), db.transaction() as parallel:
+            remove(parallel, parallel.get_one(PaperRow, other_id))
+
+    with ThreadPoolExecutor(1) as pool:
+        remove(session, row)  # the membership rests on the other now
+        removal = pool.submit(take_out)
+        until_one_waits(app.extensions["database"].engine)
+        session.commit()
+        removal.result(timeout=30)
+    session.rollback()
+    assert session.scalars(select(NetworkMember.email)).all() == []
+
+
+def test_who_rests_on_another_row_now_has_its_words_and_day(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = key_in(session, sheet)
+    campaign = make_campaign(session, slug="other")
+    other = key_in(session, make_sheet(session, campaign, locale="fr", collected_on=days_ago(9)))
+    assert list_members(app, session) == [HOME]
+    before = session.scalars(select(NetworkMember.joined_at)).one()
+    remove(session, row)
+    member = session.scalars(select(NetworkMember)).one()
+    assert member.paper_row_id == other.id
+    assert read_member(session) == ("fr", words_on_sheet("fr").network)
+    assert (before - member.joined_at).days in {8, 9}
+
+
+def test_a_tick_beside_a_letter_that_does_not_count_now_still_asks(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    row = key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    letter.state = SignatureState.WITHDRAWN
+    session.flush()
+    correct(session, row, region="ON")
+    assert session.scalars(select(NetworkMember.email)).all() == [HOME]
 
 
 def test_who_joined_before_the_sheet_stays(app: Flask, session: Session, sheet: PaperSheet) -> None:
@@ -242,7 +322,7 @@ def test_members_of_before_are_known_by_their_signatures(
     """Not who also asked by a letter, or changed their page."""
     rows = [
         key_in(session, sheet, replace(TICKED, family_name=f"Roe{at}", email=f"{at}@example.org"))
-        for at in range(3)
+        for at in range(5)
     ]
     list_members(app, session)
     by_name = {member.email: member for member in session.scalars(select(NetworkMember))}
@@ -251,6 +331,8 @@ def test_members_of_before_are_known_by_their_signatures(
     mailbox = {"email": asked.email, "email_hmac": asked.email_hmac}
     other = make_campaign(session, slug="by-letter")
     sign_online(session, other, PIA, **mailbox, consent_network_at=db.utcnow())
+    by_name["3@example.org"].locale = "fr"  # chosen
+    by_name["4@example.org"].consent_wording = "Email me."  # of a letter that is forgotten
     first_id = rows[0].id
     session.commit()
     session.close()
@@ -262,6 +344,8 @@ def test_members_of_before_are_known_by_their_signatures(
         "0@example.org": (first_id, MemberOrigin.SHEET),
         "1@example.org": (None, MemberOrigin.LETTER),
         "2@example.org": (None, MemberOrigin.LETTER),
+        "3@example.org": (None, MemberOrigin.LETTER),
+        "4@example.org": (None, MemberOrigin.LETTER),
     }
 
 
@@ -343,8 +427,10 @@ def test_a_corrected_language_leaves_who_asked_by_a_letter_too(
     key_in(session, sheet)
     assert list_members(app, session) == [HOME]
     ask_by_letter(session, session.scalars(select(NetworkMember)).one())
+    session.expire_all()
+    before = read_member(session)
     choose_language(session, sheet, "es")
-    assert read_member(session) == ("fr", words_on_sheet("fr").network)
+    assert read_member(session) == before
 
 
 def test_a_corrected_language_leaves_that_which_a_member_chose(
