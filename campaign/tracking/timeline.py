@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import destination_of
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
@@ -199,9 +200,18 @@ def _printed_marks(
             words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)
         elif several:
-            mark = replace(mark, text=official_name(letter.target.official, i18n.locale()))
+            mark = replace(mark, text=_name_addressee(letter, bundle))
         marks.append(mark)
     return marks
+
+
+def _name_addressee(letter: Letter, bundle: Bundle | None) -> str:
+    """Name the official to whom it was printed: its target may be their successor by now."""
+    official, here = letter.target.official, i18n.locale()
+    printed = Frozen.from_json(bundle.frozen).targets.get(letter.target_id) if bundle else None
+    if printed is None or printed.official == official.slug:
+        return official_name(official, here)
+    return printed.names.get(here) or next(iter(printed.names.values()))
 
 
 def _delivery_marks(
@@ -226,7 +236,7 @@ def _delivery_mark(trip: Trip, posts: Sequence[CasePost], *, several: bool) -> M
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        names = (official_name(letter.target.official, i18n.locale()) for letter in trip.letters)
+        names = (_name_addressee(letter, attempt.bundle) for letter in trip.letters)
         facts.append(i18n.semicolon(i18n.locale()).join(names))
     if trip.is_gone and trip.doubtful:
         facts.append(

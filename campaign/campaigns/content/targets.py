@@ -18,7 +18,8 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory import where_used
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.delivery import LetterMove
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Mission, Official, official_name
+from campaign.models.reply import Reply
 from campaign.models.revision import Part
 from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser, sees
@@ -67,8 +68,7 @@ def set_targets(
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
         if has_letters(session, target):
             raise Refused("target-has-letters", official=target.official.slug)
-        for post in (post for post in campaign.updates if post.target_id == target.id):
-            post.target_id = None
+        _forget_answers(target)
     with stays_ready(campaign):
         by_official = {target.official_id: target for target in campaign.targets}
         campaign.targets = [
@@ -183,11 +183,27 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
     with stays_ready(campaign, scheduled=True):
         target.official, target.official_id = successor, successor.id
         order_letter_locales(campaign)
+    _keep_senders(session, target, before)
     session.flush()
     after = targets_content(campaign)
     revisions.keep(session, campaign, Part.TARGETS, actor, content, after)
     ids = {"before": before.id, "after": successor.id}
     record_change(session, campaign, actor, "campaign.successor", **ids)
+
+
+def _keep_senders(session: Session, target: Target, sender: Official) -> None:
+    """Let what was replied so far stay with who did: the target is somebody else from now on."""
+    name = official_name(sender, target.campaign.default_locale)
+    for reply in session.scalars(select(Reply).where(Reply.target_id == target.id)):
+        reply.target, reply.sender = None, reply.sender or name
+    _forget_answers(target)
+
+
+def _forget_answers(target: Target) -> None:
+    """Let no update stand beside the official as an answer of theirs."""
+    for post in target.campaign.updates:
+        if post.target_id == target.id:
+            post.target_id = None
 
 
 def replace_everywhere(

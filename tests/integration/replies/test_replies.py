@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content import targets
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.messages import MailState, OutboxMail
@@ -30,7 +31,14 @@ from campaign.tracking.notices import tell_batch
 from campaign.web.pagination import PAGE_SIZE
 from tests.busy_readers import answer_without_readers
 from tests.days import days_ago
-from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_staff_user,
+    make_target_official,
+    post,
+    sign_in,
+)
 from tests.races import overtake
 
 pytestmark = pytest.mark.one_engine
@@ -67,6 +75,28 @@ def _everything(session: Session) -> str:
     ]
     rows += [str(context) for context in session.scalars(select(OutboxMail.context))]
     return "\n".join(rows)
+
+
+@pytest.mark.both_engines
+def test_a_reply_stays_with_who_sent_it_when_a_successor_takes_over(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session)
+        _publish(session, reply)
+        target, slug = reply.campaign.targets[0], reply.campaign.slug
+        successor = make_target_official(2, name="Pedro Nuevo")
+        session.add(successor)
+        session.flush()
+        targets.replace_official(session, target=target, successor=successor, actor="test")
+    page = client.get(f"/en/actions/{slug}").text
+    assert "Pedro Nuevo" in page
+    assert "Her sister" in page
+    assert "Replied on" not in page
+    sign_in(client, app, Role.ORGANIZER)
+    listed = client.get(f"/desk/replies/campaigns/{slug}").text
+    assert "Ines Quintero Vidal" in listed
+    assert "Pedro Nuevo" not in listed
 
 
 @pytest.mark.both_engines

@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.bundles.freeze import freeze_bundle
 from campaign.campaigns import public_counts
+from campaign.campaigns.content.targets import replace_official
 from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db, i18n, jobs
@@ -1319,6 +1320,39 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
         rest = client.get(link)
         assert (rest.status_code, rest.mimetype) == (200, "application/pdf")
         assert len(pypdfium2.PdfDocument(rest.data)) == pages
+
+
+def test_a_printed_letter_names_the_official_whom_it_names(
+    app: Flask, session: Session, freeze: Callable[[Campaign], int], deliver: Deliver
+) -> None:
+    both = [
+        Target(
+            official=make_target_official(number, name=name),
+            mission=make_target_mission(1) if number == 1 else None,
+            position=number,
+        )
+        for number, name in ((1, "Ines Quintero"), (2, "Tomas Arbelaez"))
+    ]
+    both[1].mission = both[0].mission
+    campaign = make_campaign(session, reference="UA 9/26", targets=both)
+    ana = sign(session, campaign, email=ANA)
+    deliver(freeze(campaign), DeliveryOutcome.ACCEPTED)
+    reload(session, ana)
+    successor = make_target_official(3, name="Pedro Nuevo")
+    session.add(successor)
+    session.flush()
+    target = session.scalars(select(Target).order_by(Target.position)).first()
+    assert target is not None
+    replace_official(session, target=target, successor=successor, actor="test")
+    session.commit()
+    fresh = reload(session, ana)
+    with app.test_request_context("/en/"):
+        texts = {mark.text for mark in marks_of(session, fresh, list_trips(session, fresh))}
+    printed = "Ines Quintero, Governor of Altamar"
+    assert {printed, "Tomas Arbelaez"} <= texts
+    (told,) = [words for words in texts if "At the gate" in words]
+    assert f"{printed}; Tomas Arbelaez" in told
+    assert not any("Pedro Nuevo" in words for words in texts)
 
 
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
