@@ -26,7 +26,7 @@ from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
-from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
@@ -151,7 +151,10 @@ class BundleHistory:
         return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
 
     def cells_on_paper(self, row: AnyRow) -> tuple[str, str, str, str]:
-        """Return the same of a person on a sheet, which is addressed to no target of its own."""
+        """Return the same of a person on a sheet, which is addressed to no target of its own.
+
+        A sheet that went with a part counts as accepted: nobody is asked for its numbers.
+        """
         number = signed_sheets.paper_number(row.position)
         is_here = row.bundle_id == self.bundle_id
         outcomes = []
@@ -159,7 +162,8 @@ class BundleHistory:
             is_out = is_here and attempt is self.took_sheets
             is_off = number in self.off_lists or number in attempt.by_hand
             if attempt.outcome in STILL_HERE or (is_out and not is_off):
-                outcomes.append(attempt.outcome.value)
+                is_part = attempt.outcome is DeliveryOutcome.PART
+                outcomes.append(DeliveryOutcome.ACCEPTED if is_part else attempt.outcome)
             if is_out:
                 break
         waits = "waiting" if self.sheets_wait else ""

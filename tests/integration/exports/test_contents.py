@@ -316,6 +316,47 @@ def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_acc
     assert [row["outcome"] for row in rows] == ["Accepted", "Accepted", "Refused"]
 
 
+@pytest.mark.parametrize("numbers_known", [False, True])
+def test_a_sheet_that_went_with_an_accepted_part_counts_as_accepted(
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    make_file: MakeFile,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+    numbers_known: bool,
+) -> None:
+    campaign = session.get_one(Campaign, scene.campaign_id)
+    (on_paper,) = add_confirmed(session, campaign, 1, family_name="Papier")
+    on_paper.origin, on_paper.letters = Origin.PAPER, []
+    session.commit()
+    bundle_id = freeze(scene.campaign_id, on_paper=1)
+    print_bundle(bundle_id)
+    refused, part, posted = (
+        DeliveryAttempt(
+            campaign_id=scene.campaign_id,
+            bundle_id=bundle_id,
+            mission_id=session.get_one(Bundle, bundle_id).mission_id,
+            happened_on=days.days_ago(2 - place),
+            messages=messages,
+            outcome=outcome,
+        )
+        for place, (outcome, messages) in enumerate(
+            [(DeliveryOutcome.REFUSED, 3), (DeliveryOutcome.PART, 2), (DeliveryOutcome.POSTED, 1)]
+        )
+    )
+    if numbers_known:
+        part.taken.append(TakenLetters(first_number=1, last_number=2))
+    session.add_all([refused, part, posted])
+    session.commit()
+    _mark, rows = rows_of(make_file(ask(bundle_id=bundle_id)))
+    assert (rows[-1]["number"], rows[-1]["outcome"]) == ("P00001", "Refused · Accepted")
+    book = openpyxl.load_workbook(
+        io.BytesIO(make_file(ask(bundle_id=bundle_id, written_as=ExportFormat.XLSX)))
+    )
+    assert "Refused · Accepted" in [cell.value for cell in [*book["List"].rows][-1]]
+
+
 def emptied(session: Session, bundle_id: int, how: str) -> None:
     if how == "cancelled":
         cancel_bundle.cancel(
