@@ -50,7 +50,7 @@ from campaign.tracking.letter_place import (
 from campaign.tracking.letter_trips import find_last_try, list_trips
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, mail_letters_link, pdf_page
-from campaign.tracking.timeline import Mark, marks_of, status_of
+from campaign.tracking.timeline import Mark, marks_of, signed_mark, status_of
 from campaign.web.page import Page, redirect_to
 from campaign.web.security import even_time, public
 
@@ -69,7 +69,7 @@ class SignedLetter:
     signature: Signature
     status: str
     case: CasePage
-    last: Mark
+    marks: Sequence[Mark]  # That it was signed, and the last one
 
 
 class ShowMailbox(Page, template="privacy/mailbox.html"):
@@ -188,7 +188,7 @@ def _summarize(session: Session, signature: Signature, lang: str) -> SignedLette
         signature=signature,
         status=status_of(signature, trips),
         case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
-        last=past[-1],
+        marks=list(dict.fromkeys([signed_mark(signature), past[-1]])),
     )
 
 

@@ -160,9 +160,13 @@ def is_frozen(signature: Signature) -> bool:
     return any(letter.bundle_id is not None for letter in signature.letters)
 
 
+def signed_mark(signature: Signature) -> Mark:
+    return _mark_at(gettext("Signed"), signature.times.signed_at, signature.campaign.timezone)
+
+
 def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     zone = signature.campaign.timezone
-    marks = [_mark_at(gettext("Signed"), signature.times.signed_at, zone)]
+    marks = [signed_mark(signature)]
     if signature.times.confirmed_at and signature.origin is Origin.ONLINE:
         marks.append(_mark_at(gettext("Confirmed"), signature.times.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD and not is_stopped(signature.campaign.status):

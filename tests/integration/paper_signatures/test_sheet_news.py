@@ -182,6 +182,18 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         assert '<span class="status">Some cards were accepted</span>' in client.get(box).text
 
 
+def test_my_letters_says_when_the_sheet_was_signed_and_what_happened_last(
+    client: FlaskClient, session: Session, box: str, sheet: PaperSheet, record: Record
+) -> None:
+    signed_on = sheet.collected_on.isoformat()
+    signed = re.compile(f'<p><time datetime="{signed_on}">[^<]+</time>&nbsp;· Signed</p>')
+    assert len(signed.findall(client.get(box).text)) == 1
+    record("part", taken="1")
+    page = client.get(box).text
+    assert len(signed.findall(page)) == 1
+    assert "</time>&nbsp;· Some letters were accepted</p>" in page
+
+
 @pytest.mark.parametrize("days", [1, 0])
 def test_a_part_of_an_earlier_moment_that_is_recorded_later_is_not_told_again(
     client: FlaskClient,
