@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from campaign.bundles.desk import wizard_views
 from campaign.bundles.freeze.choices import BundleChoice
@@ -118,6 +119,19 @@ def test_each_step_carries_what_was_chosen_before(
     assert "Waiting, for an official you did not choose" in check
     assert "Waiting, in a language you did not choose" in check
     assert '<input type="hidden" name="layout" value="fr">' in check
+
+
+def test_skipping_to_the_check_takes_along_what_was_unticked(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/letters", query_string=base(campaigns)).text
+    form = page[page.index(f'action="{NEW}/paper"') : page.index("Skip to the check")]
+    assert form.rstrip().endswith(f'formaction="{NEW}">'), "a button of the form"
+    fields = re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]+)"', form)
+    fields.remove(("campaign", campaigns[1].slug))
+    check = client.get(NEW, query_string=MultiDict(fields)).text
+    assert re.findall('name="campaign" value="([^"]+)"', check) == [campaigns[0].slug]
 
 
 def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
