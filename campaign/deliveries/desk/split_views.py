@@ -128,21 +128,28 @@ def part(public_id: str) -> ResponseReturnValue:
         return _make_page(bundle, "part-named", form).html(), 409
 
     def name_part() -> None:
-        uncounted = split_bundle.name_part(session, attempt, form.spans, actor=actor())
-        if uncounted:
-            numbers = say_numbers(uncounted)
-            flash(
-                _(
-                    "Not counted, because they were not printed or were removed: %(numbers)s",
-                    numbers=numbers,
-                ),
-                "warning",
-            )
+        try:
+            uncounted = split_bundle.name_part(session, attempt, form.spans, actor=actor())
+        except split_bundle.TooFewTaken as problem:
+            form.numbers.errors = _say_uncounted(problem.uncounted)
+            raise
+        for words in _say_uncounted(uncounted):
+            flash(words, "warning")
 
     message = _("Numbers saved. These supporters can now see the result.")
     if bundle.emptied_at is not None:  # nobody in it is known any more
         message = _("Numbers saved.")
     return _do(bundle, form, name_part, message)
+
+
+def _say_uncounted(uncounted: Sequence[Numbers]) -> list[str]:
+    if not uncounted:
+        return []
+    words = _(
+        "Not counted, because they were not printed or were removed: %(numbers)s",
+        numbers=say_numbers(uncounted),
+    )
+    return [words]
 
 
 def split(public_id: str) -> ResponseReturnValue:

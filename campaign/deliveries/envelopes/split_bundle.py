@@ -31,6 +31,14 @@ from campaign.models.signature import Letter, Signature, SignatureState
 MOST_ENVELOPES = 5_000  # of one bundle, where each gets an address sheet; single letters need none
 
 
+class TooFewTaken(Invalid):
+    """Fewer letters than were accepted; no printed letter has the numbers that are `uncounted`."""
+
+    def __init__(self, uncounted: Sequence[Numbers]) -> None:
+        super().__init__(fields={"numbers": "taken-too-few"})
+        self.uncounted = uncounted
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Letters that go into one envelope: the first and the last number, and how many."""
@@ -81,7 +89,7 @@ def name_part(
 
     Return numbers among them that no printed letter has: they count nothing. Raises Refused
     (`part-named`) where somebody has said it; Invalid with the field `numbers`: `taken-before`
-    (some had gone out already), `taken-too-few`, `taken-too-many`.
+    (some had gone out already), `taken-too-few` (TooFewTaken), `taken-too-many`.
     """
     if attempt.bundle_id is None:
         raise NotFound("bundle")
@@ -140,7 +148,7 @@ def _refuse_other_than_taken(
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:
-        raise Invalid(fields={"numbers": "taken-too-few"})
+        raise TooFewTaken(_list_uncounted(session, attempt, numbers))
     if confirmed_count > attempt.messages:
         raise Invalid(fields={"numbers": "taken-too-many"})
 

@@ -20,6 +20,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.letter_codes.proof_file import Proof
 from campaign.bundles.letter_codes.stored_codes import find_proof
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
@@ -433,6 +434,22 @@ def test_a_number_of_a_part_that_no_letter_has_is_named(
     saved = post(staff, after(printed, "part"), {"numbers": "1-3, 6"}, follow_redirects=True).text
     assert "Numbers saved." in saved
     assert "Not counted, because they were not printed or were removed: 3, 6" in saved
+
+
+def test_a_withdrawn_letter_is_named_where_the_others_are_fewer_than_were_accepted(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=3)
+    session.rollback()
+    gone = update(Letter).where(Letter.bundle_id == printed.id, Letter.sequence == 4)
+    session.execute(gone.values(set_aside=WITHDRAWN, first_page=None))
+    session.commit()
+    page = post(staff, after(printed, "part"), {"numbers": "1-2, 4"}).text
+    assert "These are fewer letters than they accepted." in page
+    assert "Not counted, because they were not printed or were removed: 4" in page
+    page = post(staff, after(printed, "part"), {"numbers": "1-2"}).text
+    assert "These are fewer letters than they accepted." in page
+    assert "Not counted" not in page
 
 
 def test_the_list_says_of_a_part_that_it_was_accepted_and_where_the_rest_is(
