@@ -189,6 +189,17 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     assert "Black out" not in client.get(sheet_url).text
 
 
+def stop_by_request(session: Session, campaign_id: int) -> None:
+    stop_campaign(
+        session,
+        session.get_one(Campaign, campaign_id),
+        actor="test",
+        now=db.utcnow(),
+        reasons={"en": "She asked us to."},
+    )
+    session.commit()
+
+
 def test_nobody_is_told_to_black_out_rows_of_a_stopped_action(
     app: Flask,
     client: FlaskClient,
@@ -205,14 +216,7 @@ def test_nobody_is_told_to_black_out_rows_of_a_stopped_action(
     sign_in(client, app, Role.STAFF)
     pages = (bundle_url, f"{bundle_url}/deliver", "/desk/today", sheet_url)
     assert ["Black out" in client.get(page).text for page in pages] == [True] * 4
-    stop_campaign(
-        session,
-        session.get_one(Campaign, campaign_id),
-        actor="test",
-        now=db.utcnow(),
-        reasons={"en": "She asked us to."},
-    )
-    session.commit()
+    stop_by_request(session, campaign_id)
     assert ["Black out" in client.get(page).text for page in pages] == [False] * 4
     assert "Do not print or deliver anything" in client.get(bundle_url).text
 
@@ -730,6 +734,32 @@ def test_where_only_a_row_is_to_be_blacked_out_what_was_printed_is_kept(
     page = client.get(bundle_url).text
     assert "You can keep what you printed before." in page
     assert "Destroy" not in page
+    stop_by_request(session, campaign_id)
+    page = client.get(bundle_url).text
+    assert "Destroy it or keep it under lock." in page
+    assert "You can keep what you printed before." not in page
+
+
+def test_nobody_is_told_to_print_anything_again_of_a_stopped_bundle(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    take_back: Callable[[], str],
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
+) -> None:
+    bundle_id, campaign_id = print_sheet(), sheet.campaign_id
+    take_back()
+    remake(bundle_id)
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert "Print them again." in client.get(bundle_url).text
+    stop_by_request(session, campaign_id)
+    page = client.get(bundle_url).text
+    assert "1 paper signature was removed from the lists" in page
+    assert "Print them again." not in page
 
 
 def test_lists_with_the_old_day_of_a_sheet_are_not_kept(
