@@ -391,6 +391,7 @@ def test_the_language_of_a_sheet_is_said(client: FlaskClient, app: Flask) -> Non
         addresses = [f"/desk/paper/{sheet.public_id}" for sheet in (chosen, ours)]
     sign_in(client, app, Role.STAFF)
     listed = html.fromstring(client.get("/desk/paper/").text)
+    assert listed.findtext(".//title").count("Paper signatures") == 1
     assert [cell.text for cell in listed.xpath("//tbody/tr/td[3]")] == ["English", "Arabic"]
     heads = [
         html.fromstring(client.get(address).text).xpath("string(//*[@class='kicker'])")
