@@ -44,7 +44,7 @@ from campaign.printing.placeholders import (
 )
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import fits_window
-from campaign.printing.text_widths import longest_line, most_that_fit
+from campaign.printing.text_widths import fits_papers, longest_line, most_that_fit
 
 LONGEST_NAME = (
     "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
@@ -228,11 +228,13 @@ def _fault(
     for line in lines:
         if check_characters({"address": (line,)}):
             return _Fault("unprintable", line)
-    # A card has no window of its own; it goes with a cover letter.
+    # A card has no window of its own; it goes with a cover letter, in an envelope with a label.
     full = [
         layout
         for layout in layouts
-        if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale))
+        if check_address(lines, layout)
+        or not fits_papers(lines, layout)
+        or not (cards or fits_window(lines, layout, locale))
     ]
     if not full:
         return None

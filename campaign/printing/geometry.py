@@ -150,6 +150,19 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeSize:
+    """A way to set lines of an address, in pt."""
+
+    size: float
+    leading: float  # from line to line
+    rtl_leading: float = 0  # in a window, of an address that goes from right to left
+
+
+TIGHT = TypeSize(8.5, 8.8, 8.3)
+"""The smallest in which an address is set."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelSheet:
     slug: str
     paper: Paper
@@ -162,6 +175,28 @@ class LabelSheet:
     pitch: float  # distance from one column's left edge to the next one's
     size: float = 9.5
     leading: float = 11.2  # from line to line, pt
+
+    @property
+    def sizes(self) -> tuple[TypeSize, ...]:
+        """From the usual to the smallest."""
+        dense = TypeSize(max(TIGHT.size, self.size - 1.5), self.leading - 1.6)
+        return (TypeSize(self.size, self.leading), dense, TIGHT)
+
+    @property
+    def rims(self) -> tuple[float, ...]:
+        """What each of the sizes leaves free above the text, mm."""
+        return (2.5, 2.5, _LABEL_RIM)
+
+    def rooms(self) -> tuple["AddressRoom", ...]:
+        return tuple(
+            AddressRoom(size, self.width - 8, self.height - rim - _LABEL_RIM)
+            for size, rim in zip(self.sizes, self.rims, strict=True)
+        )
+
+    def text(self, index: int) -> Box:
+        """Where the text of label `index` stands, at most."""
+        box, rim = self.position(index), _LABEL_RIM
+        return Box(box.x + 4, box.y + rim, box.width - 8, box.height - 2 * rim)
 
     @property
     def per_sheet(self) -> int:
@@ -184,6 +219,26 @@ class EnvelopeSheet:
     address: Box
     size: float = 11.0
 
+    @property
+    def sizes(self) -> tuple[TypeSize, ...]:
+        """Those of the address, from the usual to the smallest."""
+        dense = TypeSize(self.size - 1.5, self.size * 1.05)
+        return (TypeSize(self.size, self.size * 1.27), dense, TIGHT)
+
+    def rooms(self) -> tuple["AddressRoom", ...]:
+        return tuple(
+            AddressRoom(size, self.address.width, self.address.height) for size in self.sizes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRoom:
+    """A place for the lines of an address in one size of type, mm."""
+
+    size: TypeSize
+    width: float
+    height: float
+
 
 @lru_cache(maxsize=32)
 def _seen_of(layout: Layout) -> tuple[Box, Box]:
@@ -203,6 +258,7 @@ def _seen_of(layout: Layout) -> tuple[Box, Box]:
 
 PRINTABLE_EDGE = 5.0
 """mm no office printer is trusted to print along each edge (most leave 4.2 mm or 1/6 inch)."""
+_LABEL_RIM = 1.8  # mm by which a sheet of labels may lie askew
 
 LETTER = Paper("letter", 215.9, 279.4)
 A4 = Paper("a4", 210.0, 297.0)
@@ -296,7 +352,9 @@ UK_DL = Layout(
 LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR, CH_LEFT, UK_DL)}
 
 AVERY_5160 = LabelSheet("avery-5160", LETTER, 66.7, 25.4, 3, 10, 4.0, 12.7, 70.6)
+AVERY_5163 = LabelSheet("avery-5163", LETTER, 101.6, 50.8, 2, 5, 4.0, 12.7, 106.3, 11, 13)
 L7163 = LabelSheet("l7163", A4, 99.1, 38.1, 2, 7, 4.65, 15.2, 101.6, 11, 13)
+L7165 = LabelSheet("l7165", A4, 99.1, 67.7, 2, 4, 4.65, 13.1, 101.6, 11, 13)
 CARDS_A_SHEET = 4
 
 NO_10 = EnvelopeSheet(
@@ -336,9 +394,9 @@ def envelope_for(paper: Paper) -> EnvelopeSheet:
     return NO_10 if paper is LETTER else DL
 
 
-def label_sheet_for(layout: Layout) -> LabelSheet:
-    """Return the label sheet of the letters' paper: it goes into the same tray."""
-    return AVERY_5160 if layout.paper is LETTER else L7163
+def label_sheets_for(layout: Layout) -> tuple[LabelSheet, ...]:
+    """Return those of the letters' paper, from the usual to that for long addresses."""
+    return (AVERY_5160, AVERY_5163) if layout.paper is LETTER else (L7163, L7165)
 
 
 def envelopes_for(paper: Paper) -> tuple[EnvelopeSheet, ...]:

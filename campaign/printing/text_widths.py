@@ -12,12 +12,20 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from fontTools.ttLib import TTFont
 
 from campaign.core import asset_paths
-from campaign.printing.geometry import PT_PER_MM, Layout
+from campaign.printing.geometry import (
+    PT_PER_MM,
+    TIGHT,
+    AddressRoom,
+    LabelSheet,
+    Layout,
+    TypeSize,
+    envelopes_for,
+    label_sheets_for,
+)
 
 _SAFETY = 1.006
 """So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
@@ -29,19 +37,7 @@ _UNSPACED = re.compile(
 _PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
 
 
-class _Size(NamedTuple):
-    """One way of setting an address, in pt."""
-
-    size: float
-    leading: float
-    rtl_leading: float
-
-
-_SIZES = {
-    "": _Size(10.5, 12.0, 11.3),
-    "dense": _Size(9.5, 10.0, 9.5),
-    "tight": _Size(8.5, 8.8, 8.3),
-}
+_SIZES = {"": TypeSize(10.5, 12.0, 11.3), "dense": TypeSize(9.5, 10.0, 9.5), "tight": TIGHT}
 """Those of `sheet.css`; an address takes the first in which it has room."""
 _TALLER = (
     (0x058F, 0.01), (0x05FF, 0.05), (0x08FF, 0.134), (0x097F, 0.2), (0x0BFF, 0.11),
@@ -195,15 +191,46 @@ def some_wrap(lines: Sequence[str], layout: Layout) -> bool:
     return any(count_lines(line, width, size) > 1 for line in lines)
 
 
-def _have_room(lines: Sequence[str], layout: Layout, size: _Size) -> bool:
-    width, rtl = layout.address.width * PT_PER_MM, _is_rtl(lines)
-    height = sum(
+def find_room(lines: Sequence[str], rooms: Sequence[AddressRoom]) -> int | None:
+    """Return which of the rooms is the first that holds an address; None where none does. Pure."""
+    for index, room in enumerate(rooms):
+        height = _height(lines, room.width * PT_PER_MM, room.size, rtl=False)
+        if height <= room.height * PT_PER_MM + _TOLERANCE:
+            return index
+    return None
+
+
+def label_sheet_for(labels: Iterable[Sequence[str]], layout: Layout) -> LabelSheet:
+    """Return the first sheet of the letters' paper whose labels hold these, else the last. Pure.
+
+    It goes into the same tray.
+    """
+    sheets, labels = label_sheets_for(layout), list(labels)
+    for sheet in sheets:
+        if all(find_room(lines, sheet.rooms()) is not None for lines in labels):
+            return sheet
+    return sheets[-1]
+
+
+def fits_papers(lines: Sequence[str], layout: Layout) -> bool:
+    """Whether an address fits a label, with a mark above it, and every envelope. Pure."""
+    labels = find_room(("", *lines), label_sheets_for(layout)[-1].rooms())
+    envelopes = [find_room(lines, sheet.rooms()) for sheet in envelopes_for(layout.paper)]
+    return None not in (labels, *envelopes)
+
+
+def _have_room(lines: Sequence[str], layout: Layout, size: TypeSize) -> bool:
+    width = layout.address.width * PT_PER_MM
+    return _height(lines, width, size, rtl=_is_rtl(lines)) <= _room_of(layout)
+
+
+def _height(lines: Sequence[str], width: float, size: TypeSize, *, rtl: bool) -> float:
+    return sum(
         count_lines(line, width, size.size) * _line_height(line, size, rtl=rtl) for line in lines
     )
-    return height <= _room_of(layout)
 
 
-def _line_height(line: str, size: _Size, *, rtl: bool) -> float:
+def _line_height(line: str, size: TypeSize, *, rtl: bool) -> float:
     leading = size.rtl_leading if rtl else size.leading
     return leading + _growth(line) * size.size
 

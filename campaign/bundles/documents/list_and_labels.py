@@ -17,7 +17,9 @@ from campaign.bundles.documents.signatures_csv import Row
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, say_amount, say_noun
 from campaign.core import i18n
+from campaign.printing.geometry import LabelSheet
 from campaign.printing.printed_content import ColumnLabels, LabelsContext, ListContext, SignatureRow
+from campaign.printing.text_widths import label_sheet_for
 
 
 def list_context(
@@ -101,7 +103,6 @@ def _short_day(day: date, locale: str) -> str:
 
 def labels_context(frozen: Frozen, packets: Sequence[Packet]) -> LabelsContext:
     """Labels: the mission's address, each official's, and one for each packet of letters."""
-    addresses = [target.addressing[frozen.locale].lines for target in frozen.targets.values()]
     of_packets = tuple(
         (frozen.case.reference, frozen.mission.name, _say_packet(frozen, packet, len(packets)))
         for packet in packets
@@ -110,9 +111,22 @@ def labels_context(frozen: Frozen, packets: Sequence[Packet]) -> LabelsContext:
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,
-        labels=(*dict.fromkeys((frozen.mission.lines, *addresses)), *of_packets),
+        labels=(*_list_addresses(frozen), *of_packets),
         mark=frozen.mark,
     )
+
+
+def label_sheet_of(frozen: Frozen) -> LabelSheet:
+    """The sheet that a bundle's labels are printed on: larger ones where an address is long."""
+    of_packet = (frozen.case.reference, frozen.mission.name, "", "")
+    marks = (frozen.mark,) if frozen.mark else ()
+    labels = [(*marks, *lines) for lines in (*_list_addresses(frozen), of_packet)]
+    return label_sheet_for(labels, frozen.sheet)
+
+
+def _list_addresses(frozen: Frozen) -> list[tuple[str, ...]]:
+    of_officials = [target.addressing[frozen.locale].lines for target in frozen.targets.values()]
+    return list(dict.fromkeys((frozen.mission.lines, *of_officials)))
 
 
 def _say_packet(frozen: Frozen, packet: Packet, total: int) -> str:

@@ -45,7 +45,7 @@ from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
-from campaign.printing.geometry import envelopes_for, label_sheet_for
+from campaign.printing.geometry import envelopes_for
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import write_envelopes
 from campaign.signing.letter.compose import number_of
@@ -179,7 +179,7 @@ def _make_pdfs(job: _Job) -> None:
         bundle_sheets.delivery_sheet(gate, layout.paper, out / file_names.DELIVERY_SHEET)
     _make_list(job)
     labels = list_and_labels.labels_context(frozen, packets)
-    bundle_sheets.labels(labels, label_sheet_for(layout), out / file_names.LABELS)
+    bundle_sheets.labels(labels, list_and_labels.label_sheet_of(frozen), out / file_names.LABELS)
     title = f"{frozen.case.reference} · {frozen.mission.name}"
     address = contents_and_delivery_sheet.envelope_context(frozen)
     sizes = envelopes_for(layout.paper)

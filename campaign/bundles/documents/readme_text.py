@@ -13,7 +13,7 @@ from campaign.bundles.documents.contents_and_delivery_sheet import (
     remade_note,
     say_what_to_destroy,
 )
-from campaign.bundles.documents.list_and_labels import describe_file
+from campaign.bundles.documents.list_and_labels import describe_file, label_sheet_of
 from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
@@ -22,12 +22,14 @@ from campaign.bundles.nouns import Noun, say_noun, say_rows
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.models.taken_out import PersonOff
-from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for, label_sheet_for
+from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for
 from campaign.printing.printed_content import FactRow, FileRow, ReadmeContext
 
 LABEL_STOCK = {
     "avery-5160": "Avery 5160 (1 × 2⅝ in, 30)",
+    "avery-5163": "Avery 5163 (2 × 4 in, 10)",
     "l7163": "Avery L7163 (99.1 × 38.1 mm, 14)",
+    "l7165": "Avery L7165 (99.1 × 67.7 mm, 8)",
 }
 """How the sheets of labels are called where they are bought, and how many stand on one."""
 _EIGHTHS = ("", "⅛", "¼", "⅜", "½", "⅝", "¾", "⅞")
@@ -123,7 +125,7 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> It
     if others := _other_sheets(files, duplex=frozen.duplex):
         listed = " · ".join(f"{name} {facts.say(count)}" for name, count in others.items())
         yield FactRow(_("Sheets for the other papers"), listed)
-    yield FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(frozen.sheet).slug])
+    yield FactRow(_("Labels"), LABEL_STOCK[label_sheet_of(frozen).slug])
     for sheet in facts.sheets:
         # A signed sheet as colleagues find it: day, place, how many people.
         number = facts.say(sheet.people)

@@ -16,7 +16,7 @@ from campaign.models.campaign import Campaign, LetterFormat, TargetKind
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
-from campaign.printing.text_widths import most_lines
+from campaign.printing.text_widths import fits_papers, longest_line, most_lines
 from campaign.signing.letter import letter_facts
 from campaign.signing.letter.compose import case_of
 from campaign.signing.letter.letter_facts import FrozenTarget
@@ -79,7 +79,7 @@ def _fault_of(lines: tuple[str, ...], layout: Layout) -> dict[str, object]:
         if problem.slug == ADDRESS_TOO_LONG:
             return {"why": "too-many-lines", "lines": len(lines), "most": most_lines(layout)}
         return {"why": "too-wide", "line": problem.detail["line"]}
-    return {}
+    return {} if fits_papers(lines, layout) else {"why": "too-wide", "line": longest_line(lines)}
 
 
 def _languages_of(

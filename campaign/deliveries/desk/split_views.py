@@ -55,6 +55,7 @@ class EnvelopeOverview:
 
     shown: Sequence[Envelope]
     letters: Mapping[int, int]  # in each now, or that went in it, by its number
+    numbers: Mapping[int, str]  # of these letters, as its address sheet names them
     weights: Mapping[int, Weight]  # by the number of the envelope
     ways: mark_posted.EnvelopeWays
     trips: Mapping[int, DeliveryAttempt]
@@ -435,9 +436,14 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
     ways = mark_posted.list_ways(session, run, here=max(here - len(outside), 0))
     attempt_ids = {envelope.attempt_id for envelope in shown}
     attempt_ids |= {span.attempt_id for span in ways.lines}
+    letters = mark_posted.list_letters(session, run, shown)
     return EnvelopeOverview(
         shown=shown,
-        letters=mark_posted.count_letters(session, run, shown),
+        letters=mark_posted.count_letters(shown, letters),
+        numbers={
+            envelope: make_envelopes.say_letter_numbers(inside, i18n.locale())
+            for envelope, inside in letters.items()
+        },
         weights=weigh_envelopes(session, run, shown, i18n.locale()),
         ways=ways,
         trips=visits.find_attempts(session, [ident for ident in attempt_ids if ident]),

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
+from campaign.bundles.documents.list_and_labels import label_sheet_of
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import subject_of
 from campaign.bundles.volumes import print_queue
@@ -29,7 +30,6 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
 from campaign.models.signature import Letter
 from campaign.printing.engine.join_pdf import PdfFile, Piece, join
-from campaign.printing.geometry import label_sheet_for
 from campaign.printing.printed_content import LabelsContext
 from campaign.printing.problems import LetterRefused
 from campaign.printing.sheets import bundle_sheets
@@ -119,7 +119,7 @@ def _collect_parts(
 
 def _print_labels(frozen: Frozen, folder: Path) -> PdfFile:
     """Print one sheet of the mission's address, to be printed as often as it is needed."""
-    sheet = label_sheet_for(frozen.sheet)
+    sheet = label_sheet_of(frozen)
     context = LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,
@@ -212,7 +212,7 @@ def _store_file(
 def _compose_sheet(frozen: Frozen, envelope: _FilledEnvelope, total: int) -> AddressSheet:
     organisation, case, letters = frozen.organisation, frozen.case, envelope.count
     facts = {"count": say_number(letters, frozen.locale), "person": frozen.person_name}
-    facts["numbers"] = _say_numbers(envelope.numbers, frozen.locale)
+    facts["numbers"] = say_letter_numbers(envelope.numbers, frozen.locale)
     if frozen.cards:
         inside = ngettext(
             "Inside: %(count)s card about the case of %(person)s, no. %(numbers)s.",
@@ -243,7 +243,7 @@ def _compose_sheet(frozen: Frozen, envelope: _FilledEnvelope, total: int) -> Add
     )
 
 
-def _say_numbers(numbers: Iterable[int], locale: str) -> str:
+def say_letter_numbers(numbers: Iterable[int], locale: str) -> str:
     """Say which letters are inside: of those between them that were taken back, none."""
     return comma(locale).join(
         number_of(first)

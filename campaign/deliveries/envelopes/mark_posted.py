@@ -8,12 +8,12 @@ of it is here: few letters of a bundle are not.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -34,7 +34,7 @@ from campaign.deliveries.record_delivery import (
     make_visit,
     refuse_impossible,
 )
-from campaign.deliveries.recording_rules import Numbers, join_spans
+from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside
 from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     select_here,
@@ -344,27 +344,43 @@ def _find_empty(
     return empty | set(session.scalars(emptied)) if unsure else empty
 
 
-def count_letters(
+def list_letters(
     session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope]
-) -> dict[int, int]:
-    """Count the letters in each envelope, or that went in it, by its number.
+) -> dict[int, list[int]]:
+    """List the numbers of the letters in each envelope, or that went in it, by its number.
 
     What was withdrawn and removed by hand was put in, and is in it no more.
     """
     lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
-    letters = _count(session, run, lying, duplex=False)[0] if lying else Counter[int]()
-    kept = select(func.count(Letter.id)).where(
-        Letter.bundle_id == run.bundle_id,
-        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
-        Letter.set_aside.is_(None),
+    letters = dict(_list_inside(session, run, lying, duplex=False)[0]) if lying else {}
+    posted = [envelope.id for envelope in envelopes if envelope.attempt_id is not None]
+    if not posted:
+        return letters
+    left_out = {*list_inside(run.left_out or ())}
+    lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
+    rows = session.execute(
+        select(Envelope.sequence, Letter.sequence)
+        .join(Letter, and_(Letter.bundle_id == run.bundle_id, lies_in))
+        .where(Envelope.id.in_(posted), Letter.set_aside.is_(None))
+        .order_by(Letter.sequence)
     )
-    posted = session.execute(
-        select(Envelope.sequence, Envelope.letters, kept.scalar_subquery()).where(
-            Envelope.id.in_([envelope.id for envelope in envelopes]),
-            Envelope.attempt_id.is_not(None),
-        )
-    )
-    return dict(letters) | {number: min(put_in, left) for number, put_in, left in posted}
+    for envelope, number in rows:
+        if number not in left_out:
+            letters.setdefault(envelope, []).append(number or 0)
+    return letters
+
+
+def count_letters(
+    envelopes: Sequence[Envelope], letters: Mapping[int, Sequence[int]]
+) -> dict[int, int]:
+    """Count them, by the number of the envelope: what went were no more than were put in. Pure."""
+    by_number = {envelope.sequence: envelope for envelope in envelopes}
+    return {
+        number: len(inside)
+        if by_number[number].attempt_id is None
+        else min(len(inside), by_number[number].letters)
+        for number, inside in letters.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,14 +399,14 @@ def weigh_envelopes(
         return {}
     frozen = Frozen.from_json(run.bundle.frozen)
     paper = frozen.sheet.paper
-    letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
+    letters, sheets = _list_inside(session, run, lying, duplex=frozen.duplex)
     weights = {}
     for envelope in lying:
-        if not letters[envelope.sequence]:
+        if not (count := len(letters[envelope.sequence])):
             continue
         on_top = 1 if run.letters_each > 1 else 0  # its address sheet
         if frozen.cards:
-            inside = sheets_of_cards(letters[envelope.sequence])
+            inside = sheets_of_cards(count)
             grams = weigh(inside, paper, card=True) + weigh(on_top, paper)
         else:
             inside = sheets[envelope.sequence]
@@ -399,10 +415,10 @@ def weigh_envelopes(
     return weights
 
 
-def _count(
+def _list_inside(
     session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
-) -> tuple[Counter[int], Counter[int]]:
-    """Count letters, and sheets of paper that they need, by the number of their envelope."""
+) -> tuple[defaultdict[int, list[int]], Counter[int]]:
+    """List letters, and count the sheets that they need, by the number of their envelope."""
     # Envelopes that were added later may hold lower numbers.
     lying = sorted(lying, key=lambda envelope: envelope.first_number)
     rows = session.execute(
@@ -411,12 +427,12 @@ def _count(
         .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))
         .order_by(Letter.sequence)
     )
-    letters, sheets, at = Counter[int](), Counter[int](), 0
+    letters, sheets, at = defaultdict[int, list[int]](list), Counter[int](), 0
     for sequence, pages in rows:
         number = sequence or 0
         while at < len(lying) and lying[at].last_number < number:
             at += 1
         if at < len(lying) and lying[at].first_number <= number:
-            letters[lying[at].sequence] += 1
+            letters[lying[at].sequence].append(number)
             sheets[lying[at].sequence] += sheets_for(pages or 1, duplex=duplex)
     return letters, sheets

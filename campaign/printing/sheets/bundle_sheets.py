@@ -9,12 +9,19 @@ from dataclasses import asdict, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 
+from weasyprint import Document
+
 from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
-from campaign.printing.check_letters import check_address, check_characters, check_rendered
+from campaign.printing.check_letters import (
+    check_address,
+    check_characters,
+    check_rendered,
+    stands_within,
+)
 from campaign.printing.engine.join_pdf import JoinJob, PdfFile, describe_pdf, folder_beside
-from campaign.printing.geometry import MM_PER_PT, LabelSheet, Layout, Paper
+from campaign.printing.geometry import AddressRoom, LabelSheet, Layout, Paper, TypeSize
 from campaign.printing.html import PrintedPage, direction_of, language_tag
 from campaign.printing.print_letters import DEFAULT_LIMITS, PRESS
 from campaign.printing.printed_content import (
@@ -28,17 +35,25 @@ from campaign.printing.printed_content import (
     ReadmeContext,
     SignatureRow,
 )
-from campaign.printing.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
+from campaign.printing.problems import (
+    ADDRESS_TOO_LONG,
+    RENDERER_FAILED,
+    RENDERER_WARNING,
+    LetterRefused,
+    Problem,
+)
 from campaign.printing.renderer import write_sheet
 from campaign.printing.signature_list.list_job import ListJob, PageRows
 from campaign.printing.signature_list.list_sheet import ListSheet, cells, list_sheet
+from campaign.printing.text_widths import find_room
 
 PAGES_PER_CHUNK = 250  # pages of a signature list that one process lays out
-_LABEL_AIR = 5.0  # mm that a label keeps free above and below together
 _TOGETHER = 20
 """Contents sheets laid out at once: those of 700 volumes take no more memory than these."""
 _MOST_COUNTS = 5
 """Officials whom the sheet for the gate has room for; of more, it gives the sum alone."""
+_AT_THE_GATE = AddressRoom(TypeSize(9.5, 12.5), 62.0, 35.5)
+"""The mission's address on that sheet (`delivery.css`); a longer one is set smaller and wider."""
 
 
 class ContentsPages(PrintedPage, template="contents.html"):
@@ -50,6 +65,7 @@ class ContentsPages(PrintedPage, template="contents.html"):
 class DeliverySheet(PrintedPage, template="delivery.html"):
     delivery: DeliverySheetContext
     counts: tuple[FactRow, ...]
+    is_long_address: bool
 
 
 class CoverLetter(PrintedPage, template="cover.html"):
@@ -61,7 +77,7 @@ class Labels(PrintedPage, template="labels.html"):
     sheets: Sequence[Sequence[tuple[int, tuple[str, ...]]]]
     """The labels of each sheet, by their place on it."""
     mark: str
-    dense: bool
+    size: int  # which of the sheet's
     locale: str
 
 
@@ -99,7 +115,11 @@ def delivery_sheet(context: DeliverySheetContext, paper: Paper, out: Path) -> Pd
     """
     _refuse(check_characters({"sheet": tuple(_texts(context))}))
     counts = context.counts if len(context.counts) <= _MOST_COUNTS else context.counts[-1:]
-    sheet = DeliverySheet(delivery=context, counts=counts)
+    sheet = DeliverySheet(
+        delivery=context,
+        counts=counts,
+        is_long_address=find_room(context.mission_lines, [_AT_THE_GATE]) is None,
+    )
     title = f"{context.reference} · {context.title[0].text}"
     return write_sheet(sheet, "delivery.css", paper, out, locale=context.locale, title=title)
 
@@ -127,7 +147,7 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> PdfFile:
     """Write address labels on sheets of self-adhesive labels.
 
     :raises ValueError: there are no labels.
-    :raises LetterRefused: a character is missing.
+    :raises LetterRefused: a character is missing, or an address doesn't fit its label.
     """
     if not context.labels:
         raise ValueError("no labels to print")
@@ -137,10 +157,30 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> PdfFile:
         for first in range(0, len(context.labels), sheet.per_sheet)
     ]
     # All labels of a set are of one size, by the longest of them.
-    most = max(map(len, context.labels)) + (1 if context.mark else 0)
-    dense = most > int((sheet.height - _LABEL_AIR) / (sheet.leading * MM_PER_PT))
-    page = Labels(sheets=sheets, mark=context.mark, dense=dense, locale=context.locale)
-    return write_sheet(page, "labels.css", sheet, out, title=context.title, locale=context.locale)
+    marks, rooms = (context.mark,) if context.mark else (), sheet.rooms()
+    fits = [find_room((*marks, *lines), rooms) for lines in context.labels]
+    size = max(len(rooms) - 1 if room is None else room for room in fits)
+    page = Labels(sheets=sheets, mark=context.mark, size=size, locale=context.locale)
+
+    def refuse_clipped(laid_out: Document) -> None:
+        _refuse(
+            [
+                Problem(ADDRESS_TOO_LONG, {"line": lines[0]})
+                for paper, labels_on_it in zip(laid_out.pages, sheets, strict=True)
+                for slot, lines in labels_on_it
+                if not stands_within(paper, f"slot-{slot}", sheet.text(slot))
+            ]
+        )
+
+    return write_sheet(
+        page,
+        "labels.css",
+        sheet,
+        out,
+        title=context.title,
+        locale=context.locale,
+        check=refuse_clipped,
+    )
 
 
 def readme(context: ReadmeContext) -> str:

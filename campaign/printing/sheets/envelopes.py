@@ -7,14 +7,20 @@ from functools import lru_cache
 from pathlib import Path
 
 import pikepdf
+from weasyprint import Document
 
 from campaign.printing import renderer
-from campaign.printing.check_letters import check_address, check_characters, check_rendered
+from campaign.printing.check_letters import (
+    check_address,
+    check_characters,
+    check_rendered,
+    stands_within,
+)
 from campaign.printing.engine.join_pdf import PdfFile, folder_beside, join
 from campaign.printing.geometry import LAYOUTS, EnvelopeSheet, Layout, envelope_for
 from campaign.printing.html import PrintedPage, language_tag
-from campaign.printing.problems import LetterRefused
-from campaign.printing.text_widths import surely_fits
+from campaign.printing.problems import ADDRESS_TOO_LONG, LetterRefused, Problem
+from campaign.printing.text_widths import find_room, surely_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,8 @@ class EnvelopeContext:
 
 
 class Envelopes(PrintedPage, template="envelope.html"):
-    envelopes: Sequence[EnvelopeContext]
+    envelopes: Sequence[tuple[EnvelopeContext, int]]
+    """Each with which of the sheet's sizes its address is set in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class AddressSheets(PrintedPage, template="address-sheet.html"):
 def render_envelopes(envelopes: Sequence[EnvelopeContext], sheet: EnvelopeSheet) -> bytes:
     """Return the envelopes as a PDF, one to a page.
 
-    :raises LetterRefused: a character of an address is missing in our fonts.
+    :raises LetterRefused: a character of an address is missing in our fonts, or it has no room.
     """
     problems = [
         problem
@@ -60,9 +67,20 @@ def render_envelopes(envelopes: Sequence[EnvelopeContext], sheet: EnvelopeSheet)
     ]
     if problems:
         raise LetterRefused(problems)
-    first = envelopes[0]
-    page, title = Envelopes(envelopes=envelopes), first.addressee_lines[0]
-    return renderer.render_page(page, "envelope.css", sheet, locale=first.locale, title=title)
+    first, rooms = envelopes[0], sheet.rooms()
+    fits = [find_room(envelope.addressee_lines, rooms) for envelope in envelopes]
+    sizes = [len(rooms) - 1 if room is None else room for room in fits]
+    page = Envelopes(envelopes=list(zip(envelopes, sizes, strict=True)))
+    title = first.addressee_lines[0]
+    with renderer.lay_out_page(
+        page, "envelope.css", sheet, locale=first.locale, title=title
+    ) as document:
+        for front, envelope in zip(document.pages, envelopes, strict=True):
+            if not stands_within(front, "to", sheet.address):
+                raise LetterRefused(
+                    [Problem(ADDRESS_TOO_LONG, {"line": envelope.addressee_lines[0]})]
+                )
+        return renderer.write_pdf(document)
 
 
 def with_envelopes(letters: bytes, envelopes: Sequence[EnvelopeContext], layout: Layout) -> bytes:
@@ -106,8 +124,20 @@ def write_address_sheets(
         if problems:
             raise LetterRefused(problems)
     page = AddressSheets(sheets=sheets, locale=locale, layout=layout)
+
+    def refuse_outside(laid_out: Document) -> None:
+        if problems := check_rendered(laid_out.pages[0], layout):
+            raise LetterRefused(problems)
+
     pdf = renderer.write_sheet(
-        page, "print.css", layout, out, locale=locale, title=title, tagged=False
+        page,
+        "print.css",
+        layout,
+        out,
+        locale=locale,
+        title=title,
+        check=refuse_outside,
+        tagged=False,
     )
     if pdf.pages != len(sheets):
         out.unlink()

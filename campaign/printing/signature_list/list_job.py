@@ -17,7 +17,7 @@ from pikepdf import Dictionary
 
 from campaign.printing import html, renderer
 from campaign.printing.engine import join_pdf
-from campaign.printing.geometry import MM_PER_PT, PAPERS
+from campaign.printing.geometry import MM_PER_PT, PAPERS, PT_PER_MM
 from campaign.printing.printed_content import ColumnLabels, ListContext
 from campaign.printing.signature_list.list_sheet import (
     Column,
@@ -27,6 +27,7 @@ from campaign.printing.signature_list.list_sheet import (
     mark_missing,
 )
 from campaign.printing.signature_list.typeface import Typeface, embed_font
+from campaign.printing.text_widths import count_lines, find_room
 
 _SHAPED_PAGES = 20  # pages of cells that need a shaper, in one document of the renderer's
 # The renderer centres ascender and descender in a line's height; the baseline lies so far below
@@ -71,6 +72,9 @@ class ListHeads(html.PrintedPage, template="list.html"):
     context: ListContext
     total: int
     columns: tuple[Column, ...]
+    is_long_title: bool
+    is_long_address: bool
+    """Its lines do not have room below one another."""
 
 
 class ShapedCells(html.PrintedPage, template="list-shaped.html"):
@@ -98,8 +102,7 @@ def typeset_list(job: ListJob) -> dict[str, int]:
     writer = PageWriter(sheet, face)
     pages = [writer.page(values) for values in job["pages"]]
     with pikepdf.new() as pdf:
-        heads = ListHeads(context=context, total=job["total"], columns=sheet.columns)
-        head = _forms(pdf, context, sheet, heads, 2)
+        head = _forms(pdf, context, sheet, _make_heads(context, sheet, job["total"]), 2)
         shaped = dict(_shaped(pdf, context, sheet, pages))
         font = embed_font(pdf, face)
         for index, page in enumerate(pages):
@@ -116,6 +119,18 @@ def typeset_list(job: ListJob) -> dict[str, int]:
             )
         join_pdf.save(pdf, Path(job["out"]))
         return {"pages": len(pdf.pages)}
+
+
+def _make_heads(context: ListContext, sheet: ListSheet, total: int) -> ListHeads:
+    title, address = sheet.title_room, sheet.mission_room
+    lines = count_lines(context.title, title.width * PT_PER_MM, title.size.size, weight="Semibold")
+    return ListHeads(
+        context=context,
+        total=total,
+        columns=sheet.columns,
+        is_long_title=lines * title.size.leading > title.height * PT_PER_MM,
+        is_long_address=find_room(context.mission_lines, [address]) is None,
+    )
 
 
 def _shaped(

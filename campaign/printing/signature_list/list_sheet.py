@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from campaign.printing import fonts
-from campaign.printing.geometry import MM_PER_PT, Paper
+from campaign.printing.geometry import MM_PER_PT, PT_PER_MM, AddressRoom, Paper, TypeSize
 from campaign.printing.html import isolate, text_direction
 from campaign.printing.printed_content import ColumnLabels, SignatureRow
 from campaign.printing.signature_list.typeface import Typeface
@@ -70,6 +70,16 @@ class ListSheet:
     head_first: float = 46.0  # what stands above the rows on the first page: title, mission, total
     head: float = 11.0  # what stands above the rows on the other pages: the title
     settings: tuple[Setting, ...] = SETTINGS
+
+    @property
+    def title_room(self) -> AddressRoom:
+        """Of the title on the first page, beside the reference."""
+        return AddressRoom(TypeSize(15.0, 6.6 * PT_PER_MM), self.text_width - 45, 13.2)
+
+    @property
+    def mission_room(self) -> AddressRoom:
+        """Of the mission's address, on the first page."""
+        return AddressRoom(TypeSize(10.0, 4.3 * PT_PER_MM), self.text_width, 25.8)
 
     @property
     def text_width(self) -> float:

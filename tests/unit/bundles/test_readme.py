@@ -46,6 +46,13 @@ def test_labels_are_named_as_they_are_bought_and_folds_as_rulers_have_them() -> 
     assert "105 mm · 210 mm" in british["Envelopes"]
 
 
+def test_larger_labels_are_named_where_an_address_is_long() -> None:
+    lines = ("Directorate of Public Prosecutions and Legal Affairs of Altamar",) * 5
+    mission = replace(FROZEN.mission, lines=lines)
+    letter, _steps = told(replace(FROZEN, mission=mission))
+    assert letter["Labels"].startswith("Avery 5163")
+
+
 def test_the_sheets_of_each_paper_are_counted() -> None:
     facts, steps = told(FROZEN)
     assert facts["Sheets for the other papers"] == (

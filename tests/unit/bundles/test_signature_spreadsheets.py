@@ -19,11 +19,13 @@ from campaign.bundles.documents.signatures_csv import (
     write_xlsx,
 )
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenMission, FrozenOrganisation
+from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.core.text.inert_cells import inert
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
 from campaign.signing.letter.letter_facts import FrozenTarget
 
+GOVERNOR = Addressing("Ana Ruiz", "Governor", "Dear Governor,", "Yours,", ("Ana Ruiz", "Mérida"))
 FROZEN = Frozen(
     locale="en",
     frozen_on=date(2026, 5, 4),
@@ -34,7 +36,7 @@ FROZEN = Frozen(
     case=Case("UA 1/26", "Amara Okafor", "MX", None),
     mission=FrozenMission("embassy-1", "embassy", "Embassy", "CA", "", ("Embassy", "Ottawa")),
     organisation=FrozenOrganisation("Org", "office@example.org", "Ottawa", ()),
-    targets={7: FrozenTarget("governor", {"en": "Governor"}, {})},
+    targets={7: FrozenTarget("governor", {"en": "Governor"}, {"en": GOVERNOR})},
 )
 
 

@@ -10,6 +10,7 @@ from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
+    LetterFormat,
     Target,
     TargetKind,
     Update,
@@ -311,6 +312,16 @@ def test_a_line_that_wraps_out_of_the_window_is_named_with_its_official() -> Non
     assert (gap.slug, gap.locale) == ("address-does-not-fit", "en")
     assert (gap.part, gap.subject) == ("official", official.slug)
     assert (gap.detail["official"], gap.detail["line"]) == (official.name, long * 2)
+
+
+def test_a_line_that_no_label_has_room_for_is_named_also_where_cards_are_written() -> None:
+    campaign = complete()
+    campaign.format = LetterFormat.CARD
+    mission = campaign.targets[0].mission
+    assert mission
+    mission.address = ["W" * 120, "W" * 120, "W" * 120]
+    gap = blockers(campaign, NOW)[0]
+    assert (gap.slug, gap.detail["line"]) == ("address-does-not-fit", "W" * 120)
 
 
 @pytest.mark.parametrize(

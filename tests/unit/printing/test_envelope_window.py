@@ -93,7 +93,7 @@ def test_what_wraps_beyond_the_window_does_not_fit() -> None:
         render_one(letter(addressee_lines=lines), US_10)
 
 
-_SCRIPTS = (
+SCRIPTS = (
     "مكتب حاكم",
     "משרד המושל",
     "राज्यपाल कार्यालय",
@@ -111,7 +111,7 @@ _SCRIPTS = (
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.slug)
 def test_what_fits_in_a_smaller_size_is_printed_in_every_script(layout: Layout) -> None:
-    scripts = [words for words in _SCRIPTS if not fonts.missing_glyphs(words)]
+    scripts = [words for words in SCRIPTS if not fonts.missing_glyphs(words)]
     latin = ["Joaquín Díaz Mena", "Mexico"]
     counts = range(1, most_lines(layout) - 1)
     assert len(counts) >= 5

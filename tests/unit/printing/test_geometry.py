@@ -8,7 +8,9 @@ from campaign.printing import print_letters
 from campaign.printing.geometry import (
     A4,
     AVERY_5160,
+    AVERY_5163,
     L7163,
+    L7165,
     LAYOUTS,
     LETTER,
     PRINTABLE_EDGE,
@@ -17,7 +19,7 @@ from campaign.printing.geometry import (
     LabelSheet,
     Layout,
     WindowEnvelope,
-    label_sheet_for,
+    label_sheets_for,
     layout_for,
     paper_for,
 )
@@ -46,11 +48,14 @@ def test_the_host_country_picks_the_layout(country: str, slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "sheet"), [("us-10", AVERY_5160), ("din-5008-b", L7163), ("fr", L7163)]
+    ("layout", "sheets"),
+    [("us-10", (AVERY_5160, AVERY_5163)), ("din-5008-b", (L7163, L7165)), ("fr", (L7163, L7165))],
 )
-def test_labels_are_on_the_paper_of_their_letters(layout: str, sheet: LabelSheet) -> None:
-    assert label_sheet_for(LAYOUTS[layout]) is sheet
-    assert sheet.paper is LAYOUTS[layout].paper
+def test_labels_are_on_the_paper_of_their_letters(
+    layout: str, sheets: tuple[LabelSheet, ...]
+) -> None:
+    assert label_sheets_for(LAYOUTS[layout]) == sheets
+    assert {sheet.paper for sheet in sheets} == {LAYOUTS[layout].paper}
 
 
 def test_letter_paper_is_for_north_america_and_a4_for_the_rest() -> None:
@@ -125,7 +130,9 @@ def test_windows_are_those_that_makers_publish() -> None:
         )
 
 
-@pytest.mark.parametrize("sheet", [AVERY_5160, L7163], ids=lambda sheet: sheet.slug)
+@pytest.mark.parametrize(
+    "sheet", [AVERY_5160, AVERY_5163, L7163, L7165], ids=lambda sheet: sheet.slug
+)
 def test_all_labels_of_a_sheet_lie_on_its_paper_side_by_side(sheet: LabelSheet) -> None:
     paper = Box(0, 0, sheet.paper.width, sheet.paper.height)
     boxes = [sheet.position(index) for index in range(sheet.per_sheet)]

@@ -110,7 +110,7 @@ def test_a_label_goes_as_its_language_does_also_where_it_begins_with_a_reference
 ) -> None:
     label = ("UA 58/20", "Embassy", "الجزء 1 من 3، فيه 42 رسالة")
     sheets = [[(0, label), (1, ("Embassy of Mexico", "Ottawa"))]]
-    page = bundle_sheets.Labels(sheets=sheets, mark="", dense=False, locale=locale).html()
+    page = bundle_sheets.Labels(sheets=sheets, mark="", size=0, locale=locale).html()
     assert re.findall(r'dir="(\w+)"', str(page)) == [direction, "ltr"]
 
 
