@@ -28,8 +28,8 @@ def test_another_file_at_the_same_path_is_another_order(work: str, tmp_path: Pat
 
 
 def test_other_words_another_paper_or_title_are_another_page() -> None:
-    page = Labels(sheets=[[(0, ("Ottawa",))]], mark="1", dense=False, locale="en")
-    other = Labels(sheets=[[(0, ("Ottawa",))]], mark="2", dense=False, locale="en")
+    page = Labels(sheets=[[(0, ("Ottawa",))]], mark="1", size=0, locale="en")
+    other = Labels(sheets=[[(0, ("Ottawa",))]], mark="2", size=0, locale="en")
     facts = {"locale": "en", "title": "A"}
     first = _name_page(page, "labels.css", A4, facts)
     assert _name_page(page, "labels.css", A4, dict(facts)) == first
