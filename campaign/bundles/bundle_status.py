@@ -14,12 +14,12 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped, may_go_out_sql
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.signature import Letter, Signature, SignatureState
 
-STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
+STILL_HERE = CAME_BACK | {DeliveryOutcome.STOPPED}
 """How an attempt can end so that every letter came back."""
 _PAPER_LIES = timedelta(days=60)
 """How long after the files of a bundle were deleted its page says what to do with the paper."""

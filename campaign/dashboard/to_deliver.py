@@ -43,6 +43,7 @@ from campaign.deliveries.stopped_bundles import (
 )
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import (
+    CAME_BACK,
     Bundle,
     BundleState,
     CarriedSignature,
@@ -62,7 +63,7 @@ _STOPPED, _OTHER = aliased(Campaign), aliased(DeliveryAttempt)
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""
-_NOT_TAKEN = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
+_NOT_TAKEN = CAME_BACK | {DeliveryOutcome.PART}
 _TAKEN = (DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART)
 _FLAGGED_FOR = timedelta(days=14)
 """How long a delivery after a stop stands on Today; on the campaign it stays."""

@@ -22,7 +22,7 @@ from campaign.dashboard.statistics_page import Cells
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory import where_used
 from campaign.directory.missions import is_stale_sql
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
 from campaign.models.delivery import Rerouting
@@ -274,8 +274,8 @@ def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> l
 
 
 def find_refused_bundles(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find bundles that were refused, in part or whole, and of which letters still lie here."""
-    refused = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
+    """Find bundles that came back, in part or whole, and of which letters still lie here."""
+    came_back = CAME_BACK | {DeliveryOutcome.PART}
     rows = session.execute(
         select(Campaign, func.count(Bundle.id.distinct()), func.max(DeliveryAttempt.happened_on))
         .join(Bundle, Bundle.campaign_id == Campaign.id)
@@ -284,7 +284,7 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool]) -> Todo:
             mine,
             may_go_out_sql(),
             # However long ago: as long as they lie here, we keep who wrote them.
-            DeliveryAttempt.outcome.in_(refused),
+            DeliveryAttempt.outcome.in_(came_back),
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
             ~has_unnamed_part(),

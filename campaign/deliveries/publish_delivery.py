@@ -61,6 +61,8 @@ def _title_of_sheets(outcome: DeliveryOutcome) -> str:
         return gettext("The signature sheets were not delivered")
     if outcome is DeliveryOutcome.REFUSED:
         return gettext("Signature sheets refused")
+    if outcome is DeliveryOutcome.UNOPENED:
+        return gettext("Signature sheets not delivered: no one opened")
     if outcome is DeliveryOutcome.LEFT:
         return gettext("Signature sheets left at the door")
     if outcome in SENT:
@@ -74,6 +76,13 @@ def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.REFUSED:
         return ngettext(
             "%(count)s letter refused", "%(count)s letters refused", number, count=count
+        )
+    if outcome is DeliveryOutcome.UNOPENED:
+        return ngettext(
+            "%(count)s letter not delivered: no one opened",
+            "%(count)s letters not delivered: no one opened",
+            number,
+            count=count,
         )
     if outcome is DeliveryOutcome.LEFT:
         return ngettext(
@@ -94,6 +103,13 @@ def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
         return gettext("The cards were not delivered")
     if outcome is DeliveryOutcome.REFUSED:
         return ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
+    if outcome is DeliveryOutcome.UNOPENED:
+        return ngettext(
+            "%(count)s card not delivered: no one opened",
+            "%(count)s cards not delivered: no one opened",
+            number,
+            count=count,
+        )
     if outcome is DeliveryOutcome.LEFT:
         return ngettext(
             "%(count)s card left at the door",

@@ -17,7 +17,7 @@ from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT, SENT, went_after_stop
 from campaign.deliveries.remaining_letters import select_in_no_envelope
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
 from campaign.models.signature import Letter
@@ -68,12 +68,12 @@ def list_companions(
 ) -> Sequence[Bundle]:
     """List bundles for the same destination that were not delivered there yet, no rehearsal.
 
-    One that was refused is carried again, unless its letters are in envelopes or went on elsewhere.
+    One that came back is carried again, unless its letters are in envelopes or went on elsewhere.
     Of a stopped campaign, those that may still be in somebody's bag: nobody said what became of it.
     """
     of_bundle = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
-    is_refused = DeliveryAttempt.outcome == DeliveryOutcome.REFUSED
-    refused = Bundle.id.in_(of_bundle.where(is_refused))
+    is_back = DeliveryAttempt.outcome.in_(CAME_BACK)
+    tried = Bundle.id.in_(of_bundle.where(is_back))
     moved, split = select(Rerouting.from_bundle_id), select(EnvelopeRun.bundle_id)
     return session.scalars(
         select(Bundle)
@@ -82,7 +82,7 @@ def list_companions(
             is_for(bundle.destination),
             Bundle.id != bundle.id,
             Bundle.state == BundleState.READY,
-            Bundle.id.not_in(of_bundle.where(~is_refused)),
+            Bundle.id.not_in(of_bundle.where(~is_back)),
             Bundle.id.not_in(moved),
             Bundle.id.not_in(split),
             Campaign.status.not_in(lifecycle.HIDDEN),
@@ -90,7 +90,7 @@ def list_companions(
             or_(~is_stopped_sql(), is_unsettled()),
         )
         .options(contains_eager(Bundle.campaign))
-        .order_by(refused, Bundle.id.desc())
+        .order_by(tried, Bundle.id.desc())
         .limit(limit)
     ).all()
 

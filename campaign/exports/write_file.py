@@ -67,6 +67,7 @@ _MEANINGS: Mapping[str, Mapping[str, object]] = {
         "accepted": _l("Accepted"),
         "part": _l("Accepted in part, not yet known which letters"),
         "refused": _l("Refused"),
+        "unopened": _l("No one opened"),
         "left": _l("Left at the door"),
         "posted": _l("Posted"),
         "courier": _l("Sent by courier"),

@@ -62,11 +62,16 @@ class DeliveryOutcome(enum.StrEnum):
     PART = "part"
     """Some were taken: `messages` says how many, `taken` which, once that is known."""
     REFUSED = "refused"
+    UNOPENED = "unopened"
     LEFT = "left"
     POSTED = "posted"
     COURIER = "courier"
     STOPPED = "stopped"
     """It was not delivered, because its campaign was stopped."""
+
+
+CAME_BACK = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.UNOPENED})
+"""How a visit can end so that every letter comes back and can be tried again."""
 
 
 class Journey(db.PublicRow):

@@ -17,7 +17,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import group_code
-from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.printing.geometry import Paper
 from campaign.public import before_request, feeds, printables, share_links
@@ -362,7 +362,7 @@ def _send(handout: Handout, kind: str, seconds: int, name: str = "") -> Response
     return response
 
 
-_NOT_DELIVERED = (DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED)
+_NOT_DELIVERED = CAME_BACK | {DeliveryOutcome.STOPPED}
 
 
 def list_check_codes(session: Session, campaign: Campaign) -> dict[int, CheckCode]:

@@ -21,7 +21,7 @@ from campaign.deliveries.carried_paper import is_letter
 from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
-from campaign.models.bundle import CarriedSignature, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -30,7 +30,7 @@ from campaign.tracking.letter_trips import list_bundles_of_sheets
 
 _WRITER = aliased(Signature)
 
-_REFUSALS = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.PART})
+_REFUSALS = CAME_BACK | {DeliveryOutcome.PART}
 OutcomesTold = list[tuple[str, list[str]]]
 """What an email tells: each outcome with the numbers of its letters; a sheet has none."""
 
@@ -86,8 +86,8 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
         may_take_sheets(),
     )
     went = and_(counts, ~told_before) if delivery in with_sheets else false()
-    is_refused = delivery.outcome is DeliveryOutcome.REFUSED and not with_sheets
-    return SheetNews(misled, went, and_(counts, misled) if is_refused else false())
+    is_back = delivery.outcome in CAME_BACK and not with_sheets
+    return SheetNews(misled, went, and_(counts, misled) if is_back else false())
 
 
 def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
@@ -122,7 +122,8 @@ def list_letters_told(
     went += _list_numbers(session, withdrawn, went_after_all)
     came_back = _list_numbers(session, readers, news.came_back)
     stayed = _list_numbers(session, withdrawn, news.stayed)
-    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
+    back = delivery.outcome if delivery.outcome in CAME_BACK else DeliveryOutcome.REFUSED
+    outcomes = {_told_outcome(delivery): went, back.value: came_back, "withdrawn": stayed}
     corrected = _list_numbers(session, {*readers, *withdrawn}, went_after_all)
     told = [(each, numbers) for each, numbers in outcomes.items() if numbers]
     return told, bool(corrected or came_back or stayed)

@@ -22,7 +22,7 @@ from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import find_unnamed_part
-from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
@@ -147,7 +147,7 @@ def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list
     rows = session.scalars(
         select(DeliveryAttempt).where(
             DeliveryAttempt.bundle_id.is_not(None),
-            DeliveryAttempt.outcome.in_({*GONE_OUT, DeliveryOutcome.REFUSED}),
+            DeliveryAttempt.outcome.in_(GONE_OUT | CAME_BACK),
             or_(DeliveryAttempt.outcome != DeliveryOutcome.PART, DeliveryAttempt.taken.any()),
             ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
             *conditions,
@@ -259,7 +259,7 @@ def _waits_for_numbers(session: Session, notice: Notice) -> bool:
     if notice.delivery_id is None:
         return False
     delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-    if delivery.outcome is not DeliveryOutcome.REFUSED or delivery.bundle is None:
+    if delivery.outcome not in CAME_BACK or delivery.bundle is None:
         return False
     return find_unnamed_part(session, delivery.bundle) is not None
 

@@ -287,6 +287,7 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
         DeliveryOutcome.ACCEPTED: gettext("Delivered"),
         DeliveryOutcome.PART: gettext("Some letters were accepted"),
         DeliveryOutcome.REFUSED: gettext("Refused at the door"),
+        DeliveryOutcome.UNOPENED: gettext("No one opened the door"),
         DeliveryOutcome.LEFT: gettext("Left at the door"),
         DeliveryOutcome.POSTED: pgettext("letter", "Sent by post"),
         DeliveryOutcome.COURIER: gettext("Sent by courier"),

@@ -225,6 +225,7 @@ def delivery_context(
             both(lambda: _("Accepted")),
             *([both(lambda: _("Accepted in part"))] if in_part else ()),
             both(lambda: _("Refused")),
+            both(lambda: _("No one opened")),
             both(lambda: _("Left at the door")),
         ),
         lines=(

@@ -45,6 +45,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.ACCEPTED: _l("Accepted all letters"),
     DeliveryOutcome.PART: pgettext("letters", "Accepted in part"),
     DeliveryOutcome.REFUSED: pgettext("letters", "Refused"),
+    DeliveryOutcome.UNOPENED: _l("No one opened"),
     DeliveryOutcome.LEFT: pgettext("letters", "Left at the door"),
     DeliveryOutcome.POSTED: pgettext("letters", "Posted"),
     DeliveryOutcome.COURIER: pgettext("letters", "Sent by courier"),

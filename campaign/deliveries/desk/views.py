@@ -40,7 +40,7 @@ from campaign.deliveries.remaining_letters import (
     is_out,
 )
 from campaign.deliveries.visits import find_outcomes
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, Update
 from campaign.models.delivery import (
     EnvelopeRun,
@@ -198,7 +198,7 @@ def show(public_id: str) -> ResponseReturnValue:
     attempts = visit.attempts
     campaigns = dict.fromkeys(attempt.campaign for attempt in attempts)
     stopped = [campaign for campaign in campaigns if is_stopped(campaign.status)]
-    came_back = {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
+    came_back = CAME_BACK | {DeliveryOutcome.PART}
     left = {
         attempt.id: count_left(session, attempt.bundle) for attempt in attempts if attempt.bundle
     }

@@ -1,4 +1,4 @@
-"""On which row of a sheet a membership rests; the undoing of an import is found again."""
+"""On which row of a sheet a membership rests; undone imports are found again; no one opened."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,8 @@ depends_on = None
 _CHECK = ("paper_import", "state", "paperimportstate")
 _ORIGIN = ("network_member", "origin", "memberorigin")
 _ORIGINS = ("form", "letter", "import")
+_OUTCOME = ("delivery_attempt", "outcome", "deliveryoutcome")
+_OUTCOMES = ("accepted", "part", "refused", "left", "posted", "courier", "stopped")
 _STATES = ("uploaded", "rehearsing", "ready", "applying", "applied", "failed")
 
 
@@ -45,6 +47,7 @@ def upgrade() -> None:
         ) WHERE paper_row_id IS NOT NULL"""
     )
     change_values(*_CHECK, _STATES, (*_STATES, "undoing"))
+    change_values(*_OUTCOME, _OUTCOMES, (*_OUTCOMES, "unopened"))
 
 
 def downgrade() -> None:
@@ -58,5 +61,7 @@ def downgrade() -> None:
         "WHERE origin = 'sheet' OR paper_row_id IS NOT NULL"
     )
     change_values(*_ORIGIN, (*_ORIGINS, "sheet"), _ORIGINS)
+    op.execute("UPDATE delivery_attempt SET outcome = 'refused' WHERE outcome = 'unopened'")
+    change_values(*_OUTCOME, (*_OUTCOMES, "unopened"), _OUTCOMES)
     op.drop_index(op.f("ix_network_member_paper_row_id"), table_name="network_member")
     op.drop_column("network_member", "paper_row_id")

@@ -107,6 +107,7 @@ _OUTCOMES: Mapping[str, object] = {
     "accepted": _l("Accepted"),
     "part": _l("Accepted in part"),
     "refused": _l("Refused"),
+    "unopened": _l("No one opened"),
     "left": _l("Left at the door"),
     "posted": _l("Posted"),
     "courier": _l("Sent by courier"),

@@ -19,7 +19,7 @@ from campaign.dashboard.today import list_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.screening import Decision, Hold
@@ -342,11 +342,16 @@ def test_what_went_out_late_is_said_of_letters_that_were_not_printed_here(
     assert all(words in page for words in LATE)
 
 
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
-    app: Flask, client: FlaskClient, session: Session, printed: Callable[[Campaign], int]
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    printed: Callable[[Campaign], int],
+    came_back: DeliveryOutcome,
 ) -> None:
     bundle_id = printed(make_campaign(session))
-    carry(app, bundle_id, DeliveryOutcome.REFUSED)
+    carry(app, bundle_id, came_back)
     sign_in(client, app, Role.STAFF)
     still_here, untold = "did not accept everything", "not on its case page"
     for posted in (1, 2):
@@ -364,6 +369,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
 @pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_refused_letters_that_lie_here_are_never_forgotten(
     app: Flask,
     client: FlaskClient,
@@ -371,9 +377,10 @@ def test_refused_letters_that_lie_here_are_never_forgotten(
     printed: Callable[[Campaign], int],
     role: Role,
     is_closed: bool,
+    came_back: DeliveryOutcome,
 ) -> None:
     bundle_id = printed(make_campaign(session))
-    carry(app, bundle_id, DeliveryOutcome.REFUSED)
+    carry(app, bundle_id, came_back)
     session.execute(update(DeliveryAttempt).values(happened_on=days_ago(800)))
     if is_closed:
         closed = {"status": CampaignStatus.CLOSED, "closed_at": db.utcnow() - timedelta(days=700)}

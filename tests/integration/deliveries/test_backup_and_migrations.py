@@ -92,7 +92,7 @@ def test_what_was_removed_by_hand_is_brought_over_from_the_audit(
     session.expunge(bundle)
     session.rollback()
     ids = [
-        record(bundle, DeliveryOutcome.REFUSED, place=place).attempts[0].id
+        record(bundle, DeliveryOutcome.UNOPENED, place=place).attempts[0].id
         for place in ("front", "back", "side")
     ]
     session.rollback()
@@ -110,3 +110,5 @@ def test_what_was_removed_by_hand_is_brought_over_from_the_audit(
     migrations.upgrade(engine)
     kept = dict(session.execute(select(DeliveryAttempt.id, DeliveryAttempt.by_hand)).all())
     assert kept == {ids[0]: [], ids[1]: ["00003", "P00002"], ids[2]: []}
+    outcomes = session.scalars(select(DeliveryAttempt.outcome)).all()
+    assert outcomes == [DeliveryOutcome.REFUSED] * 3, "what an older version knows of"

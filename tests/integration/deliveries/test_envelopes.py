@@ -19,7 +19,7 @@ from campaign.core import db, jobs
 from campaign.deliveries.envelopes.split_bundle import Span, pack_letters
 from campaign.deliveries.remaining_letters import count_here
 from campaign.mail.messages import OutboxMail
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState
 from campaign.models.notice import Notice
@@ -85,10 +85,16 @@ def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
 
 
 @pytest.mark.both_engines
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
-    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
+    app: Flask,
+    staff: FlaskClient,
+    printed: Bundle,
+    session: Session,
+    record: Record,
+    came_back: DeliveryOutcome,
 ) -> None:
-    record(printed, DeliveryOutcome.REFUSED)
+    record(printed, came_back)
     assert "You still have 7 letters here" in staff.get(after(printed)).text
     split = post(staff, after(printed, "split"), {"letters_each": "3", "with_letters": "y"})
     assert split.status_code == 303
@@ -247,6 +253,7 @@ def test_what_went_out_before_is_in_no_part_and_letters_taken_back_count_either_
     assert count_here(session, reload(session, bundle.id)) == 2
 
 
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     app: Flask,
     staff: FlaskClient,
@@ -255,8 +262,9 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     record: Record,
     other_mission: str,
     fresh_pages: None,
+    came_back: DeliveryOutcome,
 ) -> None:
-    record(printed, DeliveryOutcome.REFUSED)
+    record(printed, came_back)
     post(staff, after(printed, "split"), {"letters_each": "2"})
     post(staff, after(printed, "post"), posting(last="1"))
     answer = post(staff, after(printed, "reroute"), {"mission": other_mission})
@@ -293,7 +301,7 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert "00001" in text[0]
     old_page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "5 letters now go through this mission" in old_page
-    assert "These letters were refused before" in staff.get(f"/desk/bundles/{new.public_id}").text
+    assert "These letters came back from:" in staff.get(f"/desk/bundles/{new.public_id}").text
     gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
     assert "You have no letters of this bundle left" in gate
     record(new, DeliveryOutcome.ACCEPTED)

@@ -25,7 +25,7 @@ from campaign.deliveries import visits as finding
 from campaign.deliveries.desk import delivery_views
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.stopped_bundles import record_fate
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.delivery import GateFile, GateVisit, PaperFate
 from campaign.models.directory import Mission
@@ -744,31 +744,38 @@ def told(session: Session) -> list[list[tuple[int | None, str, int]]]:
     ]
 
 
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_that_was_carried(
-    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session
+    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session, came_back: DeliveryOutcome
 ) -> None:
     along = {f"with_{second.id}": "y"}
     json = {"Accept": "application/json"}
-    morning = form(outcome="refused", **along)
+    morning = form(outcome=came_back.value, **along)
     afternoon = form(outcome="accepted", happened_time="00:01", **along)
     assert post(staff, gate(bundle), morning, headers=json).status_code == 200
     assert f"with_{second.id}" in staff.get(gate(bundle)).text, "its letters came back"
     assert post(staff, gate(bundle), afternoon, headers=json).status_code == 200
     assert f"with_{second.id}" not in staff.get(gate(bundle)).text, "it was delivered there"
     assert told(session) == [
-        [(bundle.id, "refused", 7), (second.id, "refused", 2)],
+        [(bundle.id, came_back.value, 7), (second.id, came_back.value, 2)],
         [(bundle.id, "accepted", 7), (second.id, "accepted", 2)],
     ]
 
 
 @pytest.mark.both_engines
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelopes(
-    bundle: Bundle, second: Bundle, session: Session, record: Record, make_ready: Callable[[], int]
+    bundle: Bundle,
+    second: Bundle,
+    session: Session,
+    record: Record,
+    make_ready: Callable[[], int],
+    came_back: DeliveryOutcome,
 ) -> None:
     add_confirmed(session, bundle.campaign, 1, letter_locale="en", locality="Truro")
     session.commit()
     third = make_ready()
-    record(second, DeliveryOutcome.REFUSED)
+    record(second, came_back)
 
     def list_ids() -> list[int]:
         session.rollback()
@@ -782,12 +789,24 @@ def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelope
     assert list_ids() == [bundle.id]
 
 
-def test_where_a_bundle_may_come_along_it_says_that_it_was_refused_before(
-    staff: FlaskClient, bundle: Bundle, second: Bundle, record: Record
+@pytest.mark.parametrize(
+    ("came_back", "words"),
+    [
+        (DeliveryOutcome.REFUSED, "This bundle was refused before."),
+        (DeliveryOutcome.UNOPENED, "No one opened for this bundle before."),
+    ],
+)
+def test_where_a_bundle_may_come_along_it_says_that_it_came_back_before(
+    staff: FlaskClient,
+    bundle: Bundle,
+    second: Bundle,
+    record: Record,
+    came_back: DeliveryOutcome,
+    words: str,
 ) -> None:
-    hint = f'id="with_{second.id}-hint">This bundle was refused before.'
+    hint = f'id="with_{second.id}-hint">{words}'
     assert hint not in staff.get(gate(bundle)).text
-    record(second, DeliveryOutcome.REFUSED)
+    record(second, came_back)
     page = staff.get(gate(bundle)).text
     assert hint in page
     assert f'aria-describedby="with_{second.id}-hint"' in page

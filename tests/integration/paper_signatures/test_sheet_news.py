@@ -125,6 +125,7 @@ ENDS = (
     "Sent by courier",
     "Some letters were accepted",
     "Refused at the door",
+    "No one opened the door",
 )
 
 
@@ -141,6 +142,7 @@ ENDS = (
             "we took the sheet you signed to the ",
         ),
         ("refused", {}, "Refused at the door", ""),
+        ("unopened", {}, "No one opened the door", ""),
     ],
 )
 def test_the_page_and_one_email_say_where_the_sheet_was_taken(

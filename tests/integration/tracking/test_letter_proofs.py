@@ -24,6 +24,7 @@ from campaign.deliveries import publish_delivery, record_delivery
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.deliveries.envelopes.split_bundle import split_bundle
 from campaign.models.bundle import (
+    CAME_BACK,
     Bundle,
     BundleState,
     DeliveryAttempt,
@@ -121,10 +122,11 @@ def test_the_proof_of_another_is_not_found(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_what_came_back_has_no_proof(
-    client: FlaskClient, ana: Signature, printed: int, deliver: Deliver
+    client: FlaskClient, ana: Signature, printed: int, deliver: Deliver, came_back: DeliveryOutcome
 ) -> None:
-    deliver(printed, DeliveryOutcome.REFUSED)
+    deliver(printed, came_back)
     assert links_on(page_of(client, ana)) == []
 
 
@@ -270,6 +272,7 @@ def test_the_page_of_the_case_has_the_check_code_of_what_is_published_alone(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_delivery_that_is_published_has_no_check_code(
     app: Flask,
     client: FlaskClient,
@@ -278,10 +281,11 @@ def test_a_refused_delivery_that_is_published_has_no_check_code(
     printed: int,
     deliver: Deliver,
     fresh_pages: None,
+    came_back: DeliveryOutcome,
 ) -> None:
     code = group_code(check_code_of(session, printed))
     session.rollback()
-    deliver(printed, DeliveryOutcome.REFUSED)
+    deliver(printed, came_back)
     publish(app, printed)
     page = client.get(f"/en/actions/{campaign.slug}").text
     assert "Letters delivered" in page

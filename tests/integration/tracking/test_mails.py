@@ -46,6 +46,7 @@ _CASE: dict[str, Any] = {
 _SIGNED = _CASE | {"writer": mail_name("Ana")}
 _STOPPED = _SIGNED | {"unsubscribe": LINK}
 _NEWS = _STOPPED | {"letters_url": "http://127.0.0.1:5000/en/my-letters"}
+BACK = ("refused", "unopened")
 _GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At the gate"}
 REMINDER = RemindLetter(link=LINK, confirm_by="Thursday 3 December", **_SIGNED)
 MAILS: list[Mail] = [
@@ -75,12 +76,12 @@ MAILS: list[Mail] = [
     ),
     *(
         LetterHandedOver(numbers=numbers, outcome=outcome, **_NEWS, **_GATE)
-        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused", "withdrawn")
+        for outcome in ("accepted", "left", "posted", "courier", "by-post", *BACK, "withdrawn")
         for numbers in (["00001"], ["00001", "00002"])
     ),
     *(
         LetterHandedOver(numbers=[], outcome=f"sheet-{outcome}", by_hand=True, **_NEWS, **_GATE)
-        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused", "part")
+        for outcome in ("accepted", "left", "posted", "courier", "by-post", *BACK, "part")
     ),
     LetterHandedOver(
         numbers=["00001"],

@@ -27,7 +27,7 @@ from campaign.deliveries.recording_rules import Numbers
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.notice import Notice, NoticeMail
@@ -223,6 +223,7 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
 
 
 @pytest.mark.both_engines
+@pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_back(
     session: Session,
     campaign: Campaign,
@@ -230,6 +231,7 @@ def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_bac
     freeze: Freeze,
     deliver: Deliver,
     mails: Mails,
+    came_back: DeliveryOutcome,
 ) -> None:
     for name in ("omar", "zoe"):
         sign(session, campaign, email=f"{name}@example.org")
@@ -242,7 +244,7 @@ def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_bac
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=2)))
     session.commit()
     deliver(bundle_id, DeliveryOutcome.PART, time(10), taken=1, day=days_ago(1))
-    deliver(bundle_id, DeliveryOutcome.REFUSED, time(11), day=days_ago(1))
+    deliver(bundle_id, came_back, time(11), day=days_ago(1))
     tell_all(session)
     assert len(mails()) == before
     session.rollback()
@@ -256,8 +258,8 @@ def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_bac
     told = [(mail["outcome"], mail["numbers"], mail["corrects"]) for mail in mails()[before:]]
     assert sorted(told) == [
         ("accepted", ["00002"], True),
-        ("refused", ["00001"], True),
-        ("refused", ["00003"], True),
+        (came_back.value, ["00001"], True),
+        (came_back.value, ["00003"], True),
     ]
 
 

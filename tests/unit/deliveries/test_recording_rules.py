@@ -4,19 +4,26 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from campaign.bundles.bundle_status import STILL_HERE
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import (
+    GONE_OUT,
     CountedAttempt,
     is_after_stop,
     recount,
     refuse_no_stop,
     refuse_wrong_part,
 )
-from campaign.models.bundle import DeliveryOutcome
+from campaign.models.bundle import CAME_BACK, DeliveryOutcome
 
 # 20:00:42 in Toronto.
 STOP, ZONE = datetime(2026, 12, 5, 1, 0, 42, tzinfo=UTC), "America/Toronto"
 DAY = date(2026, 12, 4)
+
+
+def test_every_outcome_takes_letters_out_or_leaves_them_all_here() -> None:
+    assert set(DeliveryOutcome) == STILL_HERE ^ GONE_OUT
+    assert CAME_BACK < STILL_HERE
 
 
 @pytest.mark.parametrize(
