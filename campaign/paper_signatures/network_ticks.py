@@ -1,6 +1,6 @@
 """Ticks for new urgent actions on sheets: the members that they make, hours later, and end."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.orm import Session
@@ -72,7 +72,7 @@ def end_membership(session: Session, row: PaperRow, email_hmac: bytes | None) ->
 
 
 def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
-    """Let who rests on its rows have agreed in its language, and have it instead of `before`.
+    """Let who rests on its rows have agreed on its day, in its language, and have it for `before`.
 
     A language that is their own, or of their letter, stays.
     """
@@ -85,6 +85,7 @@ def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
         NetworkMember.paper_row_id.in_(rows),
         locale=case((has_another, NetworkMember.locale), else_=locale_of(sheet)),
         consent_wording=words_on_sheet(locale_of(sheet)).network,
+        joined_at=_day_of(sheet),
     )
 
 
@@ -96,11 +97,15 @@ def _asks_to_join(row: PaperRow) -> bool:
 
 
 def _move_to_row(member: NetworkMember, row: PaperRow) -> None:
-    sheet, zone = row.sheet, current_settings().timezone
+    sheet = row.sheet
     member.paper_row_id, member.origin = row.id, memberships.ORIGINS[sheet.origin]
-    member.joined_at = clock.keep_day(signed_at(sheet), zone)
+    member.joined_at = _day_of(sheet)
     member.consent_wording = words_on_sheet(locale_of(sheet)).network
     member.locale = row.twin.locale if row.twin else locale_of(sheet)
+
+
+def _day_of(sheet: PaperSheet) -> datetime:
+    return clock.keep_day(signed_at(sheet), current_settings().timezone)
 
 
 def _is_double() -> ColumnElement[bool]:

@@ -137,7 +137,7 @@ def edit_sheet(
         row_signatures.correct_day(session, sheet, day)
     if sheet.locale != chosen:
         row_signatures.correct_language(session, sheet)
-        network_ticks.correct_members(session, sheet, locale)
+    network_ticks.correct_members(session, sheet, locale)
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 

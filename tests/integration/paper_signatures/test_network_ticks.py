@@ -446,6 +446,17 @@ def test_a_corrected_language_leaves_that_which_a_member_chose(
     assert read_member(session) == ("ar", words_on_sheet("fr").network)
 
 
+def test_a_corrected_day_is_that_of_the_consent(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    before = session.scalars(select(NetworkMember.joined_at)).one()
+    sheets.edit_sheet(session, sheet, {"collected_on": days_ago(6)}, actor="test")
+    session.expire_all()
+    assert (before - session.scalars(select(NetworkMember.joined_at)).one()).days in {4, 5}
+
+
 def choose_language(session: Session, sheet: PaperSheet, locale: str) -> None:
     facts = {"collected_on": days_ago(1), "locale": locale}
     sheets.edit_sheet(session, sheet, facts, actor="test")
