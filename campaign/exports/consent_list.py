@@ -21,7 +21,7 @@ from campaign.exports.people_in_file import NotePerson, member_of, note_nobody, 
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import UNCONFIRMED, ErasedMember, MemberState, NetworkMember
-from campaign.models.signature import Signature
+from campaign.models.signature import Origin, Signature
 from campaign.web.spreadsheets import csv_lines
 
 _BATCH = 500
@@ -196,7 +196,7 @@ def _describe(members: Sequence[AnyRow], note: NotePerson) -> Iterator[ConsentRo
             email=member.email or "",
             language=member.locale,
             consent=member.consent_wording,
-            wording_version=hashlib.sha256(member.consent_wording.encode()).hexdigest()[:12],
+            wording_version=_version_of(member.consent_wording),
             privacy_notice=str(member.privacy_notice_id or ""),
             consented_on=_day(member.joined_at),
             # Who came from a file was not asked to confirm; since when they are in: `status_on`.
@@ -207,12 +207,17 @@ def _describe(members: Sequence[AnyRow], note: NotePerson) -> Iterator[ConsentRo
         )
 
 
+def _version_of(wording: str) -> str:
+    return hashlib.sha256(wording.encode()).hexdigest()[:12] if wording else ""
+
+
 def find_names(
     session: Session, fingerprints: Sequence[bytes], note: NotePerson = note_nobody
 ) -> dict[bytes, dict[str, str]]:
     """Return name and place by address, of the last letter at which they asked for our emails.
 
     Whoever joined by the form gave none, and those on other letters were given to deliver these.
+    Those in a file we do not pass on: what its people were asked, we do not know.
     """
     query = select(
         Signature.id,
@@ -225,6 +230,7 @@ def find_names(
         counted_publicly(),
         Signature.consent_network_at.is_not(None),
         Signature.forgotten_at.is_(None),
+        Signature.origin != Origin.IMPORT,
     )
     ids = session.scalars(query.with_only_columns(Signature.id).order_by(Signature.id)).all()
     last = {row.email_hmac: row for _id, row in read_each(session, query, Signature.id, ids) if row}

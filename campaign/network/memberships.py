@@ -22,6 +22,7 @@ from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import LEFT, MailState, OutboxMail, address_fingerprint
+from campaign.models.campaign import Campaign
 from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.network import (
     ErasedMember,
@@ -51,6 +52,7 @@ ORIGINS = {
 _BASIS = (
     "origin",
     "consent_wording",
+    "consent_source",
     "privacy_notice_id",
     "paper_row_id",
     "joined_at",
@@ -359,12 +361,14 @@ def join_signer(
         return
     asked_at = signature.times.signed_at
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
+    campaign = session.get_one(Campaign, signature.campaign_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
         "origin": ORIGINS[signature.origin],
         "email": signature.email,
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],
+        "consent_source": source_of(campaign, signature.origin),
         "privacy_notice_id": wording.privacy_notice_id,
         "paper_row_id": paper_row_id,
         "token_digest": None,
@@ -377,7 +381,7 @@ def join_signer(
     if db.insert_new(session, NetworkMember, email_hmac=signature.email_hmac, **values):
         return
     comes_back = (mine, or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at))
-    # The address is all that is sealed in the row: with it, its name may be another.
+    # All that is sealed in the row is given anew: with it, its name may be another.
     anew = values | {"seal_id": new_seal_id()}
     is_out = NetworkMember.state != MemberState.ACTIVE
     db.update_rows(session, NetworkMember, *comes_back, is_out, **anew)
@@ -385,6 +389,11 @@ def join_signer(
         by_letter = {name: values[name] for name in _BASIS}
         rests_on_row = NetworkMember.paper_row_id.is_not(None)
         db.update_rows(session, NetworkMember, *comes_back, rests_on_row, **by_letter)
+
+
+def source_of(campaign: Campaign, origin: Origin) -> str | None:
+    """Say where the proof of consent is of somebody from a list without paper."""
+    return campaign.reference if origin is Origin.IMPORT else None
 
 
 def is_member_by_signing(session: Session, signature: Signature) -> bool:

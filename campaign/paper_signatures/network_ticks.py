@@ -13,7 +13,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.network import memberships
 from campaign.paper_signatures import double_ticks
-from campaign.paper_signatures.row_signatures import locale_of, signed_at, words_on_sheet
+from campaign.paper_signatures.row_signatures import locale_of, signed_at, words_of
 
 _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
 """A tick becomes a membership after this long: by then a slip of the keyer is mended."""
@@ -84,7 +84,7 @@ def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
         NetworkMember,
         NetworkMember.paper_row_id.in_(rows),
         locale=case((has_another, NetworkMember.locale), else_=locale_of(sheet)),
-        consent_wording=words_on_sheet(locale_of(sheet)).network,
+        consent_wording=words_of(sheet).network,
         joined_at=_day_of(sheet),
     )
 
@@ -100,7 +100,8 @@ def _move_to_row(member: NetworkMember, row: PaperRow) -> None:
     sheet = row.sheet
     member.paper_row_id, member.origin = row.id, memberships.ORIGINS[sheet.origin]
     member.joined_at = _day_of(sheet)
-    member.consent_wording = words_on_sheet(locale_of(sheet)).network
+    member.consent_source = memberships.source_of(sheet.campaign, sheet.origin)
+    member.consent_wording = words_of(sheet).network
     member.locale = row.twin.locale if row.twin else locale_of(sheet)
 
 

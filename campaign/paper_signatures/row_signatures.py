@@ -48,7 +48,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": record_of(session, locale, words_on_sheet(locale)).id,
+        "consent_wording_id": record_of(session, locale, words_of(sheet)).id,
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
@@ -139,6 +139,13 @@ def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
         )
     )
     return {bytes(fingerprint) for fingerprint in fingerprints}
+
+
+def words_of(sheet: PaperSheet) -> Consents:
+    """Return what people on the sheet read; of a list without paper we do not know it."""
+    return (
+        words_on_sheet(locale_of(sheet)) if sheet.origin is Origin.PAPER else Consents("", "", "")
+    )
 
 
 def words_on_sheet(locale: str) -> Consents:

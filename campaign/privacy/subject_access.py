@@ -37,7 +37,7 @@ from campaign.models.paper_signature import PaperRow, Scan
 from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
 from campaign.paper_signatures import double_ticks
 from campaign.paper_signatures.check_row import FIELDS, TICKS, Details
-from campaign.paper_signatures.row_signatures import locale_of, words_on_sheet
+from campaign.paper_signatures.row_signatures import locale_of, words_of
 from campaign.printing.problems import LetterRefused
 from campaign.privacy.field_words import explain
 from campaign.signing.letter.compose import number_of
@@ -160,8 +160,7 @@ def _describe_signature(
         "network": (wording.network, wording.locale, signature.consent_network_at),
     }
     if sheet:
-        on_paper = locale_of(sheet)
-        consents["updates"] = (words_on_sheet(on_paper).updates, on_paper, ticked)
+        consents["updates"] = (words_of(sheet).updates, locale_of(sheet), ticked)
     return {
         "case": {
             "reference": signature.campaign.reference,

@@ -46,6 +46,11 @@ def upgrade() -> None:
             WHERE paper_row.id = network_member.paper_row_id
         ) WHERE paper_row_id IS NOT NULL"""
     )
+    # What people on a list without paper read is not known.
+    op.execute(
+        "UPDATE network_member SET consent_wording = '' "
+        "WHERE origin = 'import' AND paper_row_id IS NOT NULL"
+    )
     change_values(*_CHECK, _STATES, (*_STATES, "undoing"))
     change_values(*_OUTCOME, _OUTCOMES, (*_OUTCOMES, "unopened"))
 

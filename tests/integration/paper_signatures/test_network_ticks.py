@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import migrations
 from campaign.core import db
+from campaign.exports.consent_list import find_names
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.models.network import (
     ErasedMember,
@@ -22,7 +23,7 @@ from campaign.models.network import (
     NetworkMember,
 )
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import ConsentWording, Origin, Signature, SignatureState
 from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
@@ -277,6 +278,26 @@ def test_a_tick_beside_a_letter_that_does_not_count_now_still_asks(
     session.flush()
     correct(session, row, region="ON")
     assert session.scalars(select(NetworkMember.email)).all() == [HOME]
+
+
+def test_of_a_list_without_paper_nobody_says_what_its_people_read(
+    app: Flask, session: Session
+) -> None:
+    sheet = make_sheet(session, origin=Origin.IMPORT)
+    reference, row = sheet.campaign.reference, key_in(session, sheet)
+    assert row.signature is not None
+    wording = session.get_one(ConsentWording, row.signature.consent_wording_id)
+    assert (wording.delivery, wording.updates, wording.network) == ("", "", "")
+    session.commit()
+    session.execute(update(Signature).values(confirmed_at=db.utcnow() - timedelta(hours=3)))
+    assert list_members(app, session) == [HOME]
+    member = session.scalars(select(NetworkMember)).one()
+    assert (member.origin, member.consent_wording) == (MemberOrigin.IMPORT, "")
+    assert member.consent_source == reference
+    assert find_names(session, [member.email_hmac]) == {}
+    row.signature.origin = Origin.PAPER
+    session.flush()
+    assert find_names(session, [member.email_hmac])[member.email_hmac]["given_name"] == "Pia"
 
 
 def test_who_joined_before_the_sheet_stays(app: Flask, session: Session, sheet: PaperSheet) -> None:
