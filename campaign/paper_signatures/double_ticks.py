@@ -78,10 +78,7 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
 
 def asks_to_join(row: PaperRow) -> bool:
     """Tell whether the row ticked new actions for the writer of the letter that it doubles."""
-    letter, details = row.twin, _read_details(row)
-    if letter is None or details is None:
-        return False
-    return details.network and _shares(details, letter)
+    return _details_of_member(row) is not None
 
 
 def make_signer(session: Session, row: PaperRow) -> Signature | None:
@@ -89,14 +86,19 @@ def make_signer(session: Session, row: PaperRow) -> Signature | None:
 
     None where nobody asks, or the letter does not count.
     """
-    letter, details = row.twin, _read_details(row)
-    if letter is None or details is None:
-        return None
-    if not (asks_to_join(row) and is_counted_publicly(letter)):
+    letter, details = row.twin, _details_of_member(row)
+    if letter is None or details is None or not is_counted_publicly(letter):
         return None
     common = common_columns(session, row.sheet)
     columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
     return Signature(**common | columns | {"locale": letter.locale})
+
+
+def _details_of_member(row: PaperRow) -> Details | None:
+    details = _read_details(row)
+    if row.twin is None or details is None or not details.network:
+        return None
+    return details if _shares(details, row.twin) else None
 
 
 def _read_details(row: PaperRow) -> Details | None:

@@ -71,8 +71,15 @@ def end_membership(session: Session, row: PaperRow, email_hmac: bytes | None) ->
     memberships.end_mistaken(session, member)
 
 
-def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
-    """Let who rests on its rows have agreed on its day, in its language, and have it for `before`.
+def correct_day(session: Session, sheet: PaperSheet) -> None:
+    """Let who is a member by its rows have joined on the day that the sheet says now."""
+    rows = select(PaperRow.id).where(PaperRow.sheet_id == sheet.id)
+    by_tick = NetworkMember.paper_row_id.in_(rows)
+    db.update_rows(session, NetworkMember, by_tick, joined_at=_day_of(sheet))
+
+
+def correct_language(session: Session, sheet: PaperSheet, before: str) -> None:
+    """Let who is a member by its rows have agreed in its language, and have it for `before`.
 
     A language that is their own, or of their letter, stays.
     """
@@ -85,7 +92,6 @@ def correct_members(session: Session, sheet: PaperSheet, before: str) -> None:
         NetworkMember.paper_row_id.in_(rows),
         locale=case((has_another, NetworkMember.locale), else_=locale_of(sheet)),
         consent_wording=words_of(sheet).network,
-        joined_at=_day_of(sheet),
     )
 
 

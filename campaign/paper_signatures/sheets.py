@@ -135,9 +135,10 @@ def edit_sheet(
     session.flush()
     if sheet.collected_on != day:
         row_signatures.correct_day(session, sheet, day)
+        network_ticks.correct_day(session, sheet)
     if sheet.locale != chosen:
         row_signatures.correct_language(session, sheet)
-    network_ticks.correct_members(session, sheet, locale)
+        network_ticks.correct_language(session, sheet, locale)
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 

@@ -176,21 +176,13 @@ class LabelSheet:
     size: float = 9.5
     leading: float = 11.2  # from line to line, pt
 
-    @property
-    def sizes(self) -> tuple[TypeSize, ...]:
-        """From the usual to the smallest."""
-        dense = TypeSize(max(TIGHT.size, self.size - 1.5), self.leading - 1.6)
-        return (TypeSize(self.size, self.leading), dense, TIGHT)
-
-    @property
-    def rims(self) -> tuple[float, ...]:
-        """What each of the sizes leaves free above the text, mm."""
-        return (2.5, 2.5, _LABEL_RIM)
-
     def rooms(self) -> tuple["AddressRoom", ...]:
+        """What an address may fill, from the usual size of type to the smallest."""
+        usual = TypeSize(self.size, self.leading)
+        dense = TypeSize(max(TIGHT.size, self.size - 1.5), self.leading - 1.6)
         return tuple(
-            AddressRoom(size, self.width - 8, self.height - rim - _LABEL_RIM)
-            for size, rim in zip(self.sizes, self.rims, strict=True)
+            AddressRoom(size, self.width - 8, self.height - rim - _LABEL_RIM, rim)
+            for size, rim in ((usual, 2.5), (dense, 2.5), (TIGHT, _LABEL_RIM))
         )
 
     def text(self, index: int) -> Box:
@@ -219,16 +211,12 @@ class EnvelopeSheet:
     address: Box
     size: float = 11.0
 
-    @property
-    def sizes(self) -> tuple[TypeSize, ...]:
-        """Those of the address, from the usual to the smallest."""
-        dense = TypeSize(self.size - 1.5, self.size * 1.05)
-        return (TypeSize(self.size, self.size * 1.27), dense, TIGHT)
-
     def rooms(self) -> tuple["AddressRoom", ...]:
-        return tuple(
-            AddressRoom(size, self.address.width, self.address.height) for size in self.sizes
-        )
+        """What an address may fill, from the usual size of type to the smallest."""
+        usual = TypeSize(self.size, self.size * 1.27)
+        dense = TypeSize(self.size - 1.5, self.size * 1.05)
+        width, height = self.address.width, self.address.height
+        return tuple(AddressRoom(size, width, height) for size in (usual, dense, TIGHT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +226,7 @@ class AddressRoom:
     size: TypeSize
     width: float
     height: float
+    rim: float = 0  # free above it, on a label
 
 
 @lru_cache(maxsize=32)

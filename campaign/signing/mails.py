@@ -113,7 +113,7 @@ class UnconfirmedLetter(LetterMail):
             ),
         )
         signature = session.scalar(waits)
-        return replace(self, read_first=is_read_first(signature)) if signature else None
+        return replace(self, read_first=is_read_first(session, signature)) if signature else None
 
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
@@ -162,7 +162,7 @@ class LettersWaiting(Mail, kind="letters-waiting", recheck_only=("email",)):
             .order_by(Signature.id.desc())
         )
         letters = [
-            _describe(signature)
+            _describe(session, signature)
             for signature in signatures
             if _can_be_confirmed(session, signature, self.email)
         ]
@@ -179,12 +179,12 @@ def _can_be_confirmed(session: Session, signature: Signature, email: str) -> boo
     )
 
 
-def _describe(signature: Signature) -> WaitingLetter:
+def _describe(session: Session, signature: Signature) -> WaitingLetter:
     return {
         **case_facts(signature.campaign, signature.locale),
         "writer": mail_name(signature.given_name),
         "by_post": goes_by_post(signature.campaign),
-        "read_first": is_read_first(signature),
+        "read_first": is_read_first(session, signature),
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }
 

@@ -175,13 +175,18 @@ def must_warn(signature: Signature, changed: ChangedLetter) -> bool:
     return form is not None and form.country == there != signature.country
 
 
-def list_reasons_to_say(signature: Signature, changed: ChangedLetter) -> list[str]:
+def list_reasons_to_say(
+    session: Session, signature: Signature, changed: ChangedLetter
+) -> list[str]:
     """Return why staff will read it first, as the page Check would say; none of one they read."""
     form = changed.result.form
     if form is None or signature.shown_state is SignatureState.HELD:
         return []
     templates = [letter.template for letter in signature.letters]
-    return review_decision.list_reasons_told(signature.campaign, form, templates)
+    campaign, letter_id = signature.campaign, signature.id
+    return review_decision.list_reasons_told(
+        session, campaign, form, templates, letter_id=letter_id
+    )
 
 
 def _room(plan: SigningPlan, signature: Signature, result: FormResult) -> Room | None:

@@ -103,7 +103,7 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
         reasons.append(Reason.RISK)
     if find_secret_words(signature, flagged):
         reasons.append(Reason.NOT_ALLOWED)
-    if rules.first and _count_before(session, signature, rules.first) < rules.first:
+    if _is_among_first(session, signature.campaign_id, rules, signature.id):
         reasons.append(Reason.FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
         reasons.append(Reason.SIMILAR)
@@ -113,26 +113,36 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
 
 
 def list_reasons_told(
-    campaign: Campaign, form: SignedForm | Signature, templates: Iterable[LetterTemplate]
+    session: Session,
+    campaign: Campaign,
+    form: SignedForm | Signature,
+    templates: Iterable[LetterTemplate],
+    *,
+    letter_id: int = 0,
 ) -> list[str]:
     """Return why a letter will be read first, as far as a page may say it before it is signed.
 
     Risk flags and watched words take no part: who tries how far it goes must not learn them.
+    `letter_id`: of the signature that is judged, if it is kept already.
     """
+    rules = ScreeningRules.of(campaign.screening)
     reasons = reasons_of_text(
         form.full_text or form.own_words,
-        replace(ScreeningRules.of(campaign.screening), watched=()),
+        replace(rules, watched=()),
         regions_of(campaign, form.country),
         proposed_text=_proposed_text(templates) if form.full_text else "",
         case=replace(case_words(campaign), risks=()),
     )
+    if _is_among_first(session, campaign.id, rules, letter_id):
+        reasons.append(Reason.FIRST)
     return [reason for reason in reasons if reason in TOLD_BEFORE]
 
 
-def is_read_first(signature: Signature) -> bool:
-    """Tell whether its writer was told, before signing, that it is read before it is printed."""
-    templates = [letter.template for letter in signature.letters]
-    return bool(list_reasons_told(signature.campaign, signature, templates))
+def is_read_first(session: Session, signature: Signature) -> bool:
+    """Tell whether its writer is told, before confirming, that it is read before it is printed."""
+    campaign, templates = signature.campaign, [letter.template for letter in signature.letters]
+    told = list_reasons_told(session, campaign, signature, templates, letter_id=signature.id)
+    return bool(told)
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:
@@ -263,17 +273,19 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> None
         session.execute(delete(Hold).where(Hold.signature_id == signature.id))
 
 
-def _count_before(session: Session, signature: Signature, most: int) -> int:
+def _is_among_first(
+    session: Session, campaign_id: int, rules: ScreeningRules, letter_id: int
+) -> bool:
     others = (
         select(Signature.id)
         .where(
-            Signature.campaign_id == signature.campaign_id,
+            Signature.campaign_id == campaign_id,
             Signature.state.in_(_TAKEN),
-            Signature.id != signature.id,
+            Signature.id != letter_id,
         )
-        .limit(most)
+        .limit(rules.first)
     )
-    return db.count_rows(session, others)
+    return rules.first > 0 and db.count_rows(session, others) < rules.first
 
 
 def _find_standing_invalidation(

@@ -111,7 +111,7 @@ class Reason(StrEnum):
 SILENT = frozenset({Reason.RISK, Reason.NOT_ALLOWED})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
 
-TOLD_BEFORE = frozenset({Reason.PRIVATE, LINK, PHONE})
+TOLD_BEFORE = frozenset({Reason.PRIVATE, LINK, PHONE, Reason.FIRST})
 """Reasons that a writer is told before signing: they go by rules that give away no case."""
 
 

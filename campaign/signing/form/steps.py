@@ -19,7 +19,6 @@ from campaign.signing import validate
 from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
 from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
 from campaign.signing.checks import wordlist
-from campaign.signing.checks.review_decision import list_reasons_told
 from campaign.signing.clean_text import Problem
 from campaign.signing.consents import Consents, consents_in_words
 from campaign.signing.form.forms import WRITE_FIELDS, SigningForm, list_problem_texts
@@ -176,6 +175,7 @@ def check_page(
     now: datetime,
     *,
     alike: int,
+    read_first: list[str],
     changed: bool = False,
 ) -> CheckPage:
     shown = SigningForm(posted)
@@ -192,9 +192,7 @@ def check_page(
         settings=current_settings(),
         at_risk=form.country == campaign.country,
         alike=alike,
-        read_first=list_reasons_told(
-            campaign, form, templates_by_target(campaign, form.letter_locale).values()
-        ),
+        read_first=read_first,
         changed=changed,
     )
 

@@ -28,9 +28,10 @@ from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of, refuse_sent
 from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
+from campaign.signing.checks.review_decision import list_reasons_told
 from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
-from campaign.signing.letter.draft import draft_letters, pdf_of
+from campaign.signing.letter.draft import draft_letters, pdf_of, templates_by_target
 from campaign.signing.mails import APART, last_day_to_confirm
 from campaign.signing.sign import Signing, link_ends, make_signing
 from campaign.signing.sign import sign as sign_letter
@@ -306,13 +307,16 @@ def _show_write(
 def _show_check(
     session: Session, plan: SigningPlan, posted: Posted, form: SignedForm, *, changed: bool = False
 ) -> Response:
+    campaign = _campaign(session, plan)
+    templates = templates_by_target(campaign, form.letter_locale).values()
     page = steps.check_page(
-        _campaign(session, plan),
+        campaign,
         plan,
         posted,
         form,
         db.utcnow(),
         alike=similar.count_alike(session, plan.campaign_id, form),
+        read_first=list_reasons_told(session, campaign, form, templates),
         changed=changed,
     )
     return _show(page)

@@ -101,7 +101,7 @@ def _ask(
     warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
-    reasons = [] if warns else change_or_withdraw.list_reasons_to_say(signature, changed)
+    reasons = [] if warns else change_or_withdraw.list_reasons_to_say(session, signature, changed)
     tells = bool(reasons) and request.form.get("read_first") != " ".join(reasons)
     if changed.result.form is None or "show" in request.form or warns or tells:
         return _change_page(

@@ -158,7 +158,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
                     version=signature.version,
                     has_own_words=bool(signature.own_words or signature.full_text),
                     replaced="replaced" in request.args,
-                    read_first=is_read_first(signature),
+                    read_first=is_read_first(session, signature),
                     news=signature.consent_updates_at is not None,
                     network=signature.consent_network_at is not None,
                 )

@@ -478,6 +478,19 @@ def test_a_corrected_day_is_that_of_the_consent(
     assert (before - session.scalars(select(NetworkMember.joined_at)).one()).days in {4, 5}
 
 
+@pytest.mark.parametrize("facts", [{"place": "Market"}, {}], ids=["place", "day"])
+def test_a_member_keeps_the_sentence_that_they_read_while_the_language_stays(
+    app: Flask, session: Session, sheet: PaperSheet, facts: dict[str, object]
+) -> None:
+    key_in(session, sheet)
+    assert list_members(app, session) == [HOME]
+    session.execute(update(NetworkMember).values(consent_wording="Our sentence of that year."))
+    day = sheet.collected_on if facts else days_ago(6)
+    sheets.edit_sheet(session, sheet, facts | {"collected_on": day}, actor="test")
+    session.expire_all()
+    assert read_member(session)[1] == "Our sentence of that year."
+
+
 def choose_language(session: Session, sheet: PaperSheet, locale: str) -> None:
     facts = {"collected_on": days_ago(1), "locale": locale}
     sheets.edit_sheet(session, sheet, facts, actor="test")

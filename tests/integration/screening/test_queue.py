@@ -303,6 +303,33 @@ def test_email_and_page_that_confirm_it_say_what_the_page_check_said_and_no_more
     assert ("We then print it and deliver it." in page) is not told
 
 
+def test_who_writes_one_of_the_first_letters_is_told_so_until_there_are_enough(
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
+    settings: Settings,
+    fresh_pages: None,
+) -> None:
+    set_rules(session, campaign, first=1)
+    case, told = f"/en/actions/{campaign.slug}", "We read the first letters for this case."
+    assert told in client.post(f"{case}/check", data=FORM).text
+    link = write("I care.", confirm=False, email="ana@example.org")
+    row = newest_mail(session)
+    mail = read_mail(row).recheck(session)
+    assert mail is not None
+    row.context = json.dumps(mail.values())
+    text = str(render(row, settings).get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "We read it before we count and print it." in text
+    assert "We then read it before we count and print it." in client.get(link).text
+    client.post(link)
+    assert the_signature(session).state is SignatureState.HELD
+
+    assert told not in client.post(f"{case}/check", data=FORM).text
+    link = write("I do care.", confirm=False, email="eva@example.org")
+    assert "We then print it and deliver it." in client.get(link).text
+
+
 def test_who_changes_a_letter_is_told_before_it_is_saved_that_it_will_be_read(
     client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
