@@ -134,6 +134,28 @@ def test_skipping_to_the_check_takes_along_what_was_unticked(
     assert re.findall('name="campaign" value="([^"]+)"', check) == [campaigns[0].slug]
 
 
+def test_no_way_between_the_steps_leaves_behind_what_is_chosen(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    chosen = base(campaigns)
+    letters = client.get(f"{NEW}/letters", query_string=chosen).text
+    paper = client.get(f"{NEW}/paper", query_string=chosen).text
+    assert list_steps(letters) == list_steps(paper) == []
+    form = paper[paper.index("<form") : paper.index("Back to the first step")]
+    assert form.rstrip().endswith(f'formaction="{NEW}/letters">'), "a button of the form"
+    chosen |= {"how": "1", "layout": "fr"}
+    letters = client.get(f"{NEW}/letters", query_string=chosen).text
+    assert '<input type="hidden" name="layout" value="fr">' in letters
+    links = list_steps(client.get(NEW, query_string=chosen).text)
+    assert [link.count("layout=fr") for link in links] == [1, 1]
+
+
+def list_steps(page: str) -> list[str]:
+    (steps,) = re.findall(r'<ol class="steps.*?</ol>', page, re.DOTALL)
+    return re.findall('href="([^"]+)"', steps)
+
+
 def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:

@@ -50,7 +50,7 @@ WRITING = {
 BOTH = {
     "1 campaign has letters to review",
     "1 campaign has letters to print",
-    "In 1 campaign an embassy or consulate did not accept everything",
+    "In 1 campaign not everything could be delivered",
 }
 STOPS = {"Stopped: do not deliver 1 printed bundle. Destroy it or lock it away"}
 LATE = {"1 delivery was made after its campaign was stopped"}
@@ -353,7 +353,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     bundle_id = printed(make_campaign(session))
     carry(app, bundle_id, came_back)
     sign_in(client, app, Role.STAFF)
-    still_here, untold = "did not accept everything", "not on its case page"
+    still_here, untold = "not everything could be delivered", "not on its case page"
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)
@@ -387,7 +387,7 @@ def test_refused_letters_that_lie_here_are_never_forgotten(
         session.execute(update(Campaign).values(closed))
     session.commit()
     sign_in(client, app, role)
-    still_here = "did not accept everything"
+    still_here = "not everything could be delivered"
     assert still_here in client.get("/desk/today").text
     carry(app, bundle_id, DeliveryOutcome.ACCEPTED)
     assert still_here not in client.get("/desk/today").text
