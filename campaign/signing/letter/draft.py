@@ -82,16 +82,19 @@ def point_texts(
     return texts
 
 
-def signed_letters(signature: Signature, *, writer: Writer | None = None) -> Letters:
+def signed_letters(
+    signature: Signature, *, writer: Writer | None = None, as_printed: bool = True
+) -> Letters:
     """Compose the letters of a signature, in the words of the versions that were signed.
 
-    Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
-    it would be, where it is being changed.
+    Of a letter that is in a bundle, all else is as it was frozen: what is printed. Not
+    `as_printed`, it is as of today: for who holds the office now. `writer`: as it would be, where
+    it is being changed.
     """
     campaign, locale = signature.campaign, signature.letter_locale
     letters, bundles = [], []
     for letter in signature.letters:
-        frozen = _frozen(letter, locale)
+        frozen = _frozen(letter, locale) if as_printed else None
         bundles += [frozen] if frozen else []
         letters.append(
             compose_letter(

@@ -199,7 +199,8 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = _confirmed(session, token)
-        name, letters = f"post-{signature.campaign.slug}.pdf", signed_letters(signature)
+        name = f"post-{signature.campaign.slug}.pdf"
+        letters = signed_letters(signature, as_printed=False)
         envelopes = list_envelopes(signature, letters)
     return pdf_page(letters, partial(posted_pdf, envelopes), name)
 
@@ -334,7 +335,7 @@ def _letter_page(
             last_try=find_last_try(trips, signature.letters),
             note=note_for(session, signature),
             letters=letters,
-            sendings=_sendings(signature, letters),
+            sendings=_sendings(signature),
             sent_by_self=in_steps(send_it_yourself.count_sent(session, campaign)),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
             proofs=list_proofs(session, signature, letters),
@@ -369,12 +370,12 @@ def _case(signature: Signature, count: int = 0) -> CasePage:
     return case_page(signature.campaign, i18n.locale(), count=count, now=db.utcnow())
 
 
-def _sendings(signature: Signature, letters: Letters) -> list[Sending]:
+def _sendings(signature: Signature) -> list[Sending]:
     if signature.campaign.status is not CampaignStatus.OPEN:
         return []
     if signature.shown_state is not SignatureState.CONFIRMED:
         return []
-    return sendings_of(signature, letters)
+    return sendings_of(signature, signed_letters(signature, as_printed=False))
 
 
 def _show(page: Page) -> Response:

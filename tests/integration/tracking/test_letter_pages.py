@@ -1323,8 +1323,13 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
 
 
 def test_a_printed_letter_names_the_official_whom_it_names(
-    app: Flask, session: Session, freeze: Callable[[Campaign], int], deliver: Deliver
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
 ) -> None:
+    """What its writer sends themselves goes to who holds the office now, inside and outside."""
     both = [
         Target(
             official=make_target_official(number, name=name),
@@ -1353,6 +1358,13 @@ def test_a_printed_letter_names_the_official_whom_it_names(
     (told,) = [words for words in texts if "At the gate" in words]
     assert f"{printed}; Tomas Arbelaez" in told
     assert not any("Pedro Nuevo" in words for words in texts)
+    sent = pypdfium2.PdfDocument(client.get(f"/en/letter/token-{ana.id}/post.pdf").data)
+    pages = [page.get_textpage().get_text_bounded() for page in sent]
+    assert len(pages) == 4
+    assert sum("Pedro Nuevo" in words for words in pages) == 2
+    assert not any("Ines Quintero" in words for words in pages)
+    kept = pypdfium2.PdfDocument(client.get(f"/en/letter/token-{ana.id}/letter.pdf").data)
+    assert "Ines Quintero" in kept[0].get_textpage().get_text_bounded()
 
 
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
