@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from campaign.bundles.bundle_status import moved_on
+from campaign.bundles.bundle_status import has_letters_here, moved_on, moved_on_whole
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
@@ -33,7 +33,7 @@ from campaign.dashboard.today import (
 )
 from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
-from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
+from campaign.deliveries.remaining_letters import count_here, count_paper
 from campaign.deliveries.stopped_bundles import (
     holds_lists_alone,
     holds_sheets,
@@ -298,11 +298,11 @@ def _find_requests(
 
 
 def _select_printed(mine: ColumnElement[bool]) -> Select[Campaign, Bundle]:
-    """Select printed bundles that may go out and went on through no other mission."""
+    """Select printed bundles that may go out and did not go on through another mission."""
     return (
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~moved_on())
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~moved_on_whole())
         .options(*WITH_DESTINATION)
     )
 
@@ -320,14 +320,15 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
-    untried = _select_printed(mine).add_columns(letters)
+    untried = _select_printed(mine).add_columns(letters, moved_on())
     untried = untried.where(~tried, ~withdrawn())  # see `_find_withdrawn`
     rows = session.execute(untried.order_by(Bundle.ready_at, Bundle.id)).all()
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
-    for campaign, bundle, printed in rows:
+    for campaign, bundle, printed, is_part in rows:
         way = to_post if bundle.mission_id is None else to_carry
-        way.append(_item(session, campaign, bundle, printed))
+        number = count_here(session, bundle) if is_part else printed
+        way.append(_item(session, campaign, bundle, number))
     to_post += _list_partly_posted(session, mine)
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
 

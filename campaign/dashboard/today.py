@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, FromClause, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
-from campaign.bundles.bundle_status import has_as_many_gone
+from campaign.bundles.bundle_status import has_as_many_gone, has_letters_here
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.record_change import needs_second_person
@@ -19,13 +19,12 @@ from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
-from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
+from campaign.deliveries.remaining_letters import has_unnamed_part
 from campaign.directory import where_used
 from campaign.directory.missions import is_stale_sql
 from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
-from campaign.models.delivery import Rerouting
 from campaign.models.directory import Mission, Official
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.reply import Reply, ReplyState
@@ -286,7 +285,6 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool]) -> Todo:
             # However long ago: as long as they lie here, we keep who wrote them.
             DeliveryAttempt.outcome.in_(came_back),
             Bundle.state != BundleState.CANCELLED,
-            Bundle.id.not_in(select(Rerouting.from_bundle_id)),
             ~has_unnamed_part(),
             ~has_as_many_gone(),
             has_letters_here(),

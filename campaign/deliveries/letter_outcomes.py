@@ -3,13 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.bundle_status import STILL_HERE
-from campaign.deliveries.attempt_order import came_before
+from campaign.deliveries.attempt_order import PlacedAttempt, came_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope
@@ -70,6 +71,14 @@ def list_fates(
         yield Fate(attempt, outcome, envelope)
         if outcome in TAKES_OUT:
             return
+
+
+def was_before_move(place: PlacedAttempt, moved_at: datetime | None) -> bool:
+    """Whether an attempt may have been for a letter that went on in another bundle since. Pure.
+
+    `moved_at`: when that was; None where it waits for a bundle. What took letters out took others.
+    """
+    return place.attempt.outcome not in TAKES_OUT and place.at <= (moved_at or place.at)
 
 
 def _find_own_attempt(

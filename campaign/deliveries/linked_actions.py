@@ -3,13 +3,12 @@
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.bundle_status import has_as_many_gone, moved_on
+from campaign.bundles.bundle_status import has_as_many_gone, has_letters_here
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper, has_sheets_here
 from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns.find_campaigns import list_linked
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db
-from campaign.deliveries.remaining_letters import has_letters_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 
@@ -22,7 +21,7 @@ def has_letters_left(session: Session, campaign: Campaign) -> bool:
         return True
     of_it = (Bundle.campaign_id == campaign.id, Bundle.state != BundleState.CANCELLED)
     left = or_(has_sheets_here(), and_(~has_as_many_gone(), has_letters_here()))
-    here = select(Bundle.id).where(*of_it, ~moved_on(), left)
+    here = select(Bundle.id).where(*of_it, left)
     return bool(count_waiting_on_paper(session, [campaign.id])) or db.has_row(session, here)
 
 

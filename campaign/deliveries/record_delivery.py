@@ -306,7 +306,7 @@ def _judge_attempt(
     if (paper := _find_paper(session, carried, happened)) is not None:
         messages += carried_paper.count_in(session, bundle, paper, when=by_then)
     if surely:
-        messages += _count_rerouted_since(session, bundle, happened.happened_on)
+        messages += _count_rerouted_since(session, bundle, happened)
     if not messages:
         raise GoneBefore("nothing-here", find_last_gone(session, bundle))
     if (
@@ -343,10 +343,11 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
     return session.scalar(later) or 0
 
 
-def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
-    """Count letters that a colleague sent through another mission on this day or after it."""
+def _count_rerouted_since(session: Session, bundle: Bundle, happened: VisitFacts) -> int:
+    """Count letters that a colleague sent through another mission after it, or on its day."""
+    begun = clock.moment_of(happened.happened_on, happened.happened_time or time.min, bundle.zone)
     rows = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
-    since = [row for row in rows if clock.day_of(row.created_at, bundle.zone) >= day]
+    since = [row for row in rows if row.created_at >= begun]
     if not bundle.letter_count:
         return sum(signed_sheets.count_carried(session, row.to_bundle_id) for row in since)
     return sum(row.letters for row in since)

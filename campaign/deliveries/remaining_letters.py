@@ -21,9 +21,13 @@ from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.bundles.bundle_status import (
+    GONE_WHOLE,
     AnyLetter,
+    is_gone_whole,
     is_in_envelope,
+    is_named_of_part,
     is_posted,
+    names_letter,
     went_in_envelopes,
     went_in_part,
 )
@@ -31,12 +35,11 @@ from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
-from campaign.deliveries.recording_rules import GONE_OUT
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.deliveries.recording_rules import Numbers, join_spans
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
-_WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 _NO_NUMBER = 2**31 - 1  # higher than that of any letter
 
 
@@ -45,18 +48,10 @@ class SheetFate(enum.StrEnum):
     REMOVED = "removed"  # by hand, before these went
 
 
-def _names_letter(
-    attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
-) -> ColumnElement[bool]:
-    """Whether numbers that were taken with an attempt name a letter, for a query on them."""
-    lies_between = letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number)
-    return and_(TakenLetters.attempt_id == attempt_id, lies_between)
-
-
 def _is_taken(
     attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
 ) -> ColumnElement[bool]:
-    return exists().where(_names_letter(attempt_id, letter)).correlate(DeliveryAttempt, letter)
+    return exists().where(names_letter(attempt_id, letter)).correlate(DeliveryAttempt, letter)
 
 
 def is_gone(
@@ -69,7 +64,7 @@ def is_gone(
     part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
     # Asked of all attempts it is gone in any case; of some, only if not by another's envelope.
     rest = ~by_envelope if when is None else and_(~by_envelope, ~is_posted(letter))
-    whole = and_(attempt.outcome.in_(_WHOLE), or_(rest, is_in_envelope(ident, letter)))
+    whole = and_(attempt.outcome.in_(GONE_WHOLE), or_(rest, is_in_envelope(ident, letter)))
     counts = true() if when is None else when
     return (
         exists()
@@ -101,10 +96,10 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     if attempt.outcome is DeliveryOutcome.PART:
         return _is_taken(attempt.id)
     was_here = ~is_gone(when=is_before(attempt))
-    if attempt.outcome not in _WHOLE:
+    if attempt.outcome not in GONE_WHOLE:
         return was_here
     is_own = is_in_envelope(attempt.id) if is_in_envelopes(session, attempt) else ~is_posted()
-    return and_(is_own, was_here, ~_is_named_of_part())
+    return and_(is_own, was_here, ~is_named_of_part())
 
 
 def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
@@ -179,36 +174,9 @@ def is_out(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None
     return db.is_true_of(session, bundle, gone_out)
 
 
-def has_letters_here() -> ColumnElement[bool]:
-    """Whether letters that may go out lie here, or sheets, for a query on bundles."""
-    letters = bundle_status.has_unposted(~_is_named_of_part())
-    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, letters))
-
-
 def has_paper_here() -> ColumnElement[bool]:
     """Whether printed letters of a bundle lie here, also those taken back."""
-    return and_(~is_gone_whole(), bundle_status.count_unposted(~_is_named_of_part()) > 0)
-
-
-def _is_named_of_part() -> ColumnElement[bool]:
-    """Whether somebody said of a letter that it was in a part that went."""
-    # Of 35,000 letters, to ask `is_gone` or `_is_taken` instead takes up to six times as long.
-    named = exists().where(
-        DeliveryAttempt.bundle_id == Letter.bundle_id,
-        DeliveryAttempt.outcome == DeliveryOutcome.PART,
-        _names_letter(DeliveryAttempt.id.expression),
-    )
-    return named.correlate(Letter)
-
-
-def is_gone_whole() -> ColumnElement[bool]:
-    """Whether all that was left of a bundle went at once: then none needs to be looked for."""
-    went = exists().where(
-        DeliveryAttempt.bundle_id == Bundle.id,
-        DeliveryAttempt.outcome.in_(_WHOLE),
-        ~went_in_envelopes().correlate(DeliveryAttempt),
-    )
-    return went.correlate(Bundle)
+    return and_(~is_gone_whole(), bundle_status.count_unposted(~is_named_of_part()) > 0)
 
 
 def has_unnamed_part() -> ColumnElement[bool]:
@@ -244,7 +212,7 @@ def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | 
 
 def count_paper(session: Session, bundle: Bundle) -> int:
     """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
-    lie_here = bundle_status.count_unposted(~_is_named_of_part())
+    lie_here = bundle_status.count_unposted(~is_named_of_part())
     letters = session.scalar(select(lie_here).where(Bundle.id == bundle.id, ~is_gone_whole())) or 0
     moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
     letters += session.scalar(moved) or 0
@@ -254,6 +222,14 @@ def count_paper(session: Session, bundle: Bundle) -> int:
 def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> int:
     parts = select(func.sum(DeliveryAttempt.messages)).where(*_is_unnamed_part(bundle, when))
     return session.scalar(parts) or 0
+
+
+def list_printed_again(session: Session, bundle: Bundle) -> list[Numbers]:
+    """List the numbers of letters that went on in another bundle, where others are still here."""
+    if not count_left(session, bundle):
+        return []
+    moved = select(LetterMove.sequence).where(LetterMove.bundle_id == bundle.id)
+    return join_spans((number, number) for number in session.scalars(moved))
 
 
 def find_unnamed_part(

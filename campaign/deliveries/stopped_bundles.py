@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.access import CARRIERS
+from campaign.bundles.bundle_status import is_gone_whole
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.freeze.signed_sheets import has_sheets_here, have_gone
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import site_url
-from campaign.deliveries.remaining_letters import count_paper, has_paper_here, is_gone_whole
+from campaign.deliveries.remaining_letters import count_paper, has_paper_here
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
@@ -58,9 +59,8 @@ def is_held_back() -> ColumnElement[bool]:
         stopped.correlate(Bundle),
         _was_printed(),
         Bundle.state != BundleState.CANCELLED,
-        ~is_gone_whole(),
         # Lists and cover letter go with the bundle itself, and in no envelope, as sheets do.
-        or_(has_paper_here(), moved, ~have_gone()),
+        or_(moved, and_(~is_gone_whole(), or_(has_paper_here(), ~have_gone()))),
     )
 
 

@@ -21,9 +21,14 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
-from campaign.deliveries.attempt_order import oldest_first
+from campaign.deliveries.attempt_order import PlacedAttempt, oldest_first, place_attempts
 from campaign.deliveries.gone_lists import list_attempts_with_lists
-from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
+from campaign.deliveries.letter_outcomes import (
+    PostedEnvelope,
+    list_fates,
+    list_posted_envelopes,
+    was_before_move,
+)
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
@@ -104,8 +109,10 @@ class BundleHistory:
     bundle_id: int
     targets: Mapping[int, str]
     attempts: Sequence[DeliveryAttempt]
+    places: Sequence[PlacedAttempt]  # the same, with their moments
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
-    other_bundles: Mapping[int, str]  # names of those in which letters and sheets went on
+    other_bundles: Mapping[int, tuple[str, datetime]]
+    """Names of those in which letters and sheets went on, and when they were made."""
     took_sheets: DeliveryAttempt | None
     sheets_wait: bool  # they stayed here until another bundle takes them
     off_lists: Collection[str]  # numbers of people who did not go out in its lists
@@ -129,14 +136,20 @@ class BundleHistory:
                 select(Bundle)
                 .where(or_(Bundle.id.in_(went_on), Bundle.id.in_(onward)))
                 .options(*WITH_DESTINATION)
-            )
+            ).all()
+            moves = [other.created_at for other in others]
+            ended = {bundle_id: min(moves)} if moves else {}
             bundle = session.get_one(Bundle, bundle_id)
             return cls(
                 bundle_id,
                 _name_targets(session, campaign_id, frozen),
                 attempts,
+                place_attempts(attempts, begun={}, ended=ended),
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
-                {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
+                {
+                    other.id: (f"{other.number} ({slug_of(other.destination)})", other.created_at)
+                    for other in others
+                },
                 next(iter(list_attempts_with_lists(session, [bundle_id])), None),
                 signed_sheets.wait_again(session, bundle),
                 {person.number for person in bundle.taken_out.people if not person.is_gone},
@@ -144,10 +157,13 @@ class BundleHistory:
 
     def cells(self, row: AnyRow) -> tuple[str, str, str, str]:
         """Return number, target, what happened here, and the bundle it went on in."""
-        fates = list_fates(row.sequence, self.attempts, self.envelopes)
+        went_on, attempts = "", self.attempts
+        if row.bundle_id != self.bundle_id:
+            went_on, moved_at = self.other_bundles.get(row.bundle_id or 0, ("waiting", None))
+            here = (place for place in self.places if was_before_move(place, moved_at))
+            attempts = [place.attempt for place in here]
+        fates = list_fates(row.sequence, attempts, self.envelopes)
         outcomes = " ".join(fate.outcome.value for fate in fates)
-        is_here = row.bundle_id == self.bundle_id
-        went_on = "" if is_here else self.other_bundles.get(row.bundle_id or 0, "waiting")
         return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
 
     def cells_on_paper(self, row: AnyRow) -> tuple[str, str, str, str]:
@@ -167,7 +183,7 @@ class BundleHistory:
             if is_out:
                 break
         waits = "waiting" if self.sheets_wait else ""
-        went_on = waits if is_here else self.other_bundles.get(row.bundle_id, "")
+        went_on = waits if is_here else self.other_bundles.get(row.bundle_id, ("",))[0]
         return number, "", " ".join(outcomes), went_on
 
 

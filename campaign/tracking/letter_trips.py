@@ -1,9 +1,8 @@
 """In which bundles a letter was, or a sheet, and what each attempt to deliver them was for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
@@ -22,6 +21,7 @@ from campaign.deliveries.letter_outcomes import (
     PostedEnvelope,
     find_envelopes_with,
     list_fates,
+    was_before_move,
 )
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
@@ -35,6 +35,7 @@ class Stay(NamedTuple):
     bundle_id: int
     number: int
     now: bool
+    until: datetime | None = None  # when it went on to its next bundle
 
     @property
     def is_taken_out(self) -> bool:
@@ -79,6 +80,13 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     stays = [stay for stay in stays_of(session, letters) if not _is_never_carried(stay)]
     if not stays:
         return []
+    rows = session.execute(
+        select(Bundle.id, Bundle.created_at).where(
+            Bundle.id.in_({stay.bundle_id for stay in stays})
+        )
+    )
+    begun = {row.id: row.created_at for row in rows}
+    stays = list(_end_stays(stays, begun))
     attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}))
@@ -88,7 +96,11 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
         return []
     numbers = {stay.number for stay in stays}
     envelopes = find_envelopes_with(session, [attempt.id for attempt in attempts], numbers)
-    placed = _find_placed_attempts(session, attempts, stays)
+    ended: dict[int, datetime] = {}
+    for stay in stays:
+        if stay.until is not None:
+            ended[stay.bundle_id] = min(stay.until, ended.get(stay.bundle_id, stay.until))
+    placed = place_attempts(attempts, begun=begun, ended=ended)
     carried = find_carried(session, letters)
     return list(drop_later(group_trips(placed, stays, envelopes), letters[0].signature, carried))
 
@@ -203,18 +215,12 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
                 yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 
 
-def _find_placed_attempts(
-    session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
-) -> list[PlacedAttempt]:
-    ids = {stay.bundle_id for stay in stays}
-    rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
-    begun = {row.id: row.created_at for row in rows}
-    ended: dict[int, datetime] = {}
-    for letter_id in {stay.letter.id for stay in stays}:
-        bundles = [stay.bundle_id for stay in stays if stay.letter.id == letter_id]
-        for before, after in pairwise(bundles):
-            ended[before] = min(begun[after], ended.get(before, begun[after]))
-    return place_attempts(attempts, begun=begun, ended=ended)
+def _end_stays(stays: Sequence[Stay], begun: Mapping[int, datetime]) -> Iterator[Stay]:
+    """Yield them with their ends; `begun` is when a letter's next bundle was made. Pure."""
+    for place, stay in enumerate(stays):
+        later = (other for other in stays[place + 1 :] if other.letter is stay.letter)
+        following = next(later, None)
+        yield stay._replace(until=begun[following.bundle_id]) if following else stay
 
 
 def group_trips(
@@ -223,7 +229,12 @@ def group_trips(
     """Yield what each attempt was for the letters, in their order. Pure."""
     grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}
     for stay in stays:
-        tried = [place.attempt for place in placed if place.attempt.bundle_id == stay.bundle_id]
+        tried = [
+            place.attempt
+            for place in placed
+            if place.attempt.bundle_id == stay.bundle_id
+            and (stay.now or was_before_move(place, stay.until))
+        ]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
             # What was taken out went nowhere; before that, it may have come back with the others.
             if fate in STILL_HERE or not stay.is_taken_out:

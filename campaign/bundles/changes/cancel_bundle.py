@@ -3,6 +3,7 @@
 Letters that came from another bundle go back into that one.
 """
 
+from datetime import time
 from functools import partial
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -12,10 +13,10 @@ from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import is_withdrawn, list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
-from campaign.core import audit, db
+from campaign.core import audit, clock, db
 from campaign.core.db import after_commit
 from campaign.core.errors import Refused
-from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Volume
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.signature import Letter
@@ -89,9 +90,12 @@ def let_wait(session: Session, *conditions: ColumnElement[bool]) -> int:
     return db.update_rows(session, Letter, *conditions, **_IN_NO_BUNDLE)
 
 
-def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
-    """Put letters and sheets back where they were before; 0 where one's place is unknown."""
-    first = session.scalar(
+def find_bundle_before(session: Session, bundle: Bundle) -> Bundle | None:
+    """Find the bundle that letters and sheets came from, if they can go back into it.
+
+    Not where more was recorded of it since they left: they would seem to have been part of that.
+    """
+    before = session.scalar(
         select(Bundle)
         .join(Rerouting, Rerouting.from_bundle_id == Bundle.id)
         .where(
@@ -100,6 +104,23 @@ def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
             Bundle.emptied_at.is_(None),
         )
     )
+    return None if before is None or _was_tried_since(session, before, bundle) else before
+
+
+def _was_tried_since(session: Session, before: Bundle, bundle: Bundle) -> bool:
+    since = select(DeliveryAttempt).where(
+        DeliveryAttempt.bundle_id == before.id, DeliveryAttempt.created_at > bundle.created_at
+    )
+    for attempt in session.scalars(since):
+        at = clock.moment_of(attempt.happened_on, attempt.happened_time or time.min, attempt.zone)
+        if attempt.outcome not in bundle_status.STILL_HERE or at > bundle.created_at:
+            return True
+    return False
+
+
+def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
+    """Put letters and sheets back where they were before; 0 where they wait again instead."""
+    first = find_bundle_before(session, bundle)
     back = None if first is None else _move_back(session, bundle, first)
     if first is None or back is None:
         return 0

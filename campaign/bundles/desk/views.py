@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired
 from campaign.bundles import access, downloads, file_names, find_bundles, nouns
 from campaign.bundles.bundle_status import FirstPrint, find_first_prints, list_moved
 from campaign.bundles.changes import cancel_bundle, prints, release_letters, remake_bundle
+from campaign.bundles.changes.cancel_bundle import find_bundle_before
 from campaign.bundles.desk import approval_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import (
     BundleFile,
@@ -162,7 +163,7 @@ def say_what_to_destroy_of(bundle: Bundle) -> str:
     return say_what_to_destroy(volumes=bundle.letter_count > 0, by_post=by_post)
 
 
-add_lookups(blueprint, prints.had_signed_sheets)
+add_lookups(blueprint, prints.had_signed_sheets, find_bundle_before)
 blueprint.add_app_template_global(slug_of, "destination_slug")
 blueprint.add_app_template_global(nouns.noun_of)
 blueprint.add_app_template_global(nouns.noun_of_campaign)

@@ -193,8 +193,8 @@ def _say_misfit(problem: DomainError) -> str:
     if problem.slug == "target-has-letters":
         official = name_by_slug(str(problem.data["official"]))
         return _(
-            "People have already written to %(official)s or a predecessor. This official must stay a "
-            "recipient.",
+            "People have already written to %(official)s or a predecessor. This official must stay "
+            "a recipient.",
             official=official,
         )
     if problem.slug in {"official", "mission"}:

@@ -226,7 +226,10 @@ def test_recipients_that_cannot_come_back_say_why(
         return html.unescape(desk.get(refused.location).text)
 
     misfit = "This version does not fit the campaign as it is now. It cannot be restored."
-    must_stay = "People have already written to Bea Ortiz or a predecessor. This official must stay a recipient."
+    must_stay = (
+        "People have already written to Bea Ortiz or a predecessor. "
+        "This official must stay a recipient."
+    )
     assert f"{misfit} {must_stay}" in restore(0)
 
     session.execute(delete(Letter))

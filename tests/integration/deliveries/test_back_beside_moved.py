@@ -1,0 +1,136 @@
+"""Letters that are here again, as a record was deleted, while others of their bundle went on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle
+from campaign.core import clock, db
+from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import GateVisit, Rerouting
+from campaign.models.signature import Letter
+from campaign.tracking.letter_place import Place, find_place
+from campaign.tracking.letter_trips import trips_of
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_reroute import Reroute, listed, reroute
+
+__all__ = ["reroute"]
+pytestmark = pytest.mark.both_engines
+
+MOVED = "001 (consulate-montreal)"
+
+
+@pytest.fixture
+def moved(session: Session, bundle: Bundle, record: Record, reroute: Reroute, app: Flask) -> Bundle:
+    """Of seven letters, four were recorded as accepted; three went on; the record is deleted."""
+    visit = record(bundle, DeliveryOutcome.PART, taken=4)
+    part = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    split_bundle.name_part(session, part, [Numbers(1, 4)], actor="test")
+    session.commit()
+    moved_id = reroute(bundle.id)
+    with app.app_context(), db.transaction() as own:
+        own.execute(update(Bundle).where(Bundle.id == moved_id).values(state=BundleState.READY))
+        own.execute(update(Letter).where(Letter.bundle_id == moved_id).values(first_page=1))
+        record_delivery.remove_visit(own, own.get_one(GateVisit, visit.id), actor="test")
+    session.rollback()
+    return reload(session, moved_id)
+
+
+@pytest.fixture
+def moved_before(session: Session, moved: Bundle) -> Bundle:
+    """The same, an hour ago."""
+    hour_ago = db.utcnow() - timedelta(hours=1)
+    session.execute(update(Bundle).where(Bundle.id == moved.id).values(created_at=hour_ago))
+    session.execute(update(Rerouting).values(created_at=hour_ago))
+    session.commit()
+    return reload(session, moved.id)
+
+
+def list_moved_letters(session: Session) -> list[Letter]:
+    session.rollback()
+    session.expire_all()
+    return [*session.scalars(select(Letter).order_by(Letter.id))][-3:]
+
+
+@pytest.mark.parametrize(
+    "outcome", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED, DeliveryOutcome.UNOPENED]
+)
+def test_a_visit_takes_or_brings_back_those_alone_that_were_with_it(
+    session: Session, bundle: Bundle, moved_before: Bundle, record: Record, outcome: DeliveryOutcome
+) -> None:
+    visit = record(bundle, outcome, happened_time=clock.time_of(db.utcnow(), bundle.zone))
+    assert visit.attempts[0].messages == 4
+    letters = list_moved_letters(session)
+    assert trips_of(session, letters) == []
+    assert {find_place(session, letter.signature) for letter in letters} == {Place.PRINTED}
+    here = [(f"0000{number}", outcome.value, "") for number in range(1, 5)]
+    went_on = [(f"0000{number}", "", MOVED) for number in range(5, 8)]
+    assert listed(session, bundle.id) == here + went_on
+
+
+@pytest.mark.parametrize("outcome", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED])
+def test_once_more_was_recorded_of_it_they_wait_instead_of_going_back(
+    session: Session, bundle: Bundle, moved_before: Bundle, record: Record, outcome: DeliveryOutcome
+) -> None:
+    record(bundle, outcome, happened_time=clock.time_of(db.utcnow(), bundle.zone))
+    session.rollback()
+    cancel_bundle.cancel(
+        session, session.merge(moved_before), storage.storage(), reason="", actor=""
+    )
+    session.commit()
+    letters = list_moved_letters(session)
+    assert [letter.bundle_id for letter in letters] == [None] * 3
+    outcomes = [trip.fate for trip in trips_of(session, letters)]
+    assert DeliveryOutcome.ACCEPTED not in outcomes
+    assert find_place(session, letters[0].signature) is not Place.GONE
+
+
+def test_where_nothing_was_recorded_since_they_go_back(
+    session: Session, bundle: Bundle, moved: Bundle
+) -> None:
+    assert cancel_bundle.find_bundle_before(session, moved) == reload(session, bundle.id)
+    session.rollback()
+    cancel_bundle.cancel(session, session.merge(moved), storage.storage(), reason="", actor="")
+    assert set(session.scalars(select(Letter.bundle_id))) == {bundle.id}
+
+
+def test_pages_say_which_are_to_be_delivered_and_which_are_not(
+    staff: FlaskClient, session: Session, bundle: Bundle, moved: Bundle, record: Record
+) -> None:
+    page = f"/desk/bundles/{bundle.public_id}"
+    shown = staff.get(page).text
+    assert "Do not deliver all of this bundle" in shown
+    assert "Remove these numbers and lock them up: 5-7" in " ".join(shown.split())
+    assert "Lock up the printed sheets of this bundle" not in shown
+    assert "lock them up: 5-7" in " ".join(staff.get(f"{page}/deliver").text.split())
+    listing = staff.get("/desk/bundles/").text
+    assert "Do not deliver all of it. Printed again: Consulate of the Republic" in listing
+    today = staff.get("/desk/today").text
+    assert "2 bundles are printed and ready for delivery" in today
+    assert "4 letters" in today
+    record(reload(session, bundle.id), DeliveryOutcome.REFUSED)
+    assert "In 1 campaign not everything could be delivered" in staff.get("/desk/today").text
+
+
+def test_after_a_stop_the_first_sheets_of_what_went_on_are_still_to_be_destroyed(
+    staff: FlaskClient,
+    session: Session,
+    bundle: Bundle,
+    moved: Bundle,
+    record: Record,
+    stop: Callable[[], None],
+) -> None:
+    record(bundle, DeliveryOutcome.ACCEPTED)
+    stop()
+    shown = staff.get("/desk/today").text.partition("Stopped: do not deliver 2 printed")[2]
+    assert "<bdi>001</bdi> · <bdi>Embassy of the Republic" in shown
