@@ -27,6 +27,7 @@ from campaign.bundles.desk.bundle_display import (
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
+from campaign.bundles.documents.readme_text import say_copies
 from campaign.bundles.downloads import MOST_REASON
 from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
@@ -118,6 +119,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
     zip_name: str
     check_code: str  # In groups of four
     frozen: Frozen
+    copies: str  # to whom staff send one, in a sentence
     orders: Mapping[LetterOrder, object]
     layouts: Mapping[str, object]
     companions: Sequence[Bundle]
@@ -312,7 +314,7 @@ def _progress_facts(bundle: Bundle) -> Json:
 
 
 def _show_bundle(bundle: Bundle, problem: Refused | None = None) -> ResponseReturnValue:
-    session = db.session()
+    session, frozen = db.session(), Frozen.from_json(bundle.frozen)
     files, recorded = list_files(session, bundle), prints.find_print(session, bundle)
     page = ShowBundle(
         **_progress_facts(bundle),
@@ -325,7 +327,8 @@ def _show_bundle(bundle: Bundle, problem: Refused | None = None) -> ResponseRetu
         hashes=[(file.name, file.bytes, file.sha256) for file in files if file.sha256],
         zip_name=file_names.zip_name(bundle),
         check_code=group_code(prints.find_check_code(session, bundle)),
-        frozen=Frozen.from_json(bundle.frozen),
+        frozen=frozen,
+        copies=say_copies(frozen, i18n.locale()),
         orders=ORDERS,
         layouts=LAYOUT_WORDS,
         companions=freeze_bundle.list_companions(session, bundle),

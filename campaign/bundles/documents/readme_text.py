@@ -227,6 +227,8 @@ def _printing_steps(
         )
     if facts.packets:
         yield _say_how_to_tie(frozen)
+    if frozen.tells_of_copies and (sentence := say_copies(frozen, facts.locale)):
+        yield sentence
     if frozen.by_post:
         yield _(
             "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
@@ -269,6 +271,16 @@ def _say_how_to_tie(frozen: Frozen) -> str:
     return _(
         "Fold the letters for window envelopes only if you post them. Otherwise deliver them flat."
     )
+
+
+def say_copies(frozen: Frozen, locale: str) -> str:
+    """Say who receives a copy that staff send; empty where the letters name nobody."""
+    names = i18n.semicolon(locale).join(frozen.copies_in(locale))
+    words = _(
+        "The letters say who receives a copy. Send a copy by post or email to: %(names)s",
+        names=names,
+    )
+    return words if names else ""
 
 
 def _say_how_to_print(frozen: Frozen) -> str:

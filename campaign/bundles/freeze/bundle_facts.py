@@ -53,6 +53,7 @@ def facts_of(
         duplex=choice.duplex and (choice.format or campaign.format) != LetterFormat.CARD,
         order=choice.order.value,
         volumes=choice.split.value,
+        tells_of_copies=True,
     )
 
 

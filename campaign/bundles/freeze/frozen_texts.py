@@ -58,6 +58,8 @@ class Frozen(FrozenLetters):
     first_number: int = 1
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
     folder: str = ""  # name of its folder and ZIP, where its number changed after it was frozen
+    tells_of_copies: bool = False
+    """Whether its README names who receives a copy: not where it was frozen before it could."""
 
     @property
     def person_name(self) -> str:
@@ -75,6 +77,13 @@ class Frozen(FrozenLetters):
     def mark(self) -> str:
         """The word that every sheet of a rehearsal bears; nothing on a real one."""
         return _("Rehearsal") if self.rehearsal else ""
+
+    def copies_in(self, locale: str) -> tuple[str, ...]:
+        """Return who receives a copy, as its letters say; its cards and rehearsals do not."""
+        if self.cards or self.rehearsal:
+            return ()
+        words = [target.addressing for target in self.targets.values()]
+        return words[0].get(locale, words[0][self.locale]).copies if words else ()
 
     def say_number(self, number: int) -> str:
         """Return a number as the mission's country writes it: Spanish has 1.270, Mexico 1,270."""

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.models.bundle import Bundle, BundleState
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.signature import Letter
 from campaign.models.taken_out import LetterOut, TakenOut
 from campaign.web.pagination import PAGE_SIZE
-from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
 pytestmark = pytest.mark.one_engine
@@ -279,3 +279,34 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
     bundle.state = BundleState.PRINTING
     session.commit()
     assert "We are remaking its volume without it." in client.get(url).text
+
+
+def test_the_page_and_the_readme_name_who_receives_a_copy(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    waiting: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    judge = make_target_official(9, name="Jane Doe", office={"en": "Chief Justice"})
+    waiting.targets.append(Target(kind=TargetKind.COPY, official=judge, position=1))
+    session.commit()
+    bundle_id = freeze(waiting.id)
+    session.rollback()
+    bundle = session.get_one(Bundle, bundle_id)
+    sentence = "Send a copy by post or email to: Jane Doe, Chief Justice"
+    url = f"/desk/bundles/{bundle.public_id}"
+    sign_in(client, app, "staff")
+    assert sentence not in client.get(url).text, "there is nothing to send yet"
+    session.rollback()
+    print_bundle(bundle_id)
+    assert sentence in client.get(url).text
+    session.rollback()
+    zip_file = io.BytesIO(post(client, f"{url}/download").data)
+    with zipfile.ZipFile(zip_file) as archive:
+        readme = next(name for name in archive.namelist() if name.endswith("README.html"))
+        assert sentence in archive.read(readme).decode()
+    waiting.status = CampaignStatus.STOPPED
+    session.commit()
+    assert sentence not in client.get(url).text

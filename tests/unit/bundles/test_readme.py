@@ -10,7 +10,7 @@ from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.documents.readme_text import ReadmeFacts, readme_context
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from tests.unit.bundles.test_signature_spreadsheets import FROZEN
+from tests.unit.bundles.test_signature_spreadsheets import FROZEN, GOVERNOR
 
 PACKET = Packet(1, "letters-001.pdf", "0" * 64, "00001", "00010", 10, 10, {7: 10}, (), ())
 MADE = [
@@ -92,3 +92,21 @@ def test_numbers_are_written_as_in_the_mission_s_country(
 ) -> None:
     mission = replace(FROZEN.mission, sending_country=country)
     assert replace(FROZEN, locale=locale, mission=mission).say_number(1270) == written
+
+
+def test_who_receives_a_copy_is_named_to_staff_who_send_it() -> None:
+    copies = ("Jane Doe, Chief Justice", "Ombudsperson")
+    words = {"en": replace(GOVERNOR, copies=copies)}
+    target = replace(FROZEN.targets[7], addressing=words)
+    frozen = replace(FROZEN, targets={7: target}, tells_of_copies=True)
+    assert (
+        "The letters say who receives a copy. Send a copy by post or email to: "
+        "Jane Doe, Chief Justice; Ombudsperson" in told(frozen)[1]
+    )
+    for silent in (
+        replace(frozen, tells_of_copies=False),  # frozen before: printed again it is the same
+        replace(frozen, format="card"),
+        replace(frozen, rehearsal=True),
+        replace(FROZEN, tells_of_copies=True),
+    ):
+        assert "receives a copy" not in told(silent)[1]
