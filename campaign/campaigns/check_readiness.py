@@ -388,9 +388,17 @@ def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
             yield Gap("recipient-left", "successor", False, "", official.slug, detail)
     for target in addressed:
         yield from _target(campaign, target, now)
+    for official in (target.official for target in campaign.targets if target not in addressed):
+        if missing_of_address(official) and not _has_email(official):
+            detail = said_official(official, campaign.default_locale)
+            yield Gap("copy-without-address", "official", False, "", official.slug, detail)
     # Nobody in the country of the case is written to: rarely meant.
     if addressed and all(target.official.country != campaign.country for target in addressed):
         yield Gap("targets-elsewhere", "targets", blocking=False)
+
+
+def _has_email(official: Official) -> bool:
+    return any(contact.type == "email" for contact in official.contacts)
 
 
 def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:

@@ -264,7 +264,7 @@ def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> l
             selectinload(Campaign.editions),
             selectinload(Campaign.risk_flags),
             selectinload(Campaign.templates).selectinload(LetterTemplate.points),
-            targets.selectinload(Target.official),
+            targets.selectinload(Target.official).selectinload(Official.contacts),
             targets.selectinload(Target.mission),
         )
     )

@@ -19,13 +19,15 @@ from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     StopKind,
+    Target,
+    TargetKind,
     Update,
     UpdateKind,
     UpdatePicture,
 )
 from campaign.models.staff import Role
 from tests.days import days_ago
-from tests.factories import make_campaign, post, sign_in
+from tests.factories import make_campaign, make_target_official, post, sign_in
 
 pytestmark = pytest.mark.one_engine
 
@@ -250,6 +252,21 @@ def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
     assert f'href="{DESK}/{draft.slug}/targets"' in page
     assert post(desk, address).status_code == 422
     assert fresh(session, draft).status is CampaignStatus.DRAFT
+
+
+def test_a_draft_may_open_though_who_receives_a_copy_has_no_address(
+    desk: FlaskClient, session: Session
+) -> None:
+    judge = make_target_official(9, name="Jane Doe", address=[])
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.targets.append(Target(kind=TargetKind.COPY, official=judge, position=1))
+    session.commit()
+    page = desk.get(f"{DESK}/{draft.slug}").text
+    assert "Jane Doe receives a copy, but has no complete postal address and no email" in page
+    assert f'href="/desk/officials/{judge.slug}"' in page
+    assert "(the campaign can open without it)" in page
+    session.rollback()
+    assert post(desk, f"{DESK}/{draft.slug}/status?to=open").status_code == 303
 
 
 def test_a_stop_asks_for_a_reason_and_shows_it(

@@ -16,6 +16,7 @@ from campaign.models.campaign import (
     Update,
     UpdateKind,
 )
+from campaign.models.directory import ContactDetail
 from campaign.models.revision import RiskFlag, RiskKind
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 
@@ -117,6 +118,22 @@ def test_a_recipient_who_left_office_is_named_and_blocks_nothing(
     assert slugs(campaign) == []
     (gap,) = gaps(campaign, NOW)
     assert (gap.slug, gap.part, gap.subject) == ("recipient-left", "successor", former.slug)
+
+
+@pytest.mark.parametrize("locality", ["", "Altamar"])
+def test_who_receives_a_copy_without_any_address_is_named_and_blocks_nothing(locality: str) -> None:
+    campaign = complete()
+    official = make_target_official(2, address=[" "], locality=locality)
+    campaign.targets.append(Target(kind=TargetKind.COPY, official=official))
+    (gap,) = gaps(campaign, NOW)
+    assert (gap.slug, gap.part, gap.subject) == ("copy-without-address", "official", official.slug)
+    assert not gap.blocking
+    official.contacts = [ContactDetail(type="voice", value="+1 613 555 0100")]
+    assert warnings(campaign) == ["copy-without-address"]
+    official.contacts.append(ContactDetail(type="email", value="office@example.org"))
+    assert gaps(campaign, NOW) == []
+    official.contacts, official.address, official.locality = [], ["1 Street"], "Altamar"
+    assert gaps(campaign, NOW) == []
 
 
 def test_a_mission_needs_an_address() -> None:
