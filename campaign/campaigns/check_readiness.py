@@ -411,6 +411,8 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target)
+        if not any(line.strip() for line in mission.address):
+            yield Gap("mission-without-street", "mission", False, "", mission.slug, detail)
     if mission is not None and is_stale(mission, clock.day_of(now, mission.zone)):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:

@@ -269,6 +269,18 @@ def test_a_draft_may_open_though_who_receives_a_copy_has_no_address(
     assert post(desk, f"{DESK}/{draft.slug}/status?to=open").status_code == 303
 
 
+def test_a_mission_without_a_street_is_pointed_out_with_a_link_to_it(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    mission = campaign.targets[0].mission
+    assert mission
+    mission.address = []
+    session.commit()
+    page = desk.get(f"{DESK}/{campaign.slug}").text
+    assert "The address of the mission for Ines Quintero Vidal has no street." in page
+    assert f'href="/desk/missions/{mission.slug}"' in page
+
+
 def test_a_stop_asks_for_a_reason_and_shows_it(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:

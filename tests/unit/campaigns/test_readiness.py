@@ -144,6 +144,19 @@ def test_a_mission_needs_an_address() -> None:
     assert target.mission
     target.mission.address, target.mission.locality = [], ""
     assert slugs(campaign) == ["no-address"]
+    assert warnings(campaign) == []
+
+
+def test_a_mission_without_a_street_is_pointed_out_once_and_blocks_nothing() -> None:
+    campaign = complete()
+    mission = campaign.targets[0].mission
+    assert mission
+    mission.address = [" "]
+    second = make_target_official(2)
+    campaign.targets.append(Target(kind=TargetKind.TO, official=second, mission=mission))
+    (gap,) = gaps(campaign, NOW)
+    assert (gap.slug, gap.part, gap.subject) == ("mission-without-street", "mission", mission.slug)
+    assert not gap.blocking
 
 
 def by_post(**fields: object) -> Campaign:
