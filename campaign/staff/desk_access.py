@@ -134,7 +134,9 @@ def _ask_with_what_was_typed(*, leads_back: bool = False) -> ResponseReturnValue
         return None
     if leads_back:
         kept.append((ASKED, "1"))
-    page = Reauthenticate(form=form, action=request.full_path, kept=kept)
+    page = Reauthenticate(
+        form=form, action=request.full_path, kept=kept, leads_to="back" if leads_back else "deed"
+    )
     return page.html(), status
 
 

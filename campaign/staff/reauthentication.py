@@ -7,6 +7,7 @@ before has tries of its own, and a recovery code cannot be guessed: nobody is lo
 """
 
 import hmac
+from typing import Literal
 
 from flask import request
 from flask import session as cookie
@@ -247,6 +248,8 @@ class Reauthenticate(Page, template="staff/reauthenticate.html"):
     form: ProofForm
     action: str
     kept: list[tuple[str, str]]
+    leads_to: Literal["page", "back", "deed"]
+    """To the page that was asked for, back to that of the button, or on to what was sent."""
 
 
 def say_passkey_refused() -> str:

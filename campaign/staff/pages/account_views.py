@@ -66,8 +66,16 @@ def sign_out() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """Ask once more who it is, before something delicate (`desk_access.fresh`)."""
     form = ProofForm(staff_user(), next=sessions.safe_next_page(request.args.get("next")))
-    again = "1" if request.args.get(ASKED) else ""
-    return show_page(Reauthenticate(form=form, action=url_for(".prove"), kept=[(ASKED, again)]))
+    return show_page(_ask(form, "1" if request.args.get(ASKED) else ""))
+
+
+def _ask(form: ProofForm, again: str) -> Reauthenticate:
+    return Reauthenticate(
+        form=form,
+        action=url_for(".prove"),
+        kept=[(ASKED, again)],
+        leads_to="back" if again else "page",
+    )
 
 
 @blueprint.get("/confirm/passkey")
@@ -81,8 +89,7 @@ def prove() -> ResponseReturnValue:
     again = request.form.get(ASKED, "")
     status = form.check(staff_user())
     if status != 200:
-        page = Reauthenticate(form=form, action=url_for(".prove"), kept=[(ASKED, again)])
-        return page.html(), status
+        return _ask(form, again).html(), status
     note_proof()
     if again:
         flash(say_press_again())

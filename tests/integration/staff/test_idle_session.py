@@ -117,6 +117,7 @@ def test_a_stop_for_good_wants_fresh_proof_and_keeps_what_was_typed(
     asked = post(client, url, {"to": "stopped", "reason_en": "She is <free>"})
     assert asked.status_code == 403
     assert 'name="reason_en" value="She is &lt;free&gt;"' in asked.text
+    assert "We then carry out what you asked for." in asked.text
     status = select(Campaign.status).where(Campaign.slug == slug)
     assert session.scalar(status) is CampaignStatus.OPEN
     session.rollback()
@@ -137,5 +138,25 @@ def test_power_over_an_account_wants_fresh_proof(
     _grow_stale(client)
     asked = post(client, f"/desk/staff/{before[0]}/{deed}")
     assert asked.location == f"/desk/confirm?next=/desk/staff/{before[0]}&again=1"
+    assert "You then return to the page you were on." in client.get(asked.location).text
     session.expire_all()
     assert (other.public_id, other.active, other.fs_uniquifier) == before
+
+
+def test_who_asks_for_a_page_is_told_that_it_comes_next(client: FlaskClient, app: Flask) -> None:
+    sign_in(client, app, Role.ADMIN)
+    _grow_stale(client)
+    asked = client.get("/desk/account/passkeys/add")
+    for page in (
+        client.get(asked.location),
+        post(client, "/desk/confirm", {"next": "/desk/account/passkeys/add", "proof": "wrong"}),
+    ):
+        assert "You then continue to the page you asked for." in page.text
+
+
+def test_who_is_led_back_with_what_was_typed_is_told_so(client: FlaskClient, app: Flask) -> None:
+    sign_in(client, app, Role.ADMIN)
+    _grow_stale(client)
+    asked = post(client, "/desk/account/passkeys/add", {"name": "Blue key"})
+    assert 'name="name" value="Blue key"' in asked.text
+    assert "You then return to the page you were on." in asked.text
