@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, cast
 
-from flask import Response, get_template_attribute, request
+from flask import Response, flash, get_template_attribute, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -275,13 +275,7 @@ def post_update(slug: str) -> ResponseReturnValue:
         if proposals.needs_approval(campaign):
             message = _("Update sent for approval. It is published when someone else approves it.")
             return done(message, ".post_update", slug=slug)
-        kind = UpdateKind(form.kind.data)
-        emails = _say_emails(campaign, kind, _telling(form))
-        if kind is UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
-            message = _("Update published. If the campaign ends with it, close it here.")
-            closed = CampaignStatus.CLOSED.value
-            return done(f"{message} {emails}", ".change_status", slug=slug, to=closed)
-        return done(f"{_('Update published.')} {emails}", ".post_update", slug=slug)
+        return _say_published(campaign, form)
     page = PostUpdate(
         campaign=campaign,
         form=form,
@@ -303,6 +297,18 @@ def post_update(slug: str) -> ResponseReturnValue:
         drafting=desk,
     )
     return show_page(page)
+
+
+def _say_published(campaign: Campaign, form: UpdateForm) -> ResponseReturnValue:
+    kind, slug = UpdateKind(form.kind.data), campaign.slug
+    emails = _say_emails(campaign, kind, _telling(form))
+    if kind is UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
+        message = _("Update published. If the campaign ends with it, close it here.")
+        closed = CampaignStatus.CLOSED.value
+        return done(f"{message} {emails}", ".change_status", slug=slug, to=closed)
+    if kind is UpdateKind.OUTCOME:
+        flash("", "linked")  # the page names those that are still open
+    return done(f"{_('Update published.')} {emails}", ".post_update", slug=slug)
 
 
 def _say_posted_since(campaign: Campaign, form: UpdateForm) -> str:

@@ -100,7 +100,6 @@ def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
     assert f'href="/desk/campaigns/{later.slug}"' in page
     assert f'href="/en/actions/{earlier.slug}"' in page
     assert f"/{middle.slug}" not in page
-    assert reads not in desk.get(f"{DESK}/status?to=closed").text
     typed = read_form(page) | {"kind": kind.value, "reason_en": "The family asked us to stop."}
     done = post(desk, f"{DESK}/status?to=stopped", typed, follow_redirects=True).text
     assert reads in done
@@ -114,6 +113,34 @@ def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
     today = desk.get("/desk/today").text
     sentence = "1 campaign continues, but a linked action was stopped to prevent harm"
     assert (sentence in today) == harms
+
+
+def test_whoever_closes_an_action_or_tells_its_outcome_reads_which_linked_ones_are_open(
+    desk: FlaskClient, session: Session, draft: Campaign
+) -> None:
+    draft.status, draft.opened_at = CampaignStatus.OPEN, db.utcnow() - timedelta(days=1)
+    closed = make_campaign(session, follows=draft, status=CampaignStatus.CLOSED)
+    add_confirmed(session, closed, 1)
+    later = make_campaign(session, follows=closed, opened_at=db.utcnow() - timedelta(days=1))
+    session.commit()
+    reads = "is linked to this action and is still open. If it should end too"
+    closing, outcome = f"{DESK}/status?to=closed", f"{DESK}/updates?kind=outcome"
+    for page in (closing, outcome):
+        assert reads in desk.get(page).text, page
+        assert f'href="/desk/campaigns/{later.slug}"' in desk.get(page).text, page
+        assert f"/{closed.slug}" not in desk.get(page).text, page
+    other = desk.get(f"{DESK}/updates").text
+    assert reads not in other
+    assert "If it should end too" not in desk.get(f"{DESK}/status?to=stopped").text
+    session.rollback()
+    assert post(desk, closing).status_code == 303
+    told = {"kind": "outcome", "happened_on": f"{days_ago(0)}", "title_en": "She is free"}
+    page = post(desk, f"{DESK}/updates", told | {"body_en": "Free."}, follow_redirects=True).text
+    assert "Update published." in page
+    assert reads in page
+    later.status = CampaignStatus.CLOSED
+    session.commit()
+    assert reads not in desk.get(outcome).text
 
 
 @pytest.mark.one_engine
