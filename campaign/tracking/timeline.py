@@ -148,7 +148,11 @@ def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
         if fate is DeliveryOutcome.PART:  # A sheet: whether it was accepted nobody is asked
             return "some_cards_accepted" if signature.campaign.cards else "some_accepted"
         return _GONE_WORDS.get(fate, "handed_over")
-    return "stopped" if is_stopped(signature.campaign.status) else state.value
+    if is_stopped(signature.campaign.status):
+        return "stopped"
+    printed = [letter.bundle_id and not letter.set_aside for letter in signature.letters]
+    is_printed = state is SignatureState.CONFIRMED and printed and all(printed)
+    return "printed" if is_printed else state.value
 
 
 def _waits_in_vain(session: Session, signature: Signature) -> bool:

@@ -290,7 +290,7 @@ def _news_page(
             stopped=news.campaign is not None and is_stopped(news.campaign.status),
             by_hand=not written,
             printed=any(is_frozen(signature) for signature in written),
-            waiting=bool(states) and states <= {"confirmed", "held"} and not is_gone,
+            waiting=bool(states) and states <= {"confirmed", "printed", "held"} and not is_gone,
         )
     )
 

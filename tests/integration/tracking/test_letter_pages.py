@@ -894,13 +894,22 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
     name = mission_name(mission, "en")
     assert "You can change your letter until we print it" in client.get(page).text
     session.rollback()
+    assert 'is-good">Confirmed' in client.get(box).text
+    session.rollback()
     bundle_id = freeze(campaign)
     printed = client.get(page).text
     assert "You can withdraw your letter until we deliver it." in printed
     assert "change your letter" not in printed
     listed = client.get(box).text
-    assert 'is-good">Confirmed' in listed
-    assert listed.count("Confirmed") == 1
+    assert 'is-good">Printed<' in listed
+    assert "Confirmed" not in listed
+    session.rollback()
+    ana.letters[0].set_aside = "control-character"
+    session.commit()
+    assert "Printed<" not in client.get(f"{box}/{ana.public_id}").text
+    session.rollback()
+    ana.letters[0].set_aside = None
+    session.commit()
     deliver(bundle_id)
     gone = client.get(page).text
     assert "<h1>We delivered your letter</h1>" in gone
