@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,9 +30,11 @@ from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle
 from campaign.printing import print_letters, renderer
 from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
+from campaign.printing.geometry import EnvelopeSheet
 from campaign.printing.html import PrintedPage
 from campaign.printing.print_letters import PRESS
-from campaign.printing.sheets import bundle_sheets, handouts
+from campaign.printing.sheets import bundle_sheets, envelopes, handouts
+from campaign.printing.sheets.envelopes import EnvelopeContext
 
 
 class RememberingPress:
@@ -45,6 +47,7 @@ class RememberingPress:
         self._borrow_process = worker.borrow_process
         self._render_page = renderer.render_page
         self._write_sheet = renderer.write_sheet
+        self._render_envelopes = envelopes.render_envelopes
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
@@ -60,6 +63,7 @@ class RememberingPress:
             patch.setattr(module, "render_page", self.render_page)
         for module in (renderer, bundle_sheets):
             patch.setattr(module, "write_sheet", self.write_sheet)
+        patch.setattr(envelopes, "render_envelopes", self.render_envelopes)
 
     @contextmanager
     def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
@@ -88,6 +92,14 @@ class RememberingPress:
         kept = self._folder / ("page-" + _name_page(page, stylesheet, geometry, facts))
         if not kept.exists():
             _keep(kept, self._render_page(page, stylesheet, geometry, **facts))
+        pdf: bytes = pickle.loads(kept.read_bytes())
+        return pdf
+
+    def render_envelopes(self, fronts: Sequence[EnvelopeContext], sheet: EnvelopeSheet) -> bytes:
+        """The PDF of such envelopes; some that are refused are laid out each time."""
+        kept = self._folder / ("envelopes-" + _digest(repr((list(fronts), sheet)).encode()))
+        if not kept.exists():
+            _keep(kept, self._render_envelopes(fronts, sheet))
         pdf: bytes = pickle.loads(kept.read_bytes())
         return pdf
 
