@@ -81,6 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A journey waits for its pages much of the time: beside it runs a file that only computes.
     """
     items[:] = [item for item in items if not _is_doubled(item)]
+    _leave_first_examples(items)
     files = list(dict.fromkeys(item.path for item in items))
     journeys = [path for path in files if "e2e" in path.parts]
     printing = [path for path in files if {"bundles", "printing"} & set(path.parts)]
@@ -91,13 +92,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_doubled(item: pytest.Item) -> bool:
     """Whether it would try on PostgreSQL what does not depend on the database."""
-    callspec = getattr(item, "callspec", None)
-    on_postgres = callspec is not None and callspec.params.get("engine_name") == "postgresql"
     return (
-        on_postgres
+        _is_on_postgres(item)
         and item.get_closest_marker("one_engine") is not None
         and item.get_closest_marker("both_engines") is None
     )
+
+
+def _is_on_postgres(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("engine_name") == "postgresql"
+
+
+def _leave_first_examples(items: list[pytest.Item]) -> None:
+    """Of a test whose examples ask the same of a database, leave the first alone on PostgreSQL."""
+    tried = set[str]()
+    left = []
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        if _is_on_postgres(item) and item.get_closest_marker("first_example"):
+            if name in tried:
+                continue
+            tried.add(name)
+        left.append(item)
+    items[:] = left
 
 
 def _of_database(uri: str, name: str) -> str:

@@ -29,9 +29,10 @@ from tests.factories import (
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_changes import take_back
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 Enter = Callable[[Role], str]
 FROM_PHONE = {"Accept": "application/json"}
@@ -39,15 +40,24 @@ FROM_PHONE = {"Accept": "application/json"}
 
 @pytest.fixture
 def enter(
-    app: Flask, client: FlaskClient, session: Session, freeze: Freeze, print_bundle: Print
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    freeze: Freeze,
+    print_bundle: Print,
+    keep: Keep,
 ) -> Enter:
     """Address of a ready bundle of three letters, for somebody who signed in."""
-    campaign = make_campaign(session)
-    add_confirmed(session, campaign, 3)
-    session.commit()
-    bundle_id = freeze(campaign.id)
-    assert print_bundle(bundle_id) is BundleState.READY
-    public_id = reload(session, bundle_id).public_id
+
+    def make() -> int:
+        campaign = make_campaign(session)
+        add_confirmed(session, campaign, 3)
+        session.commit()
+        bundle_id = freeze(campaign.id)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    public_id = reload(session, keep("ready", make)).public_id
     session.rollback()
 
     def run(role: Role) -> str:

@@ -40,7 +40,7 @@ from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 Deed = Callable[..., Any]
 

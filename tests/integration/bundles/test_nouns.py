@@ -19,6 +19,7 @@ from tests.factories import add_confirmed, make_campaign, make_target_official, 
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.conftest import Keep
 
 _NO_CARDS = (
     "Letters for Defenders",
@@ -34,14 +35,18 @@ _NO_CARDS = (
 
 
 @pytest.fixture
-def cards(session: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
+def cards(session: Session, freeze: Freeze, print_bundle: Print, keep: Keep) -> Bundle:
     """Three cards that are printed."""
-    campaign = make_campaign(session, format="card")
-    add_confirmed(session, campaign, 3, letter_locale="en")
-    session.commit()
-    bundle_id = freeze(campaign.id)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return reload(session, bundle_id)
+
+    def make() -> int:
+        campaign = make_campaign(session, format="card")
+        add_confirmed(session, campaign, 3, letter_locale="en")
+        session.commit()
+        bundle_id = freeze(campaign.id)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return reload(session, keep("cards", make))
 
 
 @pytest.mark.one_engine

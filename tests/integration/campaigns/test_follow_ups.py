@@ -24,6 +24,8 @@ from tests.integration.campaigns.conftest import DESK
 from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_mails import last_mail
 
+pytestmark = pytest.mark.first_example
+
 WARNING = "was stopped because writing could do harm"
 MakeFollowed = Callable[[StopKind], Campaign]
 

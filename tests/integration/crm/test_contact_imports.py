@@ -143,6 +143,7 @@ def test_the_preview_names_languages_in_which_nobody_is_written_to(
     assert "names a language" not in check(client, again, **facts)
 
 
+@pytest.mark.one_engine
 def test_the_preview_shows_what_was_understood_of_the_first_rows(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

@@ -59,6 +59,8 @@ from tests.integration.crm.stand_ins import (
     too_many,
 )
 
+pytestmark = pytest.mark.first_example
+
 ADD, REMOVE = CrmTask.ADD, CrmTask.REMOVE
 WAITING, SENT, REFUSED = CrmPersonState.WAITING, CrmPersonState.SENT, CrmPersonState.REFUSED
 

@@ -33,6 +33,8 @@ from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 from tests.integration.replies.test_replies import make_reply
 
+pytestmark = pytest.mark.first_example
+
 __all__ = ["freeze"]
 
 BUNDLES = "/desk/bundles/"

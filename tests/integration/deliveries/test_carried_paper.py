@@ -49,6 +49,8 @@ from tests.integration.bundles.conftest import Print, reload
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record, form
 
+pytestmark = pytest.mark.first_example
+
 ENDS = [
     DeliveryOutcome.ACCEPTED,
     DeliveryOutcome.LEFT,

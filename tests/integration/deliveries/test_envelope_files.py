@@ -25,7 +25,7 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, let_go, run_of
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 Again = Callable[..., None]
 

@@ -41,8 +41,11 @@ from campaign.tracking.letter_place import say_withdrawn
 from tests.days import today
 from tests.factories import add_confirmed
 from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
+
+pytestmark = pytest.mark.first_example
 
 ANY_CHANGE = [
     SignatureState.WITHDRAWN,
@@ -55,16 +58,22 @@ SetState = Callable[[SignatureState], None]
 
 
 @pytest.fixture
-def listed(session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+def listed(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep
+) -> Bundle:
     """Four letters, and two people on a signed sheet, printed."""
-    add_confirmed(session, campaign, 4, letter_locale="en")
-    sheet = make_sheet(session, campaign)
-    for person in (ANA, QUENTIN):
-        data_entry.add_row(session, sheet, person, actor="test")
-    session.commit()
-    bundle_id = freeze(campaign.id, on_paper=2)
-    print_bundle(bundle_id)
-    return reload(session, bundle_id)
+
+    def make() -> int:
+        add_confirmed(session, campaign, 4, letter_locale="en")
+        sheet = make_sheet(session, campaign)
+        for person in (ANA, QUENTIN):
+            data_entry.add_row(session, sheet, person, actor="test")
+        session.commit()
+        bundle_id = freeze(campaign.id, on_paper=2)
+        print_bundle(bundle_id)
+        return bundle_id
+
+    return reload(session, keep("listed", make))
 
 
 @pytest.fixture

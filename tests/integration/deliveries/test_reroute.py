@@ -41,6 +41,7 @@ from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, posting
 
@@ -68,16 +69,20 @@ def reroute(app: Flask, settings: Settings, session: Session, other_mission: str
 
 @pytest.fixture
 def with_sheets(
-    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep
 ) -> Bundle:
     """Two letters and two people on sheets, printed."""
-    add_confirmed(session, campaign, 2, letter_locale="en")
-    for signature in add_confirmed(session, campaign, 2, family_name="Papier"):
-        signature.origin, signature.letters = Origin.PAPER, []
-    session.commit()
-    bundle_id = freeze(campaign.id, on_paper=1)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return reload(session, bundle_id)
+
+    def make() -> int:
+        add_confirmed(session, campaign, 2, letter_locale="en")
+        for signature in add_confirmed(session, campaign, 2, family_name="Papier"):
+            signature.origin, signature.letters = Origin.PAPER, []
+        session.commit()
+        bundle_id = freeze(campaign.id, on_paper=1)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return reload(session, keep("with sheets", make))
 
 
 def awaited_on_paper(session: Session) -> int:

@@ -35,7 +35,7 @@ from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.tracking.conftest import sign
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 Tell = Callable[[], list[str]]
 

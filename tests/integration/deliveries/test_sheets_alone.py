@@ -23,11 +23,14 @@ from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_carried_paper import REMADE, at, counts, remake
 from tests.integration.deliveries.test_printed_lists import QUENTIN
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
+
+pytestmark = pytest.mark.first_example
 
 __all__ = ["reroute"]
 
@@ -36,19 +39,25 @@ DAYS_AGO = timedelta(days=3)
 
 
 @pytest.fixture
-def sheets(session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+def sheets(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep
+) -> Bundle:
     """Three people on a signed sheet and no letter, printed some days ago."""
-    sheet = make_sheet(session, campaign)
-    for person in (ANA, QUENTIN, ROSA):
-        data_entry.add_row(session, sheet, person, actor="test")
-    session.commit()
-    bundle_id = freeze(campaign.id, on_paper=3)
-    print_bundle(bundle_id)
-    bundle = reload(session, bundle_id)
-    bundle.created_at -= 2 * DAYS_AGO
-    session.execute(update(BundlePrint).values(made_at=db.utcnow() - 2 * DAYS_AGO))
-    session.commit()
-    return reload(session, bundle_id)
+
+    def make() -> int:
+        sheet = make_sheet(session, campaign)
+        for person in (ANA, QUENTIN, ROSA):
+            data_entry.add_row(session, sheet, person, actor="test")
+        session.commit()
+        bundle_id = freeze(campaign.id, on_paper=3)
+        print_bundle(bundle_id)
+        bundle = reload(session, bundle_id)
+        bundle.created_at -= 2 * DAYS_AGO
+        session.execute(update(BundlePrint).values(made_at=db.utcnow() - 2 * DAYS_AGO))
+        session.commit()
+        return bundle_id
+
+    return reload(session, keep("sheets", make))
 
 
 def correct_name(session: Session) -> None:

@@ -32,7 +32,7 @@ from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import envelopes, posting
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 Stop = Callable[[], None]
 

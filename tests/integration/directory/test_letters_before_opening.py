@@ -16,6 +16,8 @@ from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
 
+pytestmark = pytest.mark.first_example
+
 MEANT = {"risks_seen": "y"}
 
 

@@ -41,6 +41,8 @@ from tests.factories import (
     sign_in,
 )
 
+pytestmark = pytest.mark.first_example
+
 MERGE = "/desk/officials/merge"
 PAIR = {"first": "governor-1", "second": "ines"}
 

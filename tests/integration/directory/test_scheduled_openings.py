@@ -27,6 +27,8 @@ from tests.factories import (
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
 from tests.integration.directory.test_letters_before_opening import MEANT, second_person
 
+pytestmark = pytest.mark.first_example
+
 __all__ = ["second_person"]
 MEND = "Correct this, or cancel the opening of the campaign first."
 OFFICIAL, MISSION = "/desk/officials/governor-1", "/desk/missions/embassy-1"

@@ -20,6 +20,8 @@ from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 
+pytestmark = pytest.mark.first_example
+
 LEFT = "/desk/officials/governor-1"
 AIMED = "/desk/campaigns/officials/governor-1"
 WAITS: dict[str, Any] = {

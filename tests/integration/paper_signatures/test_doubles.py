@@ -40,7 +40,7 @@ from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
 from tests.integration.screening.test_unseen_review import run_queue
 from tests.lock_waits import until_one_waits
 
-pytestmark = pytest.mark.both_engines
+pytestmark = [pytest.mark.both_engines, pytest.mark.first_example]
 
 HOME = "home@example.org"
 PIA = Details("Pia", "Miller", "Hamilton", "L8P 1A1", "CA", email=HOME)

@@ -33,6 +33,7 @@ from campaign.tracking.news_subscription import switch_news
 from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import Print, freeze, print_bundle, reload
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form, other_mission
 from tests.integration.deliveries.test_envelopes import posting
 from tests.integration.paper_signatures.test_sheets import sign_online
@@ -47,7 +48,7 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
 )
 from tests.integration.tracking.test_notices import tell_all
 
-pytestmark = pytest.mark.both_engines
+pytestmark = pytest.mark.first_example
 __all__ = [
     "box",
     "eva",
@@ -64,16 +65,21 @@ Record = Callable[..., None]
 
 @pytest.fixture
 def bundle_id(
-    app: Flask, client: FlaskClient, session: Session, print_sheet: Callable[..., int]
+    app: Flask, client: FlaskClient, session: Session, print_sheet: Callable[..., int], keep: Keep
 ) -> int:
     """A bundle of two letters, with the sheet, and staff who may record its delivery."""
-    bundle_id = print_sheet()
-    bundle = reload(session, bundle_id)
-    bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
-    session.execute(update(BundlePrint).values(made_at=bundle.created_at))
-    session.commit()
+
+    def make() -> int:
+        bundle_id = print_sheet()
+        bundle = reload(session, bundle_id)
+        bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+        session.execute(update(BundlePrint).values(made_at=bundle.created_at))
+        session.commit()
+        return bundle_id
+
+    session.rollback()
     sign_in(client, app, Role.STAFF)
-    return bundle_id
+    return keep("bundle", make)
 
 
 @pytest.fixture
@@ -184,6 +190,7 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         assert '<span class="status">Some cards were accepted</span>' in client.get(box).text
 
 
+@pytest.mark.one_engine
 def test_my_letters_says_when_the_sheet_was_signed_and_what_happened_last(
     client: FlaskClient, session: Session, box: str, sheet: PaperSheet, record: Record
 ) -> None:
@@ -216,6 +223,7 @@ def test_a_part_of_an_earlier_moment_that_is_recorded_later_is_not_told_again(
     assert mails(session, settings) == told
 
 
+@pytest.mark.one_engine
 def test_a_refusal_stays_on_the_page_and_the_delivery_is_told(
     client: FlaskClient,
     session: Session,
@@ -290,6 +298,7 @@ def test_a_record_that_was_a_mistake_is_corrected_by_that_of_the_mission_to_whic
     assert [trip.fate.value for trip in trips] == ["refused", "accepted"], "of both missions"
 
 
+@pytest.mark.one_engine
 def test_after_a_refusal_the_page_says_that_the_sheet_is_here_and_where_it_goes_next(
     client: FlaskClient,
     session: Session,
@@ -397,6 +406,7 @@ def test_nobody_is_told_who_does_not_count_or_want_it(
         assert marks(client, url) == []
 
 
+@pytest.mark.one_engine
 def test_an_email_tells_of_a_letter_and_of_the_sheet_that_went_with_it(
     session: Session,
     settings: Settings,
@@ -474,6 +484,7 @@ def test_what_is_held_of_a_writer_tells_of_the_row_of_the_same_address(
     assert [went["on"] for went in row["deliveries"]] == [days_ago(0)]
 
 
+@pytest.mark.one_engine
 def test_the_record_says_that_signed_sheets_went_along(
     client: FlaskClient, session: Session, bundle_id: int, record: Record
 ) -> None:

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes import withdrawals
@@ -39,6 +39,7 @@ from campaign.tracking.news_subscription import unsubscribe_url
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form, today
 from tests.integration.deliveries.test_envelopes import posting
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
@@ -46,7 +47,7 @@ from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
 from tests.integration.tracking.test_notices import post as post_news
 from tests.integration.tracking.test_notices import stop, tell_all
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 __all__ = ["freeze", "print_bundle"]
 
 NO_LETTER = "You signed a sheet or a list of names. There is no letter to change or download."
@@ -80,8 +81,9 @@ def box(session: Session, eva: Signature) -> str:
 
 
 def open_letters(session: Session, signature: Signature) -> str:
-    """Return the address of all letters of its mailbox."""
-    token, now = signed_links.new_token(), db.utcnow()
+    """Return the address of all letters of its mailbox: the same in each test."""
+    now = db.utcnow()
+    token = f"letters-of-a-mailbox-{session.scalar(select(func.count(LettersLink.id)))}"
     session.add(
         LettersLink(
             email=signature.email,
@@ -126,12 +128,14 @@ def remake(app: Flask, print_bundle: Print) -> Callable[[int], None]:
 
 @pytest.fixture(params=["withdraw", "erase"])
 def take_back(
-    request: pytest.FixtureRequest, client: FlaskClient, box: str, eva: Signature
+    request: pytest.FixtureRequest, client: FlaskClient, session: Session, box: str, eva: Signature
 ) -> Callable[[], str]:
     """Eva withdraws, or has everything deleted; return the page that she reads before."""
-    url = f"{box}/erase" if request.param == "erase" else f"{box}/{eva.public_id}/withdraw"
 
     def run() -> str:
+        session.rollback()
+        url = f"{box}/erase" if request.param == "erase" else f"{box}/{eva.public_id}/withdraw"
+        session.rollback()
         page = client.get(url).text
         assert post(client, url).status_code == 303
         return page
@@ -228,19 +232,24 @@ def in_envelopes(
     session: Session,
     sheet: PaperSheet,
     print_sheet: Callable[..., int],
+    keep: Keep,
 ) -> Bundle:
     """Two letters that were refused and put into an envelope each, with the sheet."""
-    bundle_id = print_sheet()
-    bundle = reload(session, bundle_id)
-    bundle.created_at -= timedelta(days=2)
-    session.commit()
-    sign_in(client, app, Role.STAFF)
-    refused = form(outcome="refused", happened_time="")
-    url = f"/desk/bundles/{bundle.public_id}"
-    assert post(client, f"{url}/deliver", refused).status_code == 303
-    assert post(client, f"{url}/after/split", {"letters_each": "1"}).status_code == 303
+
+    def make() -> int:
+        bundle_id = print_sheet()
+        bundle = reload(session, bundle_id)
+        bundle.created_at -= timedelta(days=2)
+        session.commit()
+        refused = form(outcome="refused", happened_time="")
+        url = f"/desk/bundles/{bundle.public_id}"
+        assert post(client, f"{url}/deliver", refused).status_code == 303
+        assert post(client, f"{url}/after/split", {"letters_each": "1"}).status_code == 303
+        return bundle_id
+
     session.rollback()
-    return bundle
+    sign_in(client, app, Role.STAFF)
+    return reload(session, keep("in envelopes", make))
 
 
 @pytest.mark.both_engines

@@ -17,6 +17,7 @@ from campaign.models.screening import Invalidation
 from campaign.models.signature import Letter, Signature
 from tests.factories import make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+from tests.integration.conftest import Keep
 from tests.integration.screening.test_invalidate import counted, flood, honest, run, undo
 
 __all__ = ["freeze", "print_bundle"]
@@ -32,11 +33,15 @@ def campaign(session: Session) -> Campaign:
 
 
 @pytest.fixture
-def bundle_id(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+def bundle_id(campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep) -> int:
     """A bundle of all five, ready."""
-    frozen_id = freeze(campaign.id, volume_letters=2)
-    assert print_bundle(frozen_id) is BundleState.READY
-    return frozen_id
+
+    def make() -> int:
+        frozen_id = freeze(campaign.id, volume_letters=2)
+        assert print_bundle(frozen_id) is BundleState.READY
+        return frozen_id
+
+    return keep("ready", make)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_steps import Fields
 
+pytestmark = pytest.mark.first_example
+
 Signatures = Callable[[], list[Signature]]
 Mails = Callable[[], list[dict[str, Any]]]
 _SAYS = "We changed this letter after we showed it to you."

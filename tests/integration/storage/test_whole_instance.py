@@ -136,6 +136,7 @@ def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Se
     assert b"".join(store.chunks("bundles/b-1/letters-001.pdf")) == b"%PDF- from before"
 
 
+@pytest.mark.one_engine
 def test_a_backup_and_its_restore_pass_by_either_place(
     app: Flask, settings: Settings, session: Session, bundle: str, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from campaign.models.signature import Letter, Signature
 from tests.days import days_ago, today
 from tests.integration.tracking.conftest import Mails, sign
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 
 GONE_BY_NUMBER = "It is no longer in our hands"
 IN_DOUBT = "It may already have been delivered. Then we cannot get it back."

@@ -38,6 +38,8 @@ from campaign.tracking.news_subscription import count_readers
 from tests.days import days_ago, today
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
+pytestmark = pytest.mark.first_example
+
 Freeze = Callable[[Campaign], int]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -151,6 +151,7 @@ def test_each_form_of_the_desk_asks_who_saves_second_or_says_why_it_need_not(app
     assert not PAGES.keys() & OTHERS.keys()
 
 
+@pytest.mark.first_example
 @pytest.mark.parametrize("name", PAGES)
 def test_who_saves_second_sees_both_and_saves_knowingly(
     app: Flask, client: FlaskClient, session: Session, name: str

@@ -25,6 +25,8 @@ from tests.http_target import Target, serve
 from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
 
+pytestmark = pytest.mark.first_example
+
 FORM = {"address": "https://crm.example.org/hook", "events": ["action.opened"]}
 
 
