@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, cast
 
-from flask import Response, flash, get_template_attribute, request
+from flask import Response, get_template_attribute, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -306,9 +306,9 @@ def _say_published(campaign: Campaign, form: UpdateForm) -> ResponseReturnValue:
         message = _("Update published. If the campaign ends with it, close it here.")
         closed = CampaignStatus.CLOSED.value
         return done(f"{message} {emails}", ".change_status", slug=slug, to=closed)
-    if kind is UpdateKind.OUTCOME:
-        flash("", "linked")  # the page names those that are still open
-    return done(f"{_('Update published.')} {emails}", ".post_update", slug=slug)
+    # That of an outcome names linked actions that are still open.
+    shown = {"kind": kind.value} if kind is UpdateKind.OUTCOME else {}
+    return done(f"{_('Update published.')} {emails}", ".post_update", slug=slug, **shown)
 
 
 def _say_posted_since(campaign: Campaign, form: UpdateForm) -> str:
