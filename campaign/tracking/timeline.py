@@ -359,8 +359,11 @@ def _marks_ahead(
         marks.append(Mark(gettext("Confirmed"), "ahead"))
     if not is_frozen(signature):
         marks.append(Mark(gettext("Printed"), "ahead"))
-    if not any(trip.is_gone for trip in trips):
-        marks += _deliveries_ahead(ways)
+    gone = {letter.id for trip in trips if trip.is_gone for letter in trip.letters}
+    letters = zip(signature.letters, ways, strict=True)
+    left = [way for letter, way in letters if letter.id not in gone]
+    if left or not ways:
+        marks += _deliveries_ahead(left)
     if not any(post.kind == UpdateKind.REPLY.value for post in posts):
         marks.append(Mark(gettext("Answered"), "ahead"))
     outcomes = [post for post in posts if post.kind == UpdateKind.OUTCOME.value]

@@ -1376,6 +1376,27 @@ def test_a_printed_letter_names_the_official_whom_it_names(
     assert "Ines Quintero" in kept[0].get_textpage().get_text_bounded()
 
 
+def test_of_two_letters_the_one_that_is_still_here_is_still_to_be_delivered(
+    app: Flask, session: Session, freeze: Callable[[Campaign], int], deliver: Deliver
+) -> None:
+    targets = [
+        Target(
+            official=make_target_official(number),
+            mission=make_target_mission(number, name={"en": f"Embassy {number}"}),
+            position=number,
+        )
+        for number in (1, 2)
+    ]
+    campaign = make_campaign(session, reference="UA 9/26", targets=targets)
+    ana = sign(session, campaign, email=ANA)
+    deliver(freeze(campaign), DeliveryOutcome.ACCEPTED)
+    fresh = reload(session, ana)
+    with app.test_request_context("/en/"):
+        marks = marks_of(session, fresh, list_trips(session, fresh))
+    ahead = [mark.text for mark in marks if (mark.title, mark.state) == ("Delivered", "ahead")]
+    assert ahead == ["Embassy 2, Ottawa"]
+
+
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
