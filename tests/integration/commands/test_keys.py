@@ -47,7 +47,6 @@ def rotate(app: Flask) -> None:
         turn_keys.turn()
 
 
-@pytest.mark.one_engine
 def test_an_old_backup_opens_with_the_old_key(
     filled: Flask, session: Session, ring: Keyring, tmp_path: Path
 ) -> None:

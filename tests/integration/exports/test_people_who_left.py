@@ -26,8 +26,6 @@ from campaign.tracking.letter_links import Mailbox
 from tests.factories import add_confirmed, make_campaign, make_members, post
 from tests.integration.exports.conftest import REASON, Ask, Scene
 
-pytestmark = pytest.mark.first_example
-
 MakeFile = Callable[[int], bytes]
 Browsers = Callable[..., FlaskClient]
 Leave = Callable[[Session, Signature], object]

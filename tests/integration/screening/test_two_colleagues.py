@@ -20,8 +20,6 @@ from campaign.tracking import change_or_withdraw
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.screening.conftest import Write, read_seen, set_rules, the_signature
 
-pytestmark = pytest.mark.first_example
-
 QUEUE = "/desk/screening/"
 TYPED = "Name nobody in <your> letter."
 
