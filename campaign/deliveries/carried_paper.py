@@ -68,8 +68,19 @@ class Paper:
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     """List what may have been carried; none where there is but one print, and all of it wanted."""
+    if not _may_differ(session, bundle):
+        return []
     papers = _list_all_papers(session, bundle)
     return papers if len(papers) > 1 else []
+
+
+def _may_differ(session: Session, bundle: Bundle) -> bool:
+    """Whether more than one paper may be listed: of most bundles few queries say that it is not."""
+    return (
+        prints_differ(bundle, prints.list_prints(session, bundle))
+        or bool(_list_withdrawn(session, bundle))
+        or bool(list_gone_people(session, bundle))
+    )
 
 
 def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> list[Paper]:

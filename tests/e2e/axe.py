@@ -1,6 +1,9 @@
 """Whether a page can be used by everybody, as axe-core sees it."""
 
+import hashlib
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +44,52 @@ _HAS_SCRIPTS = "matchMedia('(scripting: enabled)').matches"
 _source = AXE.read_text() if AXE.exists() else ""
 _probes: dict[Browser, Page] = {}
 """A page with scripts, in which a page without them is looked at: made once."""
-_seen: set[tuple[str, str, str]] = set()
-"""What was found without fault: the same page need not be looked at twice."""
-_seen_colours: set[str] = set()
-"""Nor the contrast of the same colours, which takes axe as long as all else."""
+_OWN = re.compile(r'(?<=name="csrf_token" value=")[^"]+|(?<=//127\.0\.0\.1:)\d+')
+"""What the same page has otherwise each time it is opened, or on another site."""
+
+
+class _Seen:
+    """What was found without fault: no worker of the run need look at it again."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._read = 0
+        self._known: set[str] = set()
+
+    def share(self, path: Path) -> None:
+        self._path, self._read = path, 0
+
+    def holds(self, *parts: str) -> bool:
+        return self._name(parts) in self._known
+
+    def add(self, *parts: str) -> None:
+        name = self._name(parts)
+        self._known.add(name)
+        if self._path is not None:
+            with self._path.open("a") as file:
+                file.write(f"{name}\n")  # so few bytes are written whole
+
+    def look_up(self) -> None:
+        """Learn what the other workers have looked at since."""
+        if self._path is None or not self._path.exists():
+            return
+        with self._path.open() as file:
+            file.seek(self._read)
+            new = file.read()
+            self._read = file.tell()
+        self._known.update(new.split())
+
+    @staticmethod
+    def _name(parts: Iterable[str]) -> str:
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+_seen = _Seen()
+"""Pages, and the contrast of the same colours, which takes axe as long as all else."""
+
+
+def share_what_is_seen(folder: Path) -> None:
+    _seen.share(folder / "axe")
 
 
 def assert_accessible(browser: Browser, page: Page) -> None:
@@ -55,8 +100,9 @@ def assert_accessible(browser: Browser, page: Page) -> None:
     page.wait_for_load_state()
     expect(page.locator("main")).to_be_attached()
     html, url = page.content(), page.url
-    look = (html, url, str(page.viewport_size))
-    if look in _seen:
+    look = (_OWN.sub("", html), _OWN.sub("", url), str(page.viewport_size))
+    _seen.look_up()
+    if _seen.holds(*look):
         return
     if page.evaluate(_HAS_SCRIPTS):
         if not page.evaluate("'axe' in window"):
@@ -73,7 +119,7 @@ def assert_accessible(browser: Browser, page: Page) -> None:
         probe.evaluate(f"{_source};0")
         _look(probe, url)
         probe.emulate_media(color_scheme="light")
-    _seen.add(look)
+    _seen.add(*look)
 
 
 def _probe(browser: Browser) -> Page:
@@ -83,13 +129,18 @@ def _probe(browser: Browser) -> Page:
 
 
 def _look(page: Page, url: str) -> None:
-    colours = set(page.evaluate(_COLOURS))
-    _run(page, f"{url} (light)", {} if colours - _seen_colours else _NO_CONTRAST)
+    colours = _new_colours(page)
+    _run(page, f"{url} (light)", {} if colours else _NO_CONTRAST)
     page.emulate_media(color_scheme="dark")
-    dark = set(page.evaluate(_COLOURS))
-    if dark - _seen_colours:  # only colours differ in the dark
+    dark = _new_colours(page)
+    if dark:  # only colours differ in the dark
         _run(page, f"{url} (dark)", _CONTRAST)
-    _seen_colours.update(colours, dark)
+    for colour in (*colours, *dark):
+        _seen.add(colour)
+
+
+def _new_colours(page: Page) -> set[str]:
+    return {colour for colour in page.evaluate(_COLOURS) if not _seen.holds(colour)}
 
 
 def _run(page: Page, where: str, options: dict[str, Any]) -> None:

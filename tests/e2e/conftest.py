@@ -36,6 +36,7 @@ from campaign.demo import synthesis
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.signature import Letter, Signature, SignatureState
 from tests.commands import Commands, Running
+from tests.e2e import axe
 from tests.factories import freeze_waiting
 from tests.run_folder import one_worker_at_a_time
 
@@ -61,6 +62,9 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Each page waits for few processes: none stands ready for a page that nobody opens.
+    "--renderer-process-limit=1",
+    "--in-process-gpu",
 ]
 
 
@@ -232,10 +236,11 @@ def _wait_for(url: str, process: Running | _Loaded) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(folder_of_run: Path) -> Iterator[Browser]:
     """Debian's Chromium, without its windows where there is one."""
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     assert path is not None, "Chromium is missing: make test installs it"
+    axe.share_what_is_seen(folder_of_run)
     with sync_playwright() as playwright:
         faked = os.environ.get("LD_PRELOAD", "")
         environment = {**os.environ, "LD_PRELOAD": ""} if "faketime" in faked else None

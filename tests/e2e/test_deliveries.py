@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from campaign.core import db, i18n
 from campaign.demo import synthesis
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
 from tests.days import days_ago
@@ -43,13 +43,21 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(autouse=True)
+def _bundles_of_its_own(site: Site) -> Iterator[None]:
+    """No page offers bundles of the tests before as such that came along, and asks after each."""
+    yield
+    with site.entered(), db.transaction() as session:
+        session.execute(update(Bundle).values(state=BundleState.CANCELLED))
+
+
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     """As a phone takes it: large, and with the place in it."""
     path = tmp_path / "IMG_0001.jpg"
     exif = Image.Exif()
     exif[0x010E] = "PLANTED-PLACE"
-    Image.new("RGB", (3000, 2000), "#7788aa").save(path, exif=exif)
+    Image.new("RGB", (1800, 1200), "#7788aa").save(path, exif=exif)
     return path
 
 

@@ -17,6 +17,8 @@ PAGES = [
     ("/desk/replies/campaigns/ua-58-20/new", "text"),
 ]
 
+_PAUSE = 1600  # ms, after which what was typed is kept
+
 _COUNT_REQUESTS = """() => {
   const send = window.fetch;
   window.requests = 0;
@@ -29,8 +31,10 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
     desk: Page, browser: Browser, site: Site, path: str, field: str
 ) -> None:
     sign_in(desk, site, "olivia@example.org")
+    desk.clock.install()
     desk.goto(f"{site.url}{path}")
     desk.locator(f"[name={field}]").fill("Half a word")
+    desk.clock.run_for(_PAUSE)
     expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     kept = desk.locator(".autosaved").inner_text()
     again = desk.context.new_page()
@@ -58,13 +62,16 @@ def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/reach"
     second = desk.context.new_page()
+    desk.clock.install()  # of both tabs
     for tab in (desk, second):
         tab.goto(path)
     desk.locator("[name=hosts]").fill("first.example.org")
+    desk.clock.run_for(_PAUSE)
     expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     desk.locator("[name=hosts]").fill("first.example.net")
     expect(second.get_by_role("button", name="See both texts")).to_be_hidden()
     second.locator("[name=hosts]").fill("second.example.org")
+    desk.clock.run_for(_PAUSE)
     expect(second.locator(".autosaved")).to_contain_text("Another tab has newer text")
     second.get_by_role("button", name="See both texts").click()
     expect(second.locator(".draft-other")).to_contain_text("first.example.")
@@ -96,6 +103,7 @@ def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, sit
 def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -> None:
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/targets"
+    desk.clock.install()
     desk.goto(path)
     with desk.expect_response(lambda answer: answer.url.endswith("q=Governor")):
         desk.locator("#q").press_sequentially("Governor", delay=20)
@@ -105,6 +113,7 @@ def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -
     on_its_way = hold_request(desk, "**/drafts/targets/-")
     with desk.expect_request("**/drafts/targets/-"):
         desk.locator("[name=mission]").select_option("")
+        desk.clock.run_for(_PAUSE)
     desk.get_by_role("button", name="Save the recipients").click()
     on_its_way[0].continue_()
     expect(desk.locator(".flash")).to_contain_text("saved")
@@ -123,9 +132,9 @@ def test_an_older_text_does_not_land_after_a_newer_one(desk: Page, site: Site) -
     desk.evaluate(_COUNT_REQUESTS)
     field.fill("older.example.org")
     with desk.expect_request(drafts):
-        desk.clock.run_for(2000)
+        desk.clock.run_for(_PAUSE)
     field.fill("newer.example.org")
-    desk.clock.run_for(2000)
+    desk.clock.run_for(_PAUSE)
     assert desk.evaluate("requests") == 1
     with desk.expect_response(lambda answer: "newer" in (answer.request.post_data or "")):
         on_its_way[0].continue_()
@@ -150,7 +159,7 @@ def test_saving_waits_also_for_the_request_before_the_one_of_leaving(
     on_its_way = hold_request(desk, drafts)
     field.fill("older.example.org")
     with desk.expect_request(drafts):
-        desk.clock.run_for(2000)
+        desk.clock.run_for(_PAUSE)
     field.fill("newer.example.org")
     with desk.expect_response(lambda answer: "newer" in (answer.request.post_data or "")):
         desk.evaluate(
@@ -179,12 +188,15 @@ def test_saving_waits_also_for_the_request_before_the_one_of_leaving(
 def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> None:
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/reach"
+    desk.clock.install()
     desk.goto(path)
     field = desk.locator("[name=hosts]")
     before = field.input_value()
     field.fill("half.example.org")
+    desk.clock.run_for(_PAUSE)
     expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     with desk.expect_response("**/drafts/reach/-/drop"):
         field.fill(before)
+        desk.clock.run_for(_PAUSE)
     desk.goto(path)
     expect(desk.locator(".draft-offer")).to_have_count(0)

@@ -25,6 +25,7 @@ from tests.factories import add_confirmed, freeze_waiting, make_campaign, make_t
 pytestmark = pytest.mark.e2e
 
 __all__ = ["phone"]
+_LOOKS_AT_CLOCK = 5000  # ms, after which the page does so again
 
 
 def make_own_bundle(site: Site, slug: str, *, by_post: bool = False, along: str = "") -> str:
@@ -263,6 +264,7 @@ def test_a_time_that_nobody_touched_is_that_of_the_record_and_a_typed_time_stays
     opened = db.utcnow()
     minutes = [opened + timedelta(minutes=late) for late in range(5)]
     clocks = [clock.time_of(moment, zone).isoformat("minutes") for moment in minutes]
+    page.clock.install(time=opened)
     page.clock.set_fixed_time(opened)
     page.goto(gate)
     field = page.locator("[name=happened_time]")
@@ -272,12 +274,14 @@ def test_a_time_that_nobody_touched_is_that_of_the_record_and_a_typed_time_stays
     # Kept on the phone, it has the moment of keeping: long before it is sent.
     phone.set_offline(True)
     page.clock.set_fixed_time(minutes[2])
+    page.clock.run_for(_LOOKS_AT_CLOCK)
     expect(field).to_have_value(clocks[2])
     page.clock.set_fixed_time(minutes[3])
     page.get_by_label("Left at the door").check()
     page.locator("form[data-deliver] .actions button").click()
     expect(page.locator(".kept-what")).to_contain_text(f" at {clocks[3]} (")
     page.clock.set_fixed_time(minutes[4])
+    page.clock.run_for(_LOOKS_AT_CLOCK)
     expect(field).to_have_value(clocks[4])
     page.locator("[name=happened_on]").fill(clock.day_of(opened, zone).isoformat())
     field.fill(clocks[0])

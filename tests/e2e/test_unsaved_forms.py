@@ -147,6 +147,7 @@ def test_what_one_account_typed_is_gone_for_another_of_the_same_name(
     assert kept(desk) == [f"kept:{MISSION}"]
     desk.context.clear_cookies()
     sign_in(desk, site, "ada@example.org")
+    desk.goto(f"{site.url}/desk/")
     assert desk.locator("body").get_attribute("data-staff") != mark
     assert kept(desk) == []
 
