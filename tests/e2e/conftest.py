@@ -263,20 +263,26 @@ def _move_clock(browser: Browser) -> None:
 
 @pytest.fixture(params=["phone", "desk"])
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page on a phone without scripts, and one on a desk with them."""
+    """A page on a phone without scripts, and one on a desk with them.
+
+    On both nothing moves, and so nothing waits until it stands; pages that a test opens itself do.
+    """
     phone = request.param == "phone"
     context = browser.new_context(
         viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 900},
         java_script_enabled=not phone,
         accept_downloads=True,
+        reduced_motion="reduce",
     )
     yield from _watched(context)
 
 
 @pytest.fixture
 def desk(browser: Browser) -> Iterator[Page]:
-    """A page on a desk, with scripts."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    """A page on a desk, with scripts; nothing on it moves."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, accept_downloads=True, reduced_motion="reduce"
+    )
     yield from _watched(context)
 
 

@@ -79,28 +79,32 @@ def test_what_is_pressed_is_large_enough(browser: Browser, site: Site) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(
-    desk: Page, site: Site, width: int
-) -> None:
-    desk.set_viewport_size({"width": width, "height": 700})
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(desk: Page, site: Site) -> None:
     desk.emulate_media(reduced_motion="reduce")  # what has the focus is in view at once
     for path in PAGES:
         desk.goto(f"{site.url}{path}", wait_until="networkidle")
-        controls = desk.locator(
-            "a[href]:visible, button:visible:enabled:not([tabindex='-1']), summary:visible, "
-            "select:visible, textarea:visible, input:visible:not([type=radio]):not([type=hidden])"
-        ).count()
-        passed = 0
-        for _ in range(controls + 20):
-            desk.keyboard.press("Tab")
-            state = desk.evaluate(_FOCUSED)
-            if state["end"]:
-                break
-            passed += 1
-            assert state["outline"] >= 2, f"{path}: no outline on {state['what']}"
-            assert state["seen"], f"{path}: hidden under something: {state['what']}"
-        assert passed >= controls, f"{path}: {passed} of {controls}"
+        for width in (390, 1280):
+            desk.set_viewport_size({"width": width, "height": 700})
+            walk_by_keyboard(desk, f"{path}, {width} px")
+
+
+def walk_by_keyboard(page: Page, where: str) -> None:
+    """From the beginning of the page to its end."""
+    controls = page.locator(
+        "a[href]:visible, button:visible:enabled:not([tabindex='-1']), summary:visible, "
+        "select:visible, textarea:visible, input:visible:not([type=radio]):not([type=hidden])"
+    ).count()
+    passed, state = 0, {"end": False}
+    for _ in range(controls + 20):
+        page.keyboard.press("Tab")
+        state = page.evaluate(_FOCUSED)
+        if state["end"]:
+            break
+        passed += 1
+        assert state["outline"] >= 2, f"{where}: no outline on {state['what']}"
+        assert state["seen"], f"{where}: hidden under something: {state['what']}"
+    assert state["end"], f"{where}: the keyboard does not come out again"
+    assert passed >= controls, f"{where}: {passed} of {controls}"
 
 
 def test_a_field_that_tab_reaches_stands_above_the_button_that_stays(

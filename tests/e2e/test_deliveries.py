@@ -38,7 +38,11 @@ _ASK_WORKER = """part => new Promise(async (resolve) => {
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
     """A phone that can lose its reach."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, accept_downloads=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        accept_downloads=True,
+        reduced_motion="reduce",  # nothing is pressed while the page still moves
+    )
     yield context
     context.close()
 

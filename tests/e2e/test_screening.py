@@ -15,12 +15,12 @@ from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
-_FALSE = 1200
+_FALSE = 150
 _SLUG = "ua-58-20"
 
 
 def flood(site: Site) -> int:
-    """Twelve hundred confirmed signatures from one network; gives the number that is true."""
+    """Confirmed signatures from one network; gives the number that is true."""
     with site.entered(), db.transaction() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
         honest = public_counts.recount(session, campaign)
@@ -114,25 +114,25 @@ def test_a_flood_is_cleaned_and_a_held_letter_is_approved_by_keyboard(
     page.get_by_role("link", name="Screening").click()
     page.get_by_role("link", name="Signature sources").click()
     row = page.get_by_role("row").filter(has_text="203.0.113.0/24")
-    expect(row).to_contain_text("1,200")
+    expect(row).to_contain_text(str(_FALSE))
     expect(row).to_contain_text("unusual hour")
     assert_accessible(browser, page)
     row.get_by_role("link", name="Count these signatures").click()
     expect(page.get_by_label("Networks", exact=False).first).to_have_value("203.0.113.0/24")
     assert_accessible(browser, page)
     page.get_by_role("button", name="Count these signatures").click()
-    expect(page.get_by_role("heading", name="1,200 signatures found")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{_FALSE} signatures found")).to_be_visible()
     assert_accessible(browser, page)
     assert state_of(site, SignatureState.INVALID) == 0
     page.get_by_label("Why these signatures are false").fill("A flood from one network.")
-    page.get_by_role("button", name="Exclude 1,200 signatures").click()
-    expect(page.get_by_role("heading", name="1,200 signatures excluded")).to_be_visible()
+    page.get_by_role("button", name=f"Exclude {_FALSE} signatures").click()
+    expect(page.get_by_role("heading", name=f"{_FALSE} signatures excluded")).to_be_visible()
     desk_page = page.url
     count_now(site)
     written(page, site, honest)
     page.goto(desk_page)
     page.get_by_role("button", name="Undo this exclusion").click()
-    expect(page.get_by_role("heading", name="1,200 signatures included again")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{_FALSE} signatures included again")).to_be_visible()
     count_now(site)
     written(page, site, honest + _FALSE)
 
