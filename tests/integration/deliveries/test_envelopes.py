@@ -275,7 +275,7 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert moved.letters == 5
     kept = [(1, 2, True), (3, 4, False), (5, 6, False), (7, 7, False)]
     assert envelopes(session) == kept, "so that the letters can come back into them"
-    assert "Empty: their letters are in another bundle" in staff.get(after(printed)).text
+    assert "Empty: none of their letters are here" in staff.get(after(printed)).text
     new = session.get_one(Bundle, moved.to_bundle_id)
     assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
     letters = session.scalars(select(Letter).order_by(Letter.id)).all()

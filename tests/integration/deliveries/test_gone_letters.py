@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.bundle_status import has_letters_here
 from campaign.core import db
 from campaign.core.errors import DomainError, NotFound
 from campaign.deliveries.carried_paper import list_papers
@@ -30,7 +31,6 @@ from campaign.deliveries.remaining_letters import (
     count_here,
     count_paper,
     find_unnamed_part,
-    has_letters_here,
     has_paper_here,
     is_gone,
 )
