@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, CDPSession, Error, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 _RUN = "async (options) => (await axe.run(document, options)).violations"
@@ -43,8 +42,6 @@ _COLOURS = """() => {
 
 _HAS_SCRIPTS = "matchMedia('(scripting: enabled)').matches"
 _source = AXE.read_text() if AXE.exists() else ""
-_loaded: WeakKeyDictionary[Page, tuple[CDPSession, str]] = WeakKeyDictionary()
-"""Of a tab: what speaks to its process, and what that calls the script it has read."""
 _probes: dict[Browser, Page] = {}
 """A page with scripts, in which a page without them is looked at: made once."""
 _OWN = re.compile(r'(?<=name="csrf_token" value=")[^"]+|(?<=//127\.0\.0\.1:)\d+')
@@ -109,7 +106,7 @@ def assert_accessible(browser: Browser, page: Page) -> None:
         return
     if page.evaluate(_HAS_SCRIPTS):
         if not page.evaluate("'axe' in window"):
-            _load_axe(page)
+            page.evaluate(f"{_source};0")
         _look(page, url)
         page.emulate_media(color_scheme="light")
     else:
@@ -119,31 +116,10 @@ def assert_accessible(browser: Browser, page: Page) -> None:
         probe.route(url, lambda route: route.fulfill(body=html, content_type="text/html"))
         probe.goto(url)
         probe.unroute(url)
-        _load_axe(probe)
+        probe.evaluate(f"{_source};0")
         _look(probe, url)
         probe.emulate_media(color_scheme="light")
     _seen.add(*look)
-
-
-def _load_axe(page: Page) -> None:
-    """Bring axe to the page; a browser that has read it before for this tab need not read it anew.
-
-    To send and to read it takes as long as to look at a page by it.
-    """
-    session, script = _loaded.get(page, (None, ""))
-    if session is not None:
-        try:
-            session.send("Runtime.runScript", {"scriptId": script})
-        except Error:  # the tab has another process by now
-            session.detach()
-        else:
-            return
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.enable")
-    axe = {"expression": _source, "sourceURL": "axe.js", "persistScript": True}
-    script = session.send("Runtime.compileScript", axe)["scriptId"]
-    session.send("Runtime.runScript", {"scriptId": script})
-    _loaded[page] = session, script
 
 
 def _probe(browser: Browser) -> Page:
