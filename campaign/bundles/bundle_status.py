@@ -256,7 +256,7 @@ def refuse_emptied(bundle: Bundle) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FirstPrint:
-    """Sheets of a bundle that no one may hand over any more: its letters went on."""
+    """Sheets of a bundle that no one may hand over any more: letters of it went on."""
 
     printed_again: tuple[Bundle, ...] = ()
     """The bundles in which; none where the letters wait for one."""
@@ -283,17 +283,17 @@ def find_first_prints(session: Session, bundles: Iterable[Bundle]) -> dict[int, 
         .options(*WITH_DESTINATION)
         .order_by(Rerouting.id)
     )
-    mixed = select(Bundle.id).where(Bundle.id.in_(by_id), moved_on(), has_letters_here())
-    parts = set(session.scalars(mixed)) if by_id else set()
     again: dict[int, list[tuple[Bundle, bool]]] = defaultdict(list)
     for bundle_id, other, delivered in rows:
         again[bundle_id].append((other, delivered or other.state is BundleState.CANCELLED))
+    running = {key for key in again if not is_stopped(by_id[key].campaign.status)}
+    with_others = select(Bundle.id).where(Bundle.id.in_(running), has_letters_here())
+    parts = set(session.scalars(with_others)) if running else set()
     for bundle_id, others in again.items():
-        stopped = is_stopped(by_id[bundle_id].campaign.status)
         prints[bundle_id] = FirstPrint(
             tuple(other for other, _final in others if other.state is not BundleState.CANCELLED),
-            bundle_id in parts and not stopped,
-            stopped or all(final for _other, final in others),
+            bundle_id in parts,
+            bundle_id not in running or all(final for _other, final in others),
         )
     return prints
 

@@ -388,7 +388,8 @@ def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
             yield Gap("recipient-left", "successor", False, "", official.slug, detail)
     for target in addressed:
         yield from _target(campaign, target, now)
-    for official in (target.official for target in campaign.targets if target not in addressed):
+    copies = [] if campaign.cards else [each for each in campaign.targets if each not in addressed]
+    for official in (target.official for target in copies):
         if missing_of_address(official) and not _has_email(official):
             detail = said_official(official, campaign.default_locale)
             yield Gap("copy-without-address", "official", False, "", official.slug, detail)

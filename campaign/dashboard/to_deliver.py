@@ -325,9 +325,9 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     rows = session.execute(untried.order_by(Bundle.ready_at, Bundle.id)).all()
     to_carry: list[TodoItem] = []
     to_post: list[TodoItem] = []
-    for campaign, bundle, printed, is_part in rows:
+    for campaign, bundle, printed, some_moved in rows:
         way = to_post if bundle.mission_id is None else to_carry
-        number = count_here(session, bundle) if is_part else printed
+        number = count_here(session, bundle) if some_moved else printed
         way.append(_item(session, campaign, bundle, number))
     to_post += _list_partly_posted(session, mine)
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]

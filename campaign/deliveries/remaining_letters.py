@@ -35,10 +35,11 @@ from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
-from campaign.deliveries.recording_rules import Numbers, join_spans
+from campaign.deliveries.recording_rules import join_spans
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 
 _NO_NUMBER = 2**31 - 1  # higher than that of any letter
 
@@ -224,12 +225,11 @@ def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] |
     return session.scalar(parts) or 0
 
 
-def list_printed_again(session: Session, bundle: Bundle) -> list[Numbers]:
-    """List the numbers of letters that went on in another bundle, where others are still here."""
-    if not count_left(session, bundle):
-        return []
+def list_moved_numbers(session: Session, bundle: Bundle) -> list[str]:
+    """List the numbers, as printed, of letters that are no longer in it; spans with a dash."""
     moved = select(LetterMove.sequence).where(LetterMove.bundle_id == bundle.id)
-    return join_spans((number, number) for number in session.scalars(moved))
+    spans = join_spans((number, number) for number in session.scalars(moved))
+    return ["–".join(map(number_of, dict.fromkeys(span))) for span in spans]
 
 
 def find_unnamed_part(

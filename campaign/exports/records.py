@@ -11,21 +11,23 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.bundles.bundle_status import STILL_HERE
-from campaign.bundles.destinations import WITH_DESTINATION, slug_of
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signatures_csv import row_for_officials
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
-from campaign.deliveries.attempt_order import PlacedAttempt, oldest_first, place_attempts
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.letter_outcomes import (
     PostedEnvelope,
+    find_moment_of_move,
     list_fates,
+    list_moves,
     list_posted_envelopes,
     was_before_move,
 )
@@ -33,7 +35,7 @@ from campaign.exports.export_rules import bundle_of, states_in
 from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Target
-from campaign.models.delivery import LetterMove
+from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.export import DataExport, ExportKind
 from campaign.models.signature import ASKED, WORDS, ExactTimes, Letter, Origin, Signature
 from campaign.signing.letter.compose import number_of
@@ -109,10 +111,9 @@ class BundleHistory:
     bundle_id: int
     targets: Mapping[int, str]
     attempts: Sequence[DeliveryAttempt]
-    places: Sequence[PlacedAttempt]  # the same, with their moments
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
-    other_bundles: Mapping[int, tuple[str, datetime]]
-    """Names of those in which letters and sheets went on, and when they were made."""
+    moves: Sequence[Rerouting]
+    other_bundles: Mapping[int, str]  # names of those in which letters and sheets went on
     took_sheets: DeliveryAttempt | None
     sheets_wait: bool  # they stayed here until another bundle takes them
     off_lists: Collection[str]  # numbers of people who did not go out in its lists
@@ -123,7 +124,11 @@ class BundleHistory:
             attempts = session.scalars(
                 select(DeliveryAttempt)
                 .where(DeliveryAttempt.bundle_id == bundle_id)
-                .options(selectinload(DeliveryAttempt.taken))
+                .options(
+                    selectinload(DeliveryAttempt.taken),
+                    joinedload(DeliveryAttempt.campaign),
+                    *ATTEMPT_WITH_DESTINATION,
+                )
                 .order_by(*oldest_first())
             ).all()
             went_on = (
@@ -136,20 +141,15 @@ class BundleHistory:
                 select(Bundle)
                 .where(or_(Bundle.id.in_(went_on), Bundle.id.in_(onward)))
                 .options(*WITH_DESTINATION)
-            ).all()
-            moves = [other.created_at for other in others]
-            ended = {bundle_id: min(moves)} if moves else {}
+            )
             bundle = session.get_one(Bundle, bundle_id)
             return cls(
                 bundle_id,
                 _name_targets(session, campaign_id, frozen),
                 attempts,
-                place_attempts(attempts, begun={}, ended=ended),
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
-                {
-                    other.id: (f"{other.number} ({slug_of(other.destination)})", other.created_at)
-                    for other in others
-                },
+                list_moves(session, [bundle_id])[bundle_id],
+                {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
                 next(iter(list_attempts_with_lists(session, [bundle_id])), None),
                 signed_sheets.wait_again(session, bundle),
                 {person.number for person in bundle.taken_out.people if not person.is_gone},
@@ -159,9 +159,9 @@ class BundleHistory:
         """Return number, target, what happened here, and the bundle it went on in."""
         went_on, attempts = "", self.attempts
         if row.bundle_id != self.bundle_id:
-            went_on, moved_at = self.other_bundles.get(row.bundle_id or 0, ("waiting", None))
-            here = (place for place in self.places if was_before_move(place, moved_at))
-            attempts = [place.attempt for place in here]
+            went_on = self.other_bundles.get(row.bundle_id or 0, "waiting")
+            moved_at = find_moment_of_move(self.moves, row.bundle_id)
+            attempts = [each for each in attempts if was_before_move(each, moved_at)]
         fates = list_fates(row.sequence, attempts, self.envelopes)
         outcomes = " ".join(fate.outcome.value for fate in fates)
         return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
@@ -183,7 +183,7 @@ class BundleHistory:
             if is_out:
                 break
         waits = "waiting" if self.sheets_wait else ""
-        went_on = waits if is_here else self.other_bundles.get(row.bundle_id, ("",))[0]
+        went_on = waits if is_here else self.other_bundles.get(row.bundle_id, "")
         return number, "", " ".join(outcomes), went_on
 
 

@@ -20,7 +20,9 @@ from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
     find_envelopes_with,
+    find_moment_of_move,
     list_fates,
+    list_moves,
     was_before_move,
 )
 from campaign.deliveries.recording_rules import GONE_OUT
@@ -86,7 +88,7 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
         )
     )
     begun = {row.id: row.created_at for row in rows}
-    stays = list(_end_stays(stays, begun))
+    stays = list(_end_stays(stays, list_moves(session, begun)))
     attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}))
@@ -215,12 +217,12 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
                 yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 
 
-def _end_stays(stays: Sequence[Stay], begun: Mapping[int, datetime]) -> Iterator[Stay]:
-    """Yield them with their ends; `begun` is when a letter's next bundle was made. Pure."""
+def _end_stays(stays: Sequence[Stay], moves: Mapping[int, Sequence[Rerouting]]) -> Iterator[Stay]:
+    """Yield them with their ends. Pure."""
     for place, stay in enumerate(stays):
-        later = (other for other in stays[place + 1 :] if other.letter is stay.letter)
-        following = next(later, None)
-        yield stay._replace(until=begun[following.bundle_id]) if following else stay
+        later = (other.bundle_id for other in stays[place + 1 :] if other.letter is stay.letter)
+        until = find_moment_of_move(moves[stay.bundle_id], next(later, None))
+        yield stay if stay.now else stay._replace(until=until)
 
 
 def group_trips(
@@ -233,7 +235,7 @@ def group_trips(
             place.attempt
             for place in placed
             if place.attempt.bundle_id == stay.bundle_id
-            and (stay.now or was_before_move(place, stay.until))
+            and (stay.now or was_before_move(place.attempt, stay.until))
         ]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
             # What was taken out went nowhere; before that, it may have come back with the others.

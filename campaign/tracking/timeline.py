@@ -136,7 +136,7 @@ def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
 
 
 def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
-    """Return where a letter is, as its tag says it: one that is gone or stopped is not waiting."""
+    """Return where a letter is, as its tag says it: printed, gone or stopped, it does not wait."""
     state = signature.shown_state
     if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return state.value
@@ -150,7 +150,7 @@ def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
         return _GONE_WORDS.get(fate, "handed_over")
     if is_stopped(signature.campaign.status):
         return "stopped"
-    printed = [letter.bundle_id and not letter.set_aside for letter in signature.letters]
+    printed = [letter.first_page and not letter.set_aside for letter in signature.letters]
     is_printed = state is SignatureState.CONFIRMED and printed and all(printed)
     return "printed" if is_printed else state.value
 

@@ -6,7 +6,7 @@ Letters that came from another bundle go back into that one.
 from datetime import time
 from functools import partial
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
@@ -94,6 +94,7 @@ def find_bundle_before(session: Session, bundle: Bundle) -> Bundle | None:
     """Find the bundle that letters and sheets came from, if they can go back into it.
 
     Not where more was recorded of it since they left: they would seem to have been part of that.
+    Nor where the place of one in it is unknown.
     """
     before = session.scalar(
         select(Bundle)
@@ -104,7 +105,14 @@ def find_bundle_before(session: Session, bundle: Bundle) -> Bundle | None:
             Bundle.emptied_at.is_(None),
         )
     )
-    return None if before is None or _was_tried_since(session, before, bundle) else before
+    if before is None or _was_tried_since(session, before, bundle):
+        return None
+    unplaced = select(LetterMove.letter_id).where(
+        LetterMove.bundle_id == before.id,
+        LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == bundle.id)),
+        LetterMove.volume_id.is_(None),
+    )
+    return None if db.has_row(session, unplaced) else before
 
 
 def _was_tried_since(session: Session, before: Bundle, bundle: Bundle) -> bool:
@@ -121,9 +129,9 @@ def _was_tried_since(session: Session, before: Bundle, bundle: Bundle) -> bool:
 def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
     """Put letters and sheets back where they were before; 0 where they wait again instead."""
     first = find_bundle_before(session, bundle)
-    back = None if first is None else _move_back(session, bundle, first)
-    if first is None or back is None:
+    if first is None:
         return 0
+    back = _move_back(session, bundle, first)
     signed_sheets.move(session, bundle, first)
     db.delete_rows(session, Rerouting, Rerouting.to_bundle_id == bundle.id)
     bundle.returned_to_id = first.id
@@ -132,16 +140,8 @@ def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
     return back
 
 
-def _move_back(session: Session, bundle: Bundle, first: Bundle) -> int | None:
-    """Move the letters; None where the place of one is not known: then all wait again."""
+def _move_back(session: Session, bundle: Bundle, first: Bundle) -> int:
     was_in_first = LetterMove.bundle_id == first.id
-    unknown = select(func.count()).where(
-        was_in_first,
-        LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == bundle.id)),
-        LetterMove.volume_id.is_(None),
-    )
-    if session.scalar(unknown):
-        return None
     of_letter = (was_in_first, LetterMove.letter_id == Letter.id)
     places = {
         place.key: select(place).where(*of_letter).correlate(Letter).scalar_subquery()

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
-from campaign.bundles.bundle_status import STILL_HERE
+from campaign.bundles.bundle_status import STILL_HERE, FirstPrint, find_first_prints
 from campaign.bundles.changes.withdrawals import list_withdrawn
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.find_bundles import UNFINISHED
@@ -57,6 +57,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
+    partly_moved: Sequence[tuple[Bundle, FirstPrint]]
     to_remove: Sequence[SheetsToRemove]
     black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
     withdrawn: bool  # whether every letter was taken back while it was here
@@ -244,6 +245,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     ids = list_withdrawn(session, form.carried)
     withdrawn = [carried for carried in form.carried if carried.id in ids]
     to_deliver = [carried for carried in form.carried if carried not in (*stopped_with, *withdrawn)]
+    first_prints = find_first_prints(session, to_deliver)
     here = {carried.id: count_left(session, carried) for carried in form.carried}
     is_given_up = bundle.state in {BundleState.CANCELLED, BundleState.FAILED}
     most = {
@@ -262,6 +264,11 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),
+        partly_moved=[
+            (carried, first_prints[carried.id])
+            for carried in to_deliver
+            if carried.id in first_prints and first_prints[carried.id].is_part
+        ],
         to_remove=[
             sheets
             for carried in to_deliver

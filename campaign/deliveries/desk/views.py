@@ -38,7 +38,7 @@ from campaign.deliveries.remaining_letters import (
     find_sheet_fates,
     find_unnamed_part,
     is_out,
-    list_printed_again,
+    list_moved_numbers,
 )
 from campaign.deliveries.visits import find_outcomes
 from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -74,7 +74,7 @@ add_lookups(
     stopped_bundles.list_bundles_of,
     linked_actions.has_letters_left,
     linked_actions.list_linked_going_out,
-    list_printed_again,
+    list_moved_numbers,
 )
 
 

@@ -900,6 +900,9 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
     printed = client.get(page).text
     assert "You can withdraw your letter until we deliver it." in printed
     assert "change your letter" not in printed
+    assert 'is-good">Confirmed' in client.get(box).text, "frozen, and not printed yet"
+    session.execute(update(Letter).values(first_page=1))
+    session.commit()
     listed = client.get(box).text
     assert 'is-good">Printed<' in listed
     assert "Confirmed" not in listed
