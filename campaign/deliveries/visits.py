@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from campaign.bundles.bundle_status import went_in_part
+from campaign.bundles.bundle_status import has_letters_here, went_in_part
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
@@ -150,7 +150,7 @@ class BundleOutcome:
     slug: str
     posted: int = 0  # of its envelopes, where not all went yet
     envelopes: int = 0
-    rest_moved: bool = False  # whether what came back went on elsewhere
+    moved: str = ""  # what went on elsewhere: `part`, or the `rest` of what is not here
     earlier: tuple[str, ...] = ()  # other ways in which letters of it went before, each once
     outside: int = 0  # letters that are here, and in none of its envelopes
     held: str = ""  # what a stop did to the paper here: `held-back`, `destroyed` or `kept`
@@ -180,10 +180,12 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
                 ends[key] = BundleOutcome("posted", posted, total, earlier=others)
     for key, letters in _count_in_no_envelope(session, ids):
         ends[key] = replace(ends.get(key, BundleOutcome("")), outside=letters)
-    moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
-    for key in session.scalars(moved):
-        partly = key in ends and (ends[key].slug in GONE_OUT or ends[key].earlier)
-        ends[key] = replace(ends[key], rest_moved=True) if partly else BundleOutcome("rerouted")
+    for key, is_part in _find_moved(session, ids):
+        end = ends.get(key, BundleOutcome(""))
+        if is_part or end.has_gone:
+            ends[key] = replace(end, moved="part" if is_part else "rest")
+        else:
+            ends[key] = BundleOutcome("rerouted")
     # After a stop nobody puts the others into envelopes.
     ends |= {
         key: replace(ends.get(key, BundleOutcome("")), outside=0, held=fate)
@@ -241,6 +243,13 @@ def _count_in_no_envelope(session: Session, ids: list[int]) -> list[tuple[int, i
     letters = select_in_no_envelope(ids).with_only_columns(*columns, maintain_column_froms=True)
     rows = session.execute(letters.group_by(Letter.bundle_id))
     return [(bundle_id or 0, count) for bundle_id, count in rows]
+
+
+def _find_moved(session: Session, ids: Sequence[int]) -> list[tuple[int, bool]]:
+    """Return bundles of which letters went on elsewhere: whether others of them are here."""
+    moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
+    rows = session.execute(select(Bundle.id, has_letters_here()).where(Bundle.id.in_(moved)))
+    return [(bundle_id, is_part) for bundle_id, is_part in rows]
 
 
 def _find_held_back(session: Session, ids: Sequence[int]) -> dict[int, str]:

@@ -15,6 +15,7 @@ from campaign.core import clock, db
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.models.signature import Letter
@@ -152,3 +153,16 @@ def test_after_a_stop_the_first_sheets_of_what_went_on_are_still_to_be_destroyed
     stop()
     shown = staff.get("/desk/today").text.partition("Stopped: do not deliver 2 printed")[2]
     assert "<bdi>001</bdi> · <bdi>Embassy of the Republic" in shown
+
+
+def test_the_list_says_that_a_part_is_elsewhere_and_how_the_others_fared(
+    session: Session, bundle: Bundle, moved: Bundle, record: Record
+) -> None:
+    def end() -> BundleOutcome:
+        return find_outcomes(session, [reload(session, bundle.id)])[bundle.id]
+
+    assert end() == BundleOutcome("", moved="part")
+    record(bundle, DeliveryOutcome.REFUSED)
+    assert end() == BundleOutcome("refused", moved="part")
+    record(bundle, DeliveryOutcome.ACCEPTED)
+    assert end() == BundleOutcome("accepted", moved="rest")
