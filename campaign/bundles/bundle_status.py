@@ -216,8 +216,8 @@ def is_rerouted(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, select(Rerouting.to_bundle_id).where(either))
 
 
-def list_moved(session: Session, bundles: Sequence[Bundle]) -> set[int]:
-    """List the ids of those among these bundles whose letters were in another bundle first."""
+def list_refilled(session: Session, bundles: Sequence[Bundle]) -> set[int]:
+    """List the ids of those among these bundles that got the letters of another one."""
     into = Rerouting.to_bundle_id
     ids = session.scalars(select(into).where(into.in_([bundle.id for bundle in bundles])))
     # Of one that was given up the letters are back there, and no rerouting is left.
@@ -260,7 +260,7 @@ class FirstPrint:
 
     printed_again: tuple[Bundle, ...] = ()
     """The bundles in which; none where the letters wait for one."""
-    is_part: bool = False
+    has_others_here: bool = False
     """Whether other letters of the bundle are here, and may be handed over."""
     to_destroy: bool = True
     """Whether nothing can bring the letters back to these sheets; until then they are locked up."""

@@ -14,7 +14,7 @@ from campaign.core import clock
 from campaign.deliveries.attempt_order import came_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import Envelope, Rerouting
+from campaign.models.delivery import Envelope
 
 _COLUMNS = (Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
 TAKES_OUT = GONE_OUT - {DeliveryOutcome.PART}  # fates by which a letter is out of our hands
@@ -74,32 +74,15 @@ def list_fates(
             return
 
 
-def was_before_move(attempt: DeliveryAttempt, moved_at: datetime | None) -> bool:
+def was_before_move(attempt: DeliveryAttempt, moved_at: datetime) -> bool:
     """Whether an attempt may have been for a letter that went on elsewhere at `moved_at`. Pure.
 
-    What took letters out took others. What has no time was the first thing of its day.
+    What has no time was the first thing of its day.
     """
-    if attempt.outcome in TAKES_OUT or moved_at is None:
-        return attempt.outcome not in TAKES_OUT
+    if attempt.outcome in TAKES_OUT:  # it took others
+        return False
     day, at = attempt.happened_on, attempt.happened_time or time.min
     return clock.moment_of(day, at, attempt.zone) <= moved_at
-
-
-def list_moves(session: Session, bundle_ids: Collection[int]) -> dict[int, list[Rerouting]]:
-    """List with which letters went on to other missions, by the id of the bundle they left."""
-    moves: dict[int, list[Rerouting]] = {bundle_id: [] for bundle_id in bundle_ids}
-    for move in session.scalars(select(Rerouting).where(Rerouting.from_bundle_id.in_(moves))):
-        moves[move.from_bundle_id].append(move)
-    return moves
-
-
-def find_moment_of_move(moves: Sequence[Rerouting], into_id: int | None) -> datetime | None:
-    """Find when a letter left, that was in bundle `into_id` next; the last time if in none. Pure.
-
-    It may have waited for that bundle, as the one it had moved to was cancelled.
-    """
-    own = [move for move in moves if move.to_bundle_id == into_id]
-    return max((move.created_at for move in own or moves), default=None)
 
 
 def _find_own_attempt(

@@ -25,9 +25,7 @@ from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.letter_outcomes import (
     PostedEnvelope,
-    find_moment_of_move,
     list_fates,
-    list_moves,
     list_posted_envelopes,
     was_before_move,
 )
@@ -35,7 +33,7 @@ from campaign.exports.export_rules import bundle_of, states_in
 from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Target
-from campaign.models.delivery import LetterMove, Rerouting
+from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
 from campaign.models.signature import ASKED, WORDS, ExactTimes, Letter, Origin, Signature
 from campaign.signing.letter.compose import number_of
@@ -112,7 +110,6 @@ class BundleHistory:
     targets: Mapping[int, str]
     attempts: Sequence[DeliveryAttempt]
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
-    moves: Sequence[Rerouting]
     other_bundles: Mapping[int, str]  # names of those in which letters and sheets went on
     took_sheets: DeliveryAttempt | None
     sheets_wait: bool  # they stayed here until another bundle takes them
@@ -148,7 +145,6 @@ class BundleHistory:
                 _name_targets(session, campaign_id, frozen),
                 attempts,
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
-                list_moves(session, [bundle_id])[bundle_id],
                 {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
                 next(iter(list_attempts_with_lists(session, [bundle_id])), None),
                 signed_sheets.wait_again(session, bundle),
@@ -160,8 +156,7 @@ class BundleHistory:
         went_on, attempts = "", self.attempts
         if row.bundle_id != self.bundle_id:
             went_on = self.other_bundles.get(row.bundle_id or 0, "waiting")
-            moved_at = find_moment_of_move(self.moves, row.bundle_id)
-            attempts = [each for each in attempts if was_before_move(each, moved_at)]
+            attempts = [each for each in attempts if was_before_move(each, row.moved_at)]
         fates = list_fates(row.sequence, attempts, self.envelopes)
         outcomes = " ".join(fate.outcome.value for fate in fates)
         return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
@@ -263,7 +258,7 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
 def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[AnyRow]:
     """All that was printed in it, by the number that a letter had there: also what went on."""
     here = _letters(source, *_numbered(source, Letter.sequence))
-    moved = _moved(source, *_numbered(source, LetterMove.sequence))
+    moved = _moved(source, LetterMove.moved_at, *_numbered(source, LetterMove.sequence))
     yield from merge(
         read_by_key(here, Letter.sequence, size=_BATCH, unreadable=unreadable),
         read_by_key(moved, LetterMove.sequence, size=_BATCH, unreadable=unreadable),

@@ -151,6 +151,7 @@ class LetterMove(db.Base):
 
     letter_id: Mapped[int] = db.parent_key("letter.id", primary_key=True)
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), primary_key=True)
+    moved_at: Mapped[datetime]
     sequence: Mapped[int]
     volume_id: Mapped[int | None]
     """Where it was printed there, so that it can go back; none: nobody noted it."""

@@ -1,6 +1,6 @@
 """In which bundles a letter was, or a sheet, and what each attempt to deliver them was for it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import NamedTuple
@@ -20,9 +20,7 @@ from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
     find_envelopes_with,
-    find_moment_of_move,
     list_fates,
-    list_moves,
     was_before_move,
 )
 from campaign.deliveries.recording_rules import GONE_OUT
@@ -36,8 +34,12 @@ class Stay(NamedTuple):
     letter: Letter
     bundle_id: int
     number: int
-    now: bool
-    until: datetime | None = None  # when it went on to its next bundle
+    until: datetime | None = None  # when it went on; none: it is in this bundle now
+
+    @property
+    def now(self) -> bool:
+        """Whether the letter is in this bundle now."""
+        return self.until is None
 
     @property
     def is_taken_out(self) -> bool:
@@ -68,10 +70,10 @@ def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
         select(LetterMove).where(LetterMove.letter_id.in_(by_id)).order_by(LetterMove.bundle_id)
     )
     before = [
-        Stay(by_id[move.letter_id], move.bundle_id, move.sequence, now=False) for move in moved
+        Stay(by_id[move.letter_id], move.bundle_id, move.sequence, move.moved_at) for move in moved
     ]
     present = [
-        Stay(letter, letter.bundle_id, letter.sequence or 0, now=True)
+        Stay(letter, letter.bundle_id, letter.sequence or 0)
         for letter in letters
         if letter.bundle_id is not None
     ]
@@ -88,7 +90,6 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
         )
     )
     begun = {row.id: row.created_at for row in rows}
-    stays = list(_end_stays(stays, list_moves(session, begun)))
     attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}))
@@ -217,14 +218,6 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
                 yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 
 
-def _end_stays(stays: Sequence[Stay], moves: Mapping[int, Sequence[Rerouting]]) -> Iterator[Stay]:
-    """Yield them with their ends. Pure."""
-    for place, stay in enumerate(stays):
-        later = (other.bundle_id for other in stays[place + 1 :] if other.letter is stay.letter)
-        until = find_moment_of_move(moves[stay.bundle_id], next(later, None))
-        yield stay if stay.now else stay._replace(until=until)
-
-
 def group_trips(
     placed: Sequence[PlacedAttempt], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
 ) -> Iterator[Trip]:
@@ -235,7 +228,7 @@ def group_trips(
             place.attempt
             for place in placed
             if place.attempt.bundle_id == stay.bundle_id
-            and (stay.now or was_before_move(place.attempt, stay.until))
+            and (stay.until is None or was_before_move(place.attempt, stay.until))
         ]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
             # What was taken out went nowhere; before that, it may have come back with the others.

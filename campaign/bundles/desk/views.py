@@ -11,7 +11,7 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from campaign.bundles import access, downloads, file_names, find_bundles, nouns
-from campaign.bundles.bundle_status import FirstPrint, find_first_prints, list_moved
+from campaign.bundles.bundle_status import FirstPrint, find_first_prints, list_refilled
 from campaign.bundles.changes import cancel_bundle, prints, release_letters, remake_bundle
 from campaign.bundles.changes.cancel_bundle import find_bundle_before
 from campaign.bundles.desk import approval_views, cover_views, wizard_views
@@ -186,7 +186,7 @@ def index() -> ResponseReturnValue:
             listing=listing,
             first_prints=find_first_prints(session, listing.rows),
             letters=find_bundles.count_letters(session, listing.rows),
-            moved=list_moved(session, listing.rows),
+            moved=list_refilled(session, listing.rows),
         )
     )
 
@@ -332,7 +332,7 @@ def _show_bundle(bundle: Bundle, problem: Refused | None = None) -> ResponseRetu
         orders=ORDERS,
         layouts=LAYOUT_WORDS,
         companions=freeze_bundle.list_companions(session, bundle),
-        moved=bool(list_moved(session, [bundle])),
+        moved=bool(list_refilled(session, [bundle])),
         problem=problem.slug if problem else "",
         missing_files=str(problem.data.get("files", "")) if problem else "",
     )

@@ -267,7 +267,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         partly_moved=[
             (carried, first_prints[carried.id])
             for carried in to_deliver
-            if carried.id in first_prints and first_prints[carried.id].is_part
+            if carried.id in first_prints and first_prints[carried.id].has_others_here
         ],
         to_remove=[
             sheets

@@ -7,7 +7,7 @@ files and what happened to it stay; `LetterMove` keeps the number that each lett
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import bundle_status
@@ -211,8 +211,9 @@ def _address_target(
 def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
     kept = (Letter.bundle_id, Letter.sequence, Letter.volume_id, Letter.first_page, Letter.pages)
-    names = ["letter_id", *(column.key for column in kept)]
-    moving = select_here(old).with_only_columns(Letter.id, *kept, maintain_column_froms=True)
+    names = ["letter_id", "moved_at", *(column.key for column in kept)]
+    columns = (Letter.id, literal(db.utcnow()), *kept)
+    moving = select_here(old).with_only_columns(*columns, maintain_column_froms=True)
     session.execute(insert(LetterMove).from_select(names, moving))
     place = func.row_number().over(order_by=LetterMove.sequence)
     moved = (

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import storage
+from campaign import migrations, storage
 from campaign.bundles.changes import cancel_bundle
 from campaign.core import clock, db
 from campaign.deliveries import record_delivery
@@ -17,7 +17,7 @@ from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import GateVisit, Rerouting
+from campaign.models.delivery import GateVisit, LetterMove, Rerouting
 from campaign.models.signature import Letter
 from campaign.tracking.letter_place import Place, find_place
 from campaign.tracking.letter_trips import trips_of
@@ -53,6 +53,7 @@ def moved_before(session: Session, moved: Bundle) -> Bundle:
     hour_ago = db.utcnow() - timedelta(hours=1)
     session.execute(update(Bundle).where(Bundle.id == moved.id).values(created_at=hour_ago))
     session.execute(update(Rerouting).values(created_at=hour_ago))
+    session.execute(update(LetterMove).values(moved_at=hour_ago))
     session.commit()
     return reload(session, moved.id)
 
@@ -112,6 +113,23 @@ def test_once_more_was_recorded_of_it_they_wait_instead_of_going_back(
     assert find_place(session, letters[0].signature) is not Place.GONE
 
 
+def test_what_left_first_and_waits_was_not_refused_with_what_went_on_later(
+    session: Session, bundle: Bundle, moved_before: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED, happened_time=clock.time_of(db.utcnow(), bundle.zone))
+    reroute(bundle.id)
+    session.rollback()
+    cancel_bundle.cancel(
+        session, session.merge(moved_before), storage.storage(), reason="", actor=""
+    )
+    session.commit()
+    letters = list_moved_letters(session)
+    assert [letter.bundle_id for letter in letters] == [None] * 3
+    assert trips_of(session, letters) == []
+    went_on = [(f"0000{number}", "", "waiting") for number in range(5, 8)]
+    assert listed(session, bundle.id)[4:] == went_on
+
+
 def test_where_nothing_was_recorded_since_they_go_back(
     session: Session, bundle: Bundle, moved: Bundle
 ) -> None:
@@ -166,3 +184,15 @@ def test_the_list_says_that_a_part_is_elsewhere_and_how_the_others_fared(
     assert end() == BundleOutcome("refused", moved="part")
     record(bundle, DeliveryOutcome.ACCEPTED)
     assert end() == BundleOutcome("accepted", moved="rest")
+
+
+def test_a_database_of_before_learns_when_they_left(
+    session: Session, moved_before: Bundle, app: Flask
+) -> None:
+    moved_at = select(LetterMove.moved_at).distinct()
+    [kept] = session.scalars(moved_at)
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0070")
+    migrations.upgrade(engine)
+    assert session.scalars(moved_at).all() == [kept]

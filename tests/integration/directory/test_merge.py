@@ -307,7 +307,9 @@ def test_a_target_that_a_bundle_names_stays_though_its_letter_has_left_the_bundl
     campaign, _first, second = twin_targets(session)
     moved = session.scalars(select(Letter).where(Letter.target_id == second.id)).all()[1]
     bundle = bundle_of(session, campaign, campaign.targets[0].mission)
-    session.add(LetterMove(letter_id=moved.id, bundle_id=bundle.id, sequence=1))
+    session.add(
+        LetterMove(letter_id=moved.id, bundle_id=bundle.id, sequence=1, moved_at=db.utcnow())
+    )
     second_id, moved_id = second.id, moved.id
     session.commit()
     assert post(desk, MERGE, PAIR).status_code == 303

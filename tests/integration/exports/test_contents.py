@@ -277,7 +277,9 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     campaign.targets.append(Target(official=official, position=2))
     session.flush()
     letter = session.scalars(select(Letter).where(Letter.sequence == 2)).one()
-    session.add(LetterMove(letter_id=letter.id, bundle_id=bundle_id, sequence=2))
+    session.add(
+        LetterMove(letter_id=letter.id, bundle_id=bundle_id, sequence=2, moved_at=db.utcnow())
+    )
     letter.bundle_id = letter.volume_id = letter.sequence = letter.first_page = None
     letter.target_id = campaign.targets[1].id
     session.commit()

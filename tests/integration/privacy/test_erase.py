@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import list_taken_back
@@ -281,9 +281,9 @@ def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_i
     volume_id = session.get_one(Bundle, freeze(campaign)).volumes[0].id
     session.execute(update(Volume).values(region="Yukon", seal_id=b"s" * 16))
     if gone_on:  # through another mission: they still stand in the volume that they left
-        columns = (Letter.id, Letter.bundle_id, Letter.sequence, Letter.volume_id)
-        names = ["letter_id", "bundle_id", "sequence", "volume_id"]
-        session.execute(insert(LetterMove).from_select(names, select(*columns)))
+        columns = (Letter.id, literal(db.utcnow()), Letter.bundle_id, Letter.sequence)
+        names = ["letter_id", "moved_at", "bundle_id", "sequence", "volume_id"]
+        session.execute(insert(LetterMove).from_select(names, select(*columns, Letter.volume_id)))
         session.execute(update(Letter).values(volume_id=None))
     session.commit()
     client.post(f"{box}/erase")

@@ -50,7 +50,7 @@ def attempt(number: int, outcome: str, bundle: int = 1, **facts: Any) -> Deliver
         outcome=DeliveryOutcome(outcome),
         messages=9,
         happened_on=date(2026, 12, 4),
-        **facts,
+        **({"campaign": Campaign(timezone=TORONTO)} | facts),
     )
 
 
@@ -63,9 +63,9 @@ def way(
 ) -> list[str]:
     """How one letter fared: `number` in bundle 1, and perhaps `later` in bundle 2."""
     letter = Letter(id=7)
-    stays = [Stay(letter, 1, number, now=later is None)]
+    stays = [Stay(letter, 1, number, NOON if later is not None else None)]
     if later is not None:
-        stays.append(Stay(letter, 2, later, now=True))
+        stays.append(Stay(letter, 2, later))
     return [
         f"{trip.fate.value}{f' in {trip.envelope.number}' if trip.envelope else ''}"
         for trip in group_trips(
@@ -134,10 +134,7 @@ def test_a_letter_in_an_envelope_is_told_as_posted_whatever_else_happened_on_tha
     """Letters 1 to 4 lie in the envelope; a refusal and a visit are of its day."""
     taken = [TakenLetters(first_number=6, last_number=6)] if visit == "named" else []
     outcomes = ["refused", sent, "part" if taken else visit]
-    tries = [
-        attempt(ident, outcome, campaign=Campaign(timezone=TORONTO))
-        for ident, outcome in zip(recorded, outcomes, strict=True)
-    ]
+    tries = [attempt(ident, outcome) for ident, outcome in zip(recorded, outcomes, strict=True)]
     tries[2].taken = taken
     for each, at in zip(tries, times, strict=True):
         each.happened_time = at
@@ -196,6 +193,6 @@ def test_of_a_withdrawn_letter_a_refusal_is_told_from_before_its_day_alone(
     at = BEGUN + timedelta(hours=hours)
     visit = attempt(1, outcome, mission=Mission(timezone=zone), campaign=signature.campaign)
     visit.happened_on, visit.happened_time = clock.day_of(at, zone), clock.time_of(at, zone)
-    trips = group_trips([PlacedAttempt(visit, at)], [Stay(letter, 1, 5, now=True)], {})
+    trips = group_trips([PlacedAttempt(visit, at)], [Stay(letter, 1, 5)], {})
     told = [trip.fate.value + "?" * trip.doubtful for trip in drop_later(trips, signature, set())]
     assert told == [*filter(None, [remade if set_aside else printed])]
