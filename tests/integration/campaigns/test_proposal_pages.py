@@ -315,6 +315,24 @@ def test_who_writes_over_a_reason_that_waits_has_seen_it(
     assert proposals.content_of(newest(session)) == {"en": "My words"}
 
 
+@pytest.mark.parametrize("kind", ["closing", "outcome", "good-news"])
+def test_whoever_approves_that_an_action_ends_reads_which_linked_ones_are_open(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign, kind: str
+) -> None:
+    later = make_campaign(session, follows=case)
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    if kind == "closing":
+        post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won, with thanks."})
+    else:
+        post(client, f"{HOME}/updates", UPDATE | {"kind": kind})
+    other = app.test_client()
+    sign_in(other, app, Role.ADMIN)
+    page = other.get(f"{HOME}/proposals/{newest(session).public_id}").text
+    named = "is linked to this action and is still open" in page and f"/{later.slug}" in page
+    assert named is (kind != "good-news")
+
+
 @pytest.mark.both_engines
 @pytest.mark.parametrize("to", ["closed", "stopped"])
 def test_a_reason_that_is_overtaken_stays_with_its_author(
