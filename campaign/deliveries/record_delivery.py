@@ -16,6 +16,7 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
+from campaign.deliveries.moved_letters import refuse_moved
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -117,11 +118,11 @@ def record_visit(
     nothing is recorded. It is taken as of its day and time: what a colleague recorded of a later
     visit meanwhile does not stand against it. Signers of what is out of our hands are told by a
     job. Raises Refused: `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here`
-    (every letter had gone out, or elsewhere), `part-unnamed` (as long as nobody knows which
-    letters went with a part, none goes after it); Invalid: a moment that cannot be, a part that is
-    none, paper of which nobody said whether withdrawn letters were in it (`paper_` and the bundle's
-    id), or recorded before by somebody else. CompanionRefused says one of these of a bundle that is
-    not the first.
+    (every letter had gone out, or elsewhere), `moved-since` (MovedSince), `part-unnamed` (as long
+    as nobody knows which letters went with a part, none goes after it); Invalid: a moment that
+    cannot be, a part that is none, paper of which nobody said whether withdrawn letters were in
+    it (`paper_` and the bundle's id), or recorded before by somebody else. CompanionRefused says
+    one of these of a bundle that is not the first.
     """
     _lock_bundles(session, [item.bundle for item in carried])
     # After the wait: the same may have been sent twice at one moment.
@@ -302,13 +303,7 @@ def _judge_attempt(
     # What nobody knows drops no refusal.
     surely = happened.outcome in bundle_status.STILL_HERE
     by_then = is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
-    messages = count_left(session, bundle, when=by_then)
-    if (paper := _find_paper(session, carried, happened)) is not None:
-        messages += carried_paper.count_in(session, bundle, paper, when=by_then)
-    if surely:
-        messages += _count_rerouted_since(session, bundle, happened)
-    if not messages:
-        raise GoneBefore("nothing-here", find_last_gone(session, bundle))
+    messages = _count_letters(session, carried, happened, by_then)
     if (
         happened.outcome in GONE_OUT
         and find_unnamed_part(session, bundle, when=by_then) is not None
@@ -318,6 +313,7 @@ def _judge_attempt(
     if happened.outcome is DeliveryOutcome.PART:
         # Sheets alone have no numbers by which a part could be named.
         field = f"taken_{bundle.id}"
+        here += _count_rerouted_since(session, bundle, happened, time.max)
         messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
     if happened.outcome in GONE_OUT and (later := _count_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
@@ -343,9 +339,45 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
     return session.scalar(later) or 0
 
 
-def _count_rerouted_since(session: Session, bundle: Bundle, happened: VisitFacts) -> int:
-    """Count letters that a colleague sent through another mission after it, or on its day."""
-    begun = clock.moment_of(happened.happened_on, happened.happened_time or time.min, bundle.zone)
+def _count_letters(
+    session: Session, carried: CarriedBundle, happened: VisitFacts, by_then: ColumnElement[bool]
+) -> int:
+    """Count the letters of a bundle that were with a visit. Raises MovedSince, GoneBefore."""
+    bundle, went = carried.bundle, happened.outcome in GONE_OUT
+    letters = left = count_left(session, bundle, when=by_then)
+    if went:
+        _refuse_moved(session, carried, happened, left)
+    else:
+        letters += _count_rerouted_since(session, bundle, happened, time.min)
+    if (paper := _find_paper(session, carried, happened)) is not None:
+        letters += carried_paper.count_in(session, bundle, paper, when=by_then)
+    # Withdrawn letters alone are not what went, where the others are elsewhere.
+    is_empty = went and not left and db.is_true_of(session, bundle, bundle_status.moved_on())
+    if is_empty or not letters:
+        raise GoneBefore("nothing-here", find_last_gone(session, bundle))
+    return letters
+
+
+def _refuse_moved(
+    session: Session, carried: CarriedBundle, happened: VisitFacts, left: int
+) -> None:
+    """Refuse that letters went out that a colleague moved since. Raises MovedSince.
+
+    A part may have been of those that are still here. What has no time was the last of its day.
+    """
+    if happened.outcome is DeliveryOutcome.PART and (carried.taken or 0) <= left > 0:
+        return
+    bundle, at = carried.bundle, happened.happened_time or time.max
+    since = clock.moment_of(happened.happened_on, at, bundle.zone)
+    refuse_moved(session, bundle, since, some_left=left > 0)
+
+
+def _count_rerouted_since(
+    session: Session, bundle: Bundle, happened: VisitFacts, untimed: time
+) -> int:
+    """Count letters that a colleague sent through another mission after it, or `untimed`."""
+    at = happened.happened_time or untimed
+    begun = clock.moment_of(happened.happened_on, at, bundle.zone)
     rows = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     since = [row for row in rows if row.created_at >= begun]
     if not bundle.letter_count:

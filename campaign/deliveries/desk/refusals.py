@@ -9,8 +9,10 @@ from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core import i18n
 from campaign.core.errors import DomainError
+from campaign.deliveries.moved_letters import MovedSince
 from campaign.deliveries.recording_rules import NumbersFault, NumbersProblem
 from campaign.models.bundle import Bundle, BundleState
+from campaign.public.case_page import destination_name
 from campaign.web.form_base import DeskForm
 
 SENTENCES: Mapping[str, object] = {
@@ -186,7 +188,44 @@ def say_not_ready(bundle: Bundle) -> str:
     )
 
 
+def say_moved(problem: MovedSince) -> str:
+    """Say where what was in the bundle is now, and what to do so that it is delivered once."""
+    locale = i18n.locale()
+    comma = i18n.comma(locale)
+    bundles = " · ".join(
+        i18n.isolate(f"{bundle.name}{comma}{destination_name(bundle.destination, locale)}")
+        for bundle in problem.bundles
+    )
+    if not bundles:
+        return _(
+            "After this, what was in this bundle was taken out, and waits for another bundle. If "
+            "you delivered it, tell an admin before it is printed again."
+        )
+    if problem.delivered:
+        return _(
+            "After this, a colleague moved what was in this bundle to %(bundles)s, and recorded "
+            "what happened there. If that is a mistake, delete that record and cancel that bundle "
+            "first. If both are true, add this to the notes of that record.",
+            bundles=bundles,
+        )
+    words = _(
+        "After this, a colleague moved what was in this bundle to %(bundles)s. If you delivered "
+        "it here, no one may deliver it there: tell your colleagues now. Cancel %(bundles)s, then "
+        "send this record again.",
+        bundles=bundles,
+    )
+    if not problem.some_left:
+        return words
+    only = _(
+        "If you delivered only what is still in this bundle, correct the time or choose "
+        "“Accepted in part”."
+    )
+    return f"{words} {only}"
+
+
 def say_refusal(problem: DomainError, *, cards: bool) -> str:
+    if isinstance(problem, MovedSince):
+        return say_moved(problem)
     sentences = {
         "nothing-here": _(
             "You have no cards of this bundle left. Open the bundle to see where they are."

@@ -24,7 +24,7 @@ from campaign.deliveries import visits
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
-from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm, say_moved
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_store,
@@ -36,6 +36,7 @@ from campaign.deliveries.envelopes import (
 from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
 from campaign.deliveries.envelopes.withdrawn_letters import list_put_in
+from campaign.deliveries.moved_letters import MovedSince
 from campaign.deliveries.record_delivery import GoneBefore
 from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
@@ -320,6 +321,8 @@ def _do(
             result = action()
         except GoneBefore as gone:
             problem, recorded = gone.slug, gone.attempt
+        except MovedSince as moved:
+            form.form_errors.append(say_moved(moved))
         except Refused as refused:
             problem = refused.slug
         except Invalid as invalid:

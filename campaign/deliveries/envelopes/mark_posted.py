@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import cast
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -26,6 +26,7 @@ from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries.attempt_order import newest_first
 from campaign.deliveries.envelopes.withdrawn_letters import list_withdrawn, note_posted
+from campaign.deliveries.moved_letters import refuse_moved
 from campaign.deliveries.record_delivery import (
     GoneBefore,
     VisitFacts,
@@ -48,7 +49,7 @@ from campaign.models.bundle import (
     DeliveryOutcome,
     TakenLetters,
 )
-from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, SignatureState
 
 _BATCH = 10_000  # envelopes that one statement names: PostgreSQL takes 65,535 values
@@ -76,13 +77,14 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
-    lay here, or with no letter in it that still did); Invalid on a moment that cannot be
-    (`posted_on`, `happened_time`), with a tracking number for more than one (`tracking`), or where
-    letters were withdrawn and nobody knows whether they were still in (`withdrawn_in`).
+    lay here, or with no letter in it that still did), MovedSince; Invalid on a moment that cannot
+    be (`posted_on`, `happened_time`), with a tracking number for more than one (`tracking`), or
+    where letters were withdrawn and nobody knows whether they were still in (`withdrawn_in`).
     """
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
     lying = _count_lying(session, run, posting)
+    _refuse_moved(session, run, posting)
     withdrawn = list_withdrawn(session, run, posting.first, posting.last)
     put_in = [letter for letter in withdrawn if letter.put_in]
     carried = [letter for letter in put_in if letter.was_surely_in(posting.posted_on)]
@@ -174,6 +176,18 @@ def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[i
         .order_by(Envelope.sequence)
     )
     return {envelope_id: count for envelope_id, count in rows if count}
+
+
+def _refuse_moved(session: Session, run: EnvelopeRun, posting: Posting) -> None:
+    """Refuse that envelopes went whose letters a colleague moved since. Raises MovedSince."""
+    since = clock.moment_of(posting.posted_on, posting.happened_time or time.max, run.bundle.zone)
+    lay_in_them = exists().where(
+        Envelope.run_id == run.id,
+        Envelope.attempt_id.is_(None),
+        Envelope.sequence.between(posting.first, posting.last),
+        LetterMove.sequence.between(Envelope.first_number, Envelope.last_number),
+    )
+    refuse_moved(session, run.bundle, since, lay_in_them, some_left=False)
 
 
 def _find_posting(session: Session, run: EnvelopeRun, posting: Posting) -> DeliveryAttempt | None:

@@ -184,7 +184,7 @@ def test_a_refusal_comes_in_after_a_colleague_sent_the_letters_elsewhere(
     reroute(bundle.id)
     record(bundle, DeliveryOutcome.REFUSED, day=day, happened_time=MORNING)
     assert told(session) == [("refused", 7), ("refused", 7)]
-    with pytest.raises(Refused, match="nothing-here"):
+    with pytest.raises(Refused, match="moved-since"):
         record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=MORNING)
 
 
