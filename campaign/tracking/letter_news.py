@@ -1,7 +1,8 @@
 """What a delivery is for each letter and sheet of its bundle: who is told of it by email.
 
 Emails stay sent when a record is deleted that was a mistake. Who got one is then told once what is
-so instead, also where that is a refusal, of which nobody else gets an email.
+so instead, also where that is a refusal, of which nobody else gets an email. A cancelled bundle
+names its letters no more: of it, each letter of the mailbox that may have been in it counts.
 """
 
 from collections.abc import Collection
@@ -10,7 +11,7 @@ from datetime import datetime
 from itertools import filterfalse
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles.bundle_status import went_in_envelopes
@@ -21,7 +22,14 @@ from campaign.deliveries.carried_paper import is_letter
 from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
-from campaign.models.bundle import CAME_BACK, CarriedSignature, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    CAME_BACK,
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.delivery import LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -197,10 +205,11 @@ def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[boo
 def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
     """Whether an email told the signer of a sheet of a record that was deleted before this one.
 
-    And no later email told them what is so. The record was of this bundle, or of one from which
-    the sheets came into it.
+    And no later email told them what is so. The record was of this bundle, of one from which the
+    sheets came into it, or of one that was cancelled since.
     """
     bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
+    bundles += session.scalars(_select_cancelled(delivery.campaign_id))
     corrected = and_(
         DeliveryAttempt.bundle_id.in_(bundles),
         DeliveryAttempt.id != delivery.id,
@@ -251,7 +260,10 @@ def _list_deleted(
 
 
 def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
-    """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
+    """Whether a letter has one of these numbers in a bundle, or had it there before it moved.
+
+    Or whether it may have been in it, where that was cancelled since.
+    """
     if not numbers:
         return false()
     spans = read_numbers(numbers)
@@ -261,7 +273,22 @@ def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
         LetterMove.bundle_id == bundle_id,
         or_(*(LetterMove.sequence.between(*span) for span in spans)),
     )
-    return or_(and_(Letter.bundle_id == bundle_id, now_there), moved.correlate(Letter))
+    may_have_been = exists().where(
+        Bundle.id == bundle_id,
+        Bundle.state == BundleState.CANCELLED,
+        Signature.id == Letter.signature_id,
+        Signature.confirmed_at <= Bundle.created_at,
+    )
+    return or_(
+        and_(Letter.bundle_id == bundle_id, now_there),
+        moved.correlate(Letter),
+        may_have_been.correlate(Letter),
+    )
+
+
+def _select_cancelled(campaign_id: int) -> Select[int]:
+    cancelled = (Bundle.campaign_id == campaign_id, Bundle.state == BundleState.CANCELLED)
+    return select(Bundle.id).where(*cancelled)
 
 
 def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
@@ -293,6 +320,7 @@ def _is_corrected(delivery: DeliveryAttempt, deleted_at: datetime) -> ColumnElem
         or_(
             DeliveryAttempt.bundle_id == Letter.bundle_id,
             was_there.correlate(Letter, DeliveryAttempt),
+            DeliveryAttempt.bundle_id.in_(_select_cancelled(delivery.campaign_id)),
         ),
         or_(DeliveryAttempt.outcome.in_(_REFUSALS), Letter.set_aside.is_not(None)),
         since,

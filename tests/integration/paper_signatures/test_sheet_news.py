@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
 from campaign.core.i18n import force_locale
@@ -32,7 +34,7 @@ from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import switch_news
 from tests.days import days_ago
 from tests.factories import post, sign_in
-from tests.integration.bundles.conftest import Print, freeze, print_bundle, reload
+from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form, other_mission
 from tests.integration.deliveries.test_envelopes import posting
@@ -265,6 +267,33 @@ def test_a_record_that_was_a_mistake_is_corrected_by_the_next(
         text = mails(session, settings)[2]
         assert "we delivered the sheet you signed" in text
         assert "We corrected our record." not in text, "the refusal was true"
+
+
+def test_a_record_that_was_a_mistake_is_corrected_by_that_of_a_bundle_made_since(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    freeze: Freeze,
+    print_bundle: Print,
+    eva: Signature,
+    bundle_id: int,
+    record: Record,
+) -> None:
+    campaign_id = eva.campaign_id
+    record("accepted")
+    mails(session, settings)
+    remove_last_visit(client, session)
+    cancelled = reload(session, bundle_id)
+    cancel_bundle.cancel(session, cancelled, storage.storage(), reason="", actor="test")
+    session.commit()
+    made_since = freeze(campaign_id, on_paper=1)
+    assert print_bundle(made_since) is BundleState.READY
+    url = f"/desk/bundles/{reload(session, made_since).public_id}/deliver"
+    session.rollback()
+    assert post(client, url, form(happened_time="", outcome="refused")).status_code == 303
+    text = mails(session, settings)[-1]
+    assert "refused the sheet you" in text
+    assert "We corrected our record." in text
 
 
 def test_a_record_that_was_a_mistake_is_corrected_by_that_of_the_mission_to_which_the_sheet_moved(

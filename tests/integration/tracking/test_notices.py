@@ -13,6 +13,8 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.create_and_edit import continue_campaign
@@ -23,7 +25,7 @@ from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import mark_posted, split_bundle
-from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.recording_rules import GONE_OUT, Numbers
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
@@ -222,6 +224,45 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     tell_all(session)
     last = mails()[-1]
     assert (last["outcome"], last["corrects"]) == ("accepted", False), "the refusal was true"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("then", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
+def test_an_email_about_a_bundle_that_was_cancelled_since_is_corrected_once(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+    then: DeliveryOutcome,
+) -> None:
+    def cancel(bundle_id: int) -> None:
+        session.rollback()
+        with app.app_context(), db.transaction() as own:
+            frozen_bundle = own.get_one(Bundle, bundle_id)
+            cancel_bundle.cancel(own, frozen_bundle, storage.storage(), reason="", actor="test")
+
+    first = freeze(campaign)
+    deliver(first)
+    tell_all(session)
+    record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
+    session.commit()
+    cancel(first)
+    sign(session, campaign, email="omar@example.org")
+    second = freeze(campaign)
+    deliver(second, then)
+    tell_all(session)
+    told = [(mail["to"], mail["outcome"], mail["corrects"]) for mail in mails()]
+    corrected = [(ANA, "accepted", False), (ANA, then.value, True)]
+    assert told[:2] == corrected
+    assert told[2:] == [("omar@example.org", "accepted", False)][: then in GONE_OUT]
+    if then is DeliveryOutcome.REFUSED:
+        cancel(second)
+        deliver(freeze(campaign), then)
+        tell_all(session)
+        assert len(mails()) == 2
 
 
 @pytest.mark.both_engines
