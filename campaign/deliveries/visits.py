@@ -20,6 +20,7 @@ from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
+from campaign.models.reply import Reply, ReplyState
 from campaign.models.signature import Letter
 from campaign.models.webhook import EventKind
 
@@ -119,6 +120,13 @@ def has_later(session: Session, attempts: Collection[DeliveryAttempt]) -> bool:
         ),
     )
     return db.has_row(session, select(DeliveryAttempt.id).where(later, ~went_in_part()))
+
+
+def is_answered(session: Session, attempts: Collection[DeliveryAttempt]) -> bool:
+    """Whether a published reply names one of these records."""
+    ids = [attempt.id for attempt in attempts]
+    published = (Reply.delivery_id.in_(ids), Reply.state == ReplyState.PUBLISHED)
+    return db.has_row(session, select(Reply.id).where(*published))
 
 
 def list_late(attempts: Sequence[DeliveryAttempt]) -> set[int]:

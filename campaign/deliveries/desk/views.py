@@ -119,6 +119,7 @@ class ShowVisit(Page, template="deliveries/show.html"):
     late: Container[int]
     stopped: Sequence[Campaign]
     has_later: bool  # see `visits.has_later`
+    is_answered: bool
 
 
 class CorrectRecord(Page, template="deliveries/correct.html"):
@@ -225,6 +226,7 @@ def show(public_id: str) -> ResponseReturnValue:
             late=visits.list_late(attempts),
             stopped=stopped,
             has_later=visits.has_later(session, attempts),
+            is_answered=visits.is_answered(session, attempts),
         )
     )
 

@@ -29,6 +29,7 @@ from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttem
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.delivery import GateFile, GateVisit, PaperFate
 from campaign.models.directory import Mission
+from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.storage import storage
@@ -562,6 +563,38 @@ def test_a_stopped_bundle_that_may_come_along_is_an_alarm_until_it_is_said_what_
     over = staff.get(page).text
     assert "UA 2/26" not in over, "nobody has it any more"
     assert 'value="accepted"' in over
+
+
+def test_the_record_names_what_was_stopped_of_it_and_that_a_reply_answers_it(
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 2, letter_locale="en")
+    session.commit()
+    second, page = make_ready(), gate(bundle)
+    other = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
+    session.execute(update(Bundle).where(Bundle.id == second).values(campaign_id=other.id))
+    session.commit()
+    other_id = other.id
+    recorded = post(staff, page, form(**{f"with_{second}": "y"})).location
+    _stop(app, other_id)
+    answer = "A published reply names this delivery."
+    shown = staff.get(recorded).text
+    assert "Stop: do not deliver UA 2/26" in shown
+    assert "Stop: do not deliver anything" not in shown
+    assert answer not in shown
+    delivery = session.scalars(select(DeliveryAttempt)).first()
+    assert delivery is not None
+    facts = {"received_on": today(), "channel": Channel.EMAIL, "locale": "en"}
+    session.add(
+        Reply(
+            campaign_id=delivery.campaign_id,
+            delivery_id=delivery.id,
+            state=ReplyState.PUBLISHED,
+            **facts,
+        )
+    )
+    session.commit()
+    assert answer in staff.get(recorded).text
 
 
 def alarms(page: str) -> str:
