@@ -241,7 +241,8 @@ def choose_meanings(
         raise Refused("import-busy")
     if slug := read_file.find_mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
-    sheets.refuse_day_to_come(collected_on)
+    campaign = session.get_one(Campaign, paper_import.campaign_id)
+    sheets.refuse_impossible_day(collected_on, campaign)
     paper_import.options = options | {
         "meanings": {str(at): meaning for at, meaning in meanings.items() if meaning},
         "collected_on": collected_on.isoformat(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,6 +25,7 @@ from campaign.web.pagination import Listing, load_page
 
 _TWIN = aliased(Signature)
 
+_EARLIEST = timedelta(days=180)  # before the campaign was issued; what is older is a wrong year
 KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
 
 
@@ -114,9 +115,9 @@ def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:
 
 
 def make_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> PaperSheet:
-    """Keep a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
+    """Keep a sheet to key in. Raises Refused, or Invalid where the day cannot be."""
     refuse_closed(sheet.campaign)
-    refuse_day_to_come(sheet.collected_on)
+    refuse_impossible_day(sheet.collected_on, sheet.campaign)
     db.add_row(session, sheet)
     kind, origin = sheet.kind.value, sheet.origin.value
     audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind, origin=origin)
@@ -126,9 +127,10 @@ def make_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> PaperSheet
 def edit_sheet(
     session: Session, sheet: PaperSheet, facts: Mapping[str, Any], *, actor: str
 ) -> None:
-    """Keep these values of columns. Raises Invalid where the day is still to come."""
-    refuse_day_to_come(facts["collected_on"])
+    """Keep these values of columns. Raises Invalid where the day cannot be."""
     day, chosen = sheet.collected_on, sheet.locale
+    if facts["collected_on"] != day:
+        refuse_impossible_day(facts["collected_on"], sheet.campaign)
     locale = row_signatures.locale_of(sheet)
     for name, value in facts.items():
         setattr(sheet, name, value)
@@ -160,7 +162,12 @@ def audit_sheet(
     audit.record(session, actor, action, sheet, campaign=sheet.campaign_id, **detail)
 
 
-def refuse_day_to_come(day: date) -> None:
-    """Raise Invalid where the day is still to come, everywhere."""
+def refuse_impossible_day(day: date, campaign: Campaign) -> None:
+    """Raise Invalid where the day is still to come, everywhere, or is of another year by mistake.
+
+    People may have signed some weeks before the campaign was issued.
+    """
     if day > latest_day(db.utcnow()):
         raise Invalid(fields={"collected_on": "day-to-come"})
+    if campaign.issued_on and day < campaign.issued_on - _EARLIEST:
+        raise Invalid(fields={"collected_on": "day-long-before"})

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
+from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
@@ -38,7 +39,7 @@ def test_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site: Site)
     desk.goto(f"{site.url}/desk/paper/new")
     assert_accessible(browser, desk)
     desk.select_option("[name=campaign]", "ua-58-20")
-    desk.fill("[name=collected_on]", "2026-11-01")
+    desk.fill("[name=collected_on]", days_ago(5).isoformat())
     desk.select_option("[name=locale]", "es")
     desk.fill("[name=rows_by_hand]", str(len(NAMES)))
     desk.set_input_files("[name=scan]", scan_of_a_sheet())  # type: ignore[arg-type]

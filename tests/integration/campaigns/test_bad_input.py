@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.paper_signature import PaperImport
 from campaign.models.staff import Role
+from tests.days import days_ago
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.campaigns.conftest import DESK, Send
 from tests.integration.campaigns.test_risks_and_picture import bomb
@@ -131,7 +132,7 @@ def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
         "meaning-1": "locality",
         "meaning-2": "locality",
         "on_paper": "paper",
-        "collected_on": "2026-01-05",
+        "collected_on": days_ago(5).isoformat(),
         "country": "CA",
         "locale": "en",
     }

@@ -22,6 +22,7 @@ from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.row_signatures import words_on_sheet
+from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.one_engine
 EVA = Details("Eva", "Park", "Hull", "", "CA")
 NEW = {
     "kind": "sheet",
-    "collected_on": "2026-11-01",
+    "collected_on": days_ago(5).isoformat(),
     "country": "CA",
     "locale": "en",
     "place": "Library",

@@ -35,6 +35,7 @@ from campaign.paper_signatures.data_entry import add_row
 from campaign.paper_signatures.paper_imports import count_sorted, sort_rows
 from campaign.storage import storage
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from tests.days import days_ago
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
@@ -63,7 +64,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         "meaning-3": "postal_code",
         "meaning-4": "email",
         "on_paper": "paper",
-        "collected_on": "2026-01-05",
+        "collected_on": days_ago(5).isoformat(),
         "country": "CA",
         "locale": "fr",
     }
@@ -106,7 +107,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
         "meaning-1": "locality",
         "meaning-2": "country",
         "on_paper": "paper",
-        "collected_on": "2026-01-05",
+        "collected_on": days_ago(5).isoformat(),
         "country": "CA",
         "locale": "en",
     }
@@ -159,7 +160,7 @@ def test_another_encoding_is_looked_at_and_goes_with_the_choice(
         "meaning-1": "locality",
         "on_paper": "paper",
         "country": "PL",
-        "collected_on": "2026-01-05",
+        "collected_on": days_ago(5).isoformat(),
         "locale": "en",
         "encoding": "windows-1250",
     }
@@ -215,7 +216,7 @@ def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
         "meaning-1": "family_name",
         "meaning-2": "locality",
         "on_paper": "paper",
-        "collected_on": "2026-01-05",
+        "collected_on": days_ago(5).isoformat(),
         "country": "CA",
         "locale": "en",
     }
@@ -324,7 +325,7 @@ MAPPING = {
     "meaning-3": "email",
     "meaning-4": "news",
     "on_paper": "paper",
-    "collected_on": "2026-01-05",
+    "collected_on": days_ago(5).isoformat(),
     "country": "CA",
     "locale": "en",
 }

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
-from campaign.core.errors import Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.paper_signature import (
@@ -530,3 +530,23 @@ def test_two_scans_at_once_are_not_more_than_a_sheet_may_have(
     assert "at most twelve scans" in answer.text
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Scan)) == 1
+
+
+@pytest.mark.parametrize(("days", "is_possible"), [(180, True), (181, False), (365, False)])
+def test_a_year_that_was_mistyped_is_refused(
+    session: Session, days: int, is_possible: bool
+) -> None:
+    campaign = make_campaign(session)
+    assert campaign.issued_on is not None
+    day = campaign.issued_on - timedelta(days=days)
+    if is_possible:
+        assert make_sheet(session, campaign, collected_on=day).collected_on == day
+        return
+    sheet = make_sheet(session, campaign)
+    for keep in (
+        lambda: make_sheet(session, campaign, collected_on=day),
+        lambda: sheets.edit_sheet(session, sheet, {"collected_on": day}, actor="test"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            keep()
+        assert refused.value.fields == {"collected_on": "day-long-before"}
