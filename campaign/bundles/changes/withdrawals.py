@@ -41,7 +41,7 @@ _TWIN = aliased(Signature)
 class TakenBack:
     number: str  # of a letter, or of a person in the lists: `P00012`
     state: str
-    """As of `SignatureState`; of a row on paper also `removed`, or `also_online`, `also_paper`."""
+    """As of `SignatureState`; of a row on paper also `removed`, or `also_` with the origin of the other."""
     volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: nobody knows any more
 
@@ -369,7 +369,7 @@ def _say_state(
         return own.value
     if of_twin in TWIN_GONE:  # one that is signed again was withdrawn
         return (of_twin if of_twin in GONE else SignatureState.WITHDRAWN).value
-    return "also_online" if origin is Origin.ONLINE else "also_paper"
+    return f"also_{origin.value}" if origin else "also_paper"
 
 
 def list_in_it(

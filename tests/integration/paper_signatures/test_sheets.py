@@ -550,3 +550,22 @@ def test_a_year_that_was_mistyped_is_refused(
         with pytest.raises(Invalid) as refused:
             keep()
         assert refused.value.fields == {"collected_on": "day-long-before"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [(Origin.PAPER, "Also signed on paper"), (Origin.IMPORT, "Also in an imported list")],
+)
+def test_the_sheet_says_where_somebody_signed_too(
+    app: Flask, client: FlaskClient, session: Session, origin: Origin, words: str
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    campaign = make_campaign(session)
+    first = make_sheet(session, campaign, origin=origin)
+    second = make_sheet(session, campaign)
+    for sheet in (first, second):
+        data_entry.add_row(session, sheet, ANA, actor="test")
+    session.commit()
+    page = client.get(f"/desk/paper/{second.public_id}").text
+    shown = [text for text in ("Also signed on paper", "Also in an imported list") if text in page]
+    assert shown == [words]
