@@ -41,7 +41,7 @@ _TWIN = aliased(Signature)
 class TakenBack:
     number: str  # of a letter, or of a person in the lists: `P00012`
     state: str
-    """As of `SignatureState`; of a row on paper also `removed`, or `also_` with the origin of the other."""
+    """As of `SignatureState`; of a row on paper also `removed`, or `also_` and where else."""
     volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: nobody knows any more
 
