@@ -84,7 +84,7 @@ FIELDS: dict[Directory, tuple[EntryField, ...]] = {
         EntryField("family_name", _l("Family name"), Rule.FILLED),
         EntryField("office", _l("Office"), Rule.WORDS, shown=True),
         EntryField("organization", _l("Institution")),
-        EntryField("salutation", _l("Salutation"), Rule.WORDS),
+        EntryField("salutation", _l("Salutation"), Rule.WORDS, shown=True),
         EntryField("close", _l("Close"), Rule.WORDS),
         EntryField("country", _l("Country"), Rule.IDENTITY, shown=True),
         EntryField(

@@ -111,6 +111,13 @@ def test_the_preview_names_the_columns_that_are_not_read(
     assert line in desk.get(where).text
 
 
+def test_the_preview_shows_the_salutation_that_is_made_of_a_name(
+    desk: FlaskClient, session: Session
+) -> None:
+    where = rehearsed(desk, session, "name;country\n(Vacant);Kenya\n", "officials")
+    assert "Dear (Vacant):" in desk.get(where).text
+
+
 @pytest.mark.both_engines
 def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Session) -> None:
     session.add(
