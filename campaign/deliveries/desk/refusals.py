@@ -191,9 +191,8 @@ def say_not_ready(bundle: Bundle) -> str:
 def say_moved(problem: MovedSince) -> str:
     """Say where what was in the bundle is now, and what to do so that it is delivered once."""
     locale = i18n.locale()
-    comma = i18n.comma(locale)
-    bundles = " · ".join(
-        i18n.isolate(f"{bundle.name}{comma}{destination_name(bundle.destination, locale)}")
+    bundles = i18n.comma(locale).join(
+        i18n.isolate(f"{destination_name(bundle.destination, locale)} · {bundle.number}")
         for bundle in problem.bundles
     )
     if not bundles:
