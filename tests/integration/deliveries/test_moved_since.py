@@ -113,7 +113,7 @@ def test_page_and_phone_say_where_they_are_and_what_to_do(
     sent = post(staff, gate, typed, headers={"Accept": "application/json"})
     for answer in (page.text, sent.json["problems"][0]):
         assert "a colleague moved what was in this bundle to" in answer
-        assert "Consulate of the Republic · 001" in answer
+        assert "Consulate of the Republic, Montréal · 001" in answer
         assert "no one may deliver it there" in answer
         assert "choose “Accepted in part”" not in answer
 
@@ -128,5 +128,5 @@ def test_envelopes_whose_letters_moved_since_are_not_recorded_as_posted(
     day = f"{before(bundle)['day'] - timedelta(days=1)}"
     late = post(staff, after(bundle, "post"), posting(first="2", last="3", posted_on=day))
     assert late.status_code == 422
-    assert "Consulate of the Republic · 001" in late.text
+    assert "Consulate of the Republic, Montréal · 001" in late.text
     assert "no one may deliver it there" in late.text
