@@ -277,7 +277,10 @@ def _carry_over(
     draft.editions = [
         Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions
     ]
-    targets = {target.id: Target(**_columns_of(target, _KEYS)) for target in source.targets}
+    targets = {
+        target.id: Target(**_columns_of(target, _KEYS | {"copied_since"}))
+        for target in source.targets
+    }
     draft.targets = list(targets.values())
     session.flush()
     for old_id in (None, *targets):

@@ -197,6 +197,8 @@ class Target(db.NumberedRow):
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     position: Mapped[int] = mapped_column(default=0)
     kind: Mapped[TargetKind] = mapped_column(default=TargetKind.TO)
+    copied_since: Mapped[datetime | None]
+    """From when on people sign that this office receives a copy; None: from the opening."""
 
     campaign: Mapped[Campaign] = relationship(back_populates="targets")
     official: Mapped[Official] = relationship()

@@ -275,12 +275,24 @@ def _say_how_to_tie(frozen: Frozen) -> str:
 
 def say_copies(frozen: Frozen, locale: str) -> str:
     """Say who receives a copy that staff send; empty where the letters name nobody."""
-    names = i18n.semicolon(locale).join(frozen.copies_in(locale))
-    words = _(
-        "The letters say who receives a copy. Send a copy by post or email to: %(names)s",
-        names=names,
-    )
-    return words if names else ""
+    of_all, of_some = (i18n.semicolon(locale).join(names) for names in frozen.copies_in(locale))
+    sentences = []
+    if of_all:
+        sentences += [
+            _(
+                "The letters say who receives a copy. Send a copy by post or email to: %(names)s",
+                names=of_all,
+            )
+        ]
+    if of_some:
+        sentences += [
+            _(
+                "Some letters, not all, say at their end that a copy goes to: %(names)s. Send a "
+                "copy of these letters only.",
+                names=of_some,
+            )
+        ]
+    return " ".join(sentences)
 
 
 def _say_how_to_print(frozen: Frozen) -> str:

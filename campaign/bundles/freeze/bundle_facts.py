@@ -7,12 +7,16 @@ from campaign.bundles.destinations import country_of, frozen_destination
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.address_and_salutation import addressing_of, name_and_office
+from campaign.campaigns.content.address_and_salutation import (
+    addressing_of,
+    list_copies,
+    name_and_office,
+)
 from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Destination
-from campaign.models.campaign import Campaign, LetterFormat, TargetKind
+from campaign.models.campaign import Campaign, LetterFormat
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
@@ -96,7 +100,7 @@ def _languages_of(
 def _targets(
     campaign: Campaign, country: str, languages: Mapping[int, list[str]], locale: str
 ) -> dict[int, FrozenTarget]:
-    copies = tuple(copy.official for copy in campaign.targets if copy.kind is TargetKind.COPY)
+    copies = list_copies(campaign)
     frozen = {}
     for target in campaign.targets:
         if target.id in languages:

@@ -15,6 +15,7 @@ from campaign.bundles.destinations import is_for, slug_of
 from campaign.bundles.freeze import select_letters, signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses, facts_of
 from campaign.bundles.freeze.choices import EVERYTHING, MOST_IN_A_VOLUME, BundleChoice
+from campaign.bundles.freeze.named_copies import keep_named_copies
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
@@ -73,7 +74,7 @@ def freeze(
         )
         facts = replace(facts, on_paper=people, volume_letters=size, first_number=first)
         check_addresses(facts)
-        bundle.frozen = facts.to_json()
+        bundle.frozen = keep_named_copies(session, bundle.id, facts).to_json()
         session.flush()
     audit.record(
         session,

@@ -5,6 +5,7 @@ Of it, what the letters say is `FrozenLetters`: a supporter's own PDF is made of
 
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import zip_longest
 
 from babel import localedata
 from flask_babel import gettext as _
@@ -78,12 +79,18 @@ class Frozen(FrozenLetters):
         """The word that every sheet of a rehearsal bears; nothing on a real one."""
         return _("Rehearsal") if self.rehearsal else ""
 
-    def copies_in(self, locale: str) -> tuple[str, ...]:
-        """Return who receives a copy, as its letters say; its cards and rehearsals do not."""
-        if self.cards or self.rehearsal:
-            return ()
+    def copies_in(self, locale: str) -> tuple[list[str], list[str]]:
+        """Return who receives a copy of all its letters, and of some; cards and rehearsals: none.
+
+        A letter that was signed before somebody was to receive a copy does not name them.
+        """
         words = [target.addressing for target in self.targets.values()]
-        return words[0].get(locale, words[0][self.locale]).copies if words else ()
+        if self.cards or self.rehearsal or not words:
+            return [], []
+        addressing = words[0].get(locale, words[0][self.locale])
+        pairs = list(zip_longest(addressing.copies, addressing.copied_since, fillvalue=""))
+        of_some = [copy for copy, since in pairs if since]
+        return [copy for copy, since in pairs if not since], of_some
 
     def say_number(self, number: int) -> str:
         """Return a number as the mission's country writes it: Spanish has 1.270, Mexico 1,270."""

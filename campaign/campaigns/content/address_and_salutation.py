@@ -1,6 +1,8 @@
 """To whom and through whom the letters of a campaign go."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from babel.languages import get_official_languages
@@ -23,13 +25,31 @@ class Addressing:
     close: str
     lines: tuple[str, ...]
     copies: tuple[str, ...] = ()
+    copied_since: tuple[str, ...] = ()
+    """Of each copy the moment (ISO 8601) from which on letters name it; "" or none: all do."""
+
+    def signed_between(self, first: datetime, last: datetime) -> "Addressing":
+        """Return it for letters of these moments: without copies that none of them names.
+
+        Of a copy that all of them name, no moment is left.
+        """
+        if not any(self.copied_since):
+            return self
+        named = {
+            copy: "" if not since or datetime.fromisoformat(since) <= first else since
+            for copy, since in zip(self.copies, self.copied_since, strict=True)
+            if not since or datetime.fromisoformat(since) <= last
+        }
+        return replace(self, copies=tuple(named), copied_since=tuple(named.values()))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Addressing":
-        return cls(**{**data, "lines": tuple(data["lines"]), "copies": tuple(data["copies"])})
+        since = tuple(data.get("copied_since", ()))
+        texts = {name: tuple(data[name]) for name in ("lines", "copies")}
+        return cls(**{**data, **texts, "copied_since": since})
 
 
 def addressing_of(
@@ -37,7 +57,7 @@ def addressing_of(
     locale: str,
     *,
     host_country: str,
-    copies: tuple[Official, ...] = (),
+    copies: Sequence[Target] = (),
     through: Mission | Official | None = None,
     posted_in: str | None = None,
 ) -> Addressing:
@@ -56,7 +76,10 @@ def addressing_of(
         salutation=i18n.words_in(official.salutation, locale),
         close=i18n.words_in(official.close, locale),
         lines=_lines(official, way, locale, posted_in),
-        copies=tuple(name_and_office(copy, locale) for copy in copies),
+        copies=tuple(name_and_office(copy.official, locale) for copy in copies),
+        copied_since=tuple(
+            copy.copied_since.isoformat() if copy.copied_since else "" for copy in copies
+        ),
     )
 
 
@@ -67,6 +90,10 @@ def official_lines(official: Official, locale: str, *, host_country: str) -> tup
 def list_addressed(campaign: Campaign) -> list[Target]:
     """Those whom the letters themselves go to; others get a copy."""
     return [target for target in campaign.targets if target.kind is TargetKind.TO]
+
+
+def list_copies(campaign: Campaign) -> list[Target]:
+    return [target for target in campaign.targets if target.kind is TargetKind.COPY]
 
 
 def host_of(target: Target) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import lifecycle
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import Content, targets_content, targets_content_of
@@ -77,6 +78,7 @@ def set_targets(
             for aim in aims
         ]
         for place, (target, aim) in enumerate(zip(campaign.targets, aims, strict=True)):
+            _note_copy(campaign, target, aim.kind)
             target.kind, target.position, target.mission = aim.kind, place, aim.mission
             target.mission_id = aim.mission.id if aim.mission else None
         order_letter_locales(campaign)
@@ -84,6 +86,14 @@ def set_targets(
         revisions.keep(session, campaign, Part.TARGETS, actor, before, after)
         record_change(session, campaign, actor, "campaign.targets", officials=official_ids)
     return list(campaign.targets)
+
+
+def _note_copy(campaign: Campaign, target: Target, kind: TargetKind) -> None:
+    """Note from when on people read that they receive a copy; what was signed stays as it is."""
+    if kind is not TargetKind.COPY:
+        target.copied_since = None
+    elif target.kind is not TargetKind.COPY and lifecycle.is_public(campaign.status):
+        target.copied_since = db.utcnow()
 
 
 def content_of(aims: Sequence[Aim]) -> Content:
@@ -255,8 +265,12 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
             raise Refused("merge-printed-twice", campaign=campaign.reference)
         kept, gone = second, first
     kept_id, gone_id = kept.id, gone.id
+    is_copy = TargetKind.TO not in {kept.kind, gone.kind}
+    moments = [moment for moment in (kept.copied_since, gone.copied_since) if moment]
     facts: dict[str, object] = {
-        "kind": TargetKind.TO if TargetKind.TO in {kept.kind, gone.kind} else kept.kind,
+        "kind": TargetKind.COPY if is_copy else TargetKind.TO,
+        # Whoever read of one of the two read of the same person.
+        "copied_since": min(moments) if is_copy and len(moments) == 2 else None,
         "mission_id": kept.mission_id or gone.mission_id,
         "position": min(kept.position, gone.position),
     }

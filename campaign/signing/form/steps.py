@@ -7,6 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from campaign.campaigns.content.address_and_salutation import list_copies, name_and_office
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import Settings, current_settings
@@ -58,6 +59,7 @@ class CheckPage(Page, template="signing/check.html"):
     meant: str
     letters: Letters
     consents: Consents
+    copies: str  # Who receives a copy; "": nobody does
     settings: Settings
     at_risk: bool  # Whether the signer lives where the officials are
     alike: int  # How many letters say nearly the same; 0: few
@@ -189,12 +191,20 @@ def check_page(
         meant=validate.suggest_address(form.email),
         letters=draft_letters(campaign, form, form.letter_locale, now=now, specimen=page_mark()),
         consents=consents_in_words(cards=campaign.cards),
+        copies=_say_copies(campaign),
         settings=current_settings(),
         at_risk=form.country == campaign.country,
         alike=alike,
         read_first=read_first,
         changed=changed,
     )
+
+
+def _say_copies(campaign: Campaign) -> str:
+    """Say who receives a copy of the letter, on the page on which it is signed; cards have none."""
+    copies = [] if campaign.cards else list_copies(campaign)
+    names = [i18n.isolate(name_and_office(copy.official, i18n.locale())) for copy in copies]
+    return i18n.semicolon(i18n.locale()).join(names)
 
 
 def _case(campaign: Campaign, now: datetime) -> CasePage:

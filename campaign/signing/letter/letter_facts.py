@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of, host_of
+from campaign.campaigns.content.address_and_salutation import (
+    Addressing,
+    addressing_of,
+    host_of,
+    list_copies,
+)
 from campaign.core import clock
-from campaign.models.campaign import Campaign, LetterFormat, LetterTemplate, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterFormat, LetterTemplate, Target
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import (
@@ -92,7 +97,7 @@ class FrozenLetters:
 
 def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFacts:
     country, into = host_of(target), language_of(campaign)
-    copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
+    copies = list_copies(campaign)
     return LetterFacts(
         case=case_of(campaign),
         addressing=addressing_of(target, locale, host_country=country, copies=copies),
@@ -122,7 +127,7 @@ def compose_letter(
         key=key,
         number=number_of(sequence) if sequence else None,
         case=facts.case,
-        addressing=facts.addressing,
+        addressing=facts.addressing.signed_between(signed_at, signed_at),
         proposal=proposal,
         writer=writer,
         locale=locale,

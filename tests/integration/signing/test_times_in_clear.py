@@ -41,10 +41,10 @@ NOT_OF_SIGNERS = {
     "campaign_member", "contact_import", "cover_text", "crm_connection", "data_export",
     "delivery_attempt", "desk_draft", "directory_import", "envelope_run", "export_key",
     "file_approval", "gate_file", "gate_visit", "held_bundle", "invalidation", "journey",
-    "letter_template", "mailing", "mission", "new_campaign_draft", "notice", "official",
-    "organisation_text", "paper_import", "paper_row", "paper_sheet", "passkey", "post",
+    "letter_move", "letter_template", "mailing", "mission", "new_campaign_draft", "notice",
+    "official", "organisation_text", "paper_import", "paper_row", "paper_sheet", "passkey", "post",
     "privacy_notice", "proposal", "recovery_code", "reply", "rerouting", "revision",
-    "risk_flag", "scan", "screening_act", "staff_user", "told_apart", "update",
+    "risk_flag", "scan", "screening_act", "staff_user", "target", "told_apart", "update",
     "used_challenge", "volume", "webhook_endpoint",
 }  # fmt: skip
 """Tables whose times are of what staff did, or a job for many at once."""
