@@ -1,6 +1,6 @@
 """Targets: the officials a campaign writes to, and the missions through which it reaches them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, exists, func, select, update
@@ -58,7 +58,7 @@ def set_targets(
     """Make the targets exactly these, in this order.
 
     Raises Invalid where an official is named twice or an open campaign would have none to reach;
-    Refused (`target-has-letters`, `changed-meanwhile`); RiskNamed.
+    Refused (`target-has-letters`, `letters-to-copy`, `changed-meanwhile`); RiskNamed.
     """
     official_ids = [aim.official.id for aim in aims]
     if len(set(official_ids)) < len(official_ids):
@@ -66,9 +66,8 @@ def set_targets(
     revisions.check(session, campaign, Part.TARGETS, based_on)
     refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
     before = targets_content(campaign)
+    _refuse_written_to(session, campaign, {aim.official.id: aim.kind for aim in aims})
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
-        if has_letters(session, target):
-            raise Refused("target-has-letters", official=target.official.slug)
         _forget_answers(target)
     with stays_ready(campaign):
         by_official = {target.official_id: target for target in campaign.targets}
@@ -86,6 +85,18 @@ def set_targets(
         revisions.keep(session, campaign, Part.TARGETS, actor, before, after)
         record_change(session, campaign, actor, "campaign.targets", officials=official_ids)
     return list(campaign.targets)
+
+
+def _refuse_written_to(
+    session: Session, campaign: Campaign, kinds: Mapping[int, TargetKind]
+) -> None:
+    """Raise Refused where signed letters to somebody would have another recipient, by `kinds`."""
+    for target in campaign.targets:
+        kind = kinds.get(target.official_id)
+        if kind is target.kind or kind is TargetKind.TO or not has_letters(session, target):
+            continue
+        slug = "letters-to-copy" if kind else "target-has-letters"
+        raise Refused(slug, official=target.official.slug)
 
 
 def _note_copy(campaign: Campaign, target: Target, kind: TargetKind) -> None:

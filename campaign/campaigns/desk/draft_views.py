@@ -197,6 +197,12 @@ def _say_misfit(problem: DomainError) -> str:
             "a recipient.",
             official=official,
         )
+    if problem.slug == "letters-to-copy":
+        return _(
+            "People have already written to %(official)s or a predecessor. This official cannot "
+            "only receive a copy.",
+            official=name_by_slug(str(problem.data["official"])),
+        )
     if problem.slug in {"official", "mission"}:
         return _("One of the officials or missions is no longer in the directory.")
     return ""

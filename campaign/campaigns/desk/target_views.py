@@ -249,13 +249,22 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
             ),
             lambda: _say_saved(campaign, form),
         )
-    except Refused:
-        message = _(
-            "People have already written to this official. You cannot remove this recipient. To "
-            "accept no more letters, close the campaign."
-        )
-        form.form_errors.append(message)
+    except Refused as problem:
+        form.form_errors.append(_say_written_to(problem, form))
         return None
+
+
+def _say_written_to(problem: Refused, form: TargetsForm) -> str:
+    if problem.slug == "letters-to-copy":
+        return _(
+            "People have already written to %(official)s. You cannot change this recipient to "
+            "“Receives a copy”. To accept no more letters, close the campaign.",
+            official=official_name(form.officials[str(problem.data["official"])], i18n.locale()),
+        )
+    return _(
+        "People have already written to this official. You cannot remove this recipient. To "
+        "accept no more letters, close the campaign."
+    )
 
 
 class Succession(Page, template="campaigns/succession.html"):

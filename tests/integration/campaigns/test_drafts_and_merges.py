@@ -16,7 +16,7 @@ from campaign.campaigns.content import targets
 from campaign.campaigns.content.part_contents import facts_content, letter_content, targets_content
 from campaign.campaigns.content.templates import current_template
 from campaign.campaigns.desk.labels import texts_of_content, value_text
-from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_target_official, post
@@ -238,6 +238,27 @@ def test_recipients_that_cannot_come_back_say_why(
     session.commit()
     gone = "One of the officials or missions is no longer in the directory."
     assert f"{misfit} {gone}" in restore(1)
+
+
+def test_a_version_in_which_somebody_only_receives_a_copy_does_not_come_back_over_letters(
+    desk: FlaskClient, send: Send, fresh: Fresh, session: Session
+) -> None:
+    campaign = fresh()
+    first, second = add_second_target(session, campaign)
+    through = campaign.targets[0].mission
+    for kind in (TargetKind.COPY, TargetKind.TO):
+        aims = [targets.Aim(first, mission=through), targets.Aim(second, kind)]
+        targets.set_targets(session, campaign, actor="staff:1", aims=aims)
+    campaign.status = CampaignStatus.OPEN
+    add_confirmed(session, campaign, 1)
+    session.commit()
+    refused = send("/history/targets/-/2", {"seen": "3"})
+    page = html.unescape(desk.get(refused.location).text)
+    assert (
+        "People have already written to Bea Ortiz or a predecessor. "
+        "This official cannot only receive a copy."
+    ) in page
+    assert [target.kind for target in fresh().targets] == [TargetKind.TO] * 2
 
 
 def test_recipients_that_people_wrote_to_stay_in_a_merge_too(

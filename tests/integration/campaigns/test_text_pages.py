@@ -289,6 +289,24 @@ def test_a_target_with_letters_is_not_removed(
     assert len(fresh(session, campaign).targets) == 1
 
 
+def test_whom_people_wrote_to_does_not_become_a_copy(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    other = make_target_official(7)
+    session.add(other)
+    add_confirmed(session, campaign, 1)
+    session.commit()
+    data = rows_of(campaign, official=other.slug, kind="to", **{"rows-0-kind": "copy"})
+    session.rollback()
+    response = post(desk, f"{DESK}/targets", data)
+    assert response.status_code == 422
+    assert "You cannot change this recipient to “Receives a copy”." in response.text
+    assert f'value="{data["official"]}" checked' in response.text
+    assert '<option selected value="copy">' in response.text
+    [target] = fresh(session, campaign).targets
+    assert target.kind is TargetKind.TO
+
+
 @pytest.mark.parametrize(
     "change",
     [
