@@ -138,6 +138,11 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
     if report.differ:
         rows = "1 row" if report.differ == 1 else f"{report.differ} rows"
         click.echo(f"in {rows} the file differs from the directory, which stays as it is", err=True)
+    if report.letters:
+        verb = "would change" if dry_run else "changes"
+        click.echo(
+            f"this {verb} the salutation or close of signed letters: {report.letters}", err=True
+        )
     for office, count in report.crowded:
         click.echo(
             f"{count} people have the office {office}. Check the file for former officials",

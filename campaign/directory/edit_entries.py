@@ -26,13 +26,12 @@ from campaign.directory.risk_flags import (
     refuse_unseen_risks,
     watch_letters,
 )
+from campaign.directory.signed_letters import ADDRESSED, Forms, count_rewritten, forms_of_address
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 
 E = TypeVar("E", Official, Mission)
 _TRIES = 5
-_ADDRESSED = ("salutation", "close")
-_Forms = Mapping[str, Mapping[str, str]]
 ACTIONS = {
     Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
     Directory.OFFICIALS: ("country", "delete"),
@@ -75,13 +74,21 @@ def update_entry(
     Raises Unaddressed, SpoilsOpenings, or RisksUnseen unless `risks_seen`.
     """
     before, list_rewritten = forms_of_address(entry), watch_letters(session, entry)
-    changed = take_draft(entry, draft)
-    if lacking := find_unaddressed(session, entry.id, before, forms_of_address(entry)):
+    changed, after = take_draft(entry, draft), forms_of_address(entry)
+    if lacking := find_unaddressed(session, entry.id, before, after):
         session.refresh(entry)
         raise Unaddressed(lacking)
     session.flush()
     if changed:
-        refuse_unseen_risks(session, entry, changed, list_rewritten, seen=risks_seen, actor=actor)
+        refuse_unseen_risks(
+            session,
+            entry,
+            changed,
+            list_rewritten,
+            letters=count_rewritten(session, entry.id, before, after),
+            seen=risks_seen,
+            actor=actor,
+        )
         where_used.show_change(session, entry)
         where_used.record_change(session, entry, "edit", actor, fields=changed)
 
@@ -131,17 +138,13 @@ def change_entries(
     return len(entries) - len(stays), stays
 
 
-def forms_of_address(entry: Entry) -> dict[str, dict[str, str]]:
-    return {name: dict(getattr(entry, name, None) or {}) for name in _ADDRESSED}
-
-
 def find_unaddressed(
-    session: Session, official_id: int, before: _Forms, after: _Forms
+    session: Session, official_id: int, before: Forms, after: Forms
 ) -> dict[str, list[Campaign]]:
     """Find forms of address (`close_fr`) that go, with the campaigns whose letters need them."""
     gone = [
         (name, locale)
-        for name in _ADDRESSED
+        for name in ADDRESSED
         for locale, text in before[name].items()
         if text and not after[name].get(locale)
     ]

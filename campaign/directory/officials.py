@@ -17,6 +17,7 @@ from campaign.directory.edit_entries import create_entry
 from campaign.directory.entries import OfficialDraft, draft_of
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
+from campaign.directory.signed_letters import count_rewritten, forms_of_address
 from campaign.models.directory import Membership, Official, Post
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
@@ -330,7 +331,7 @@ def pass_to(
     _refuse_passed(session, predecessor)
     if predecessor.id == successor.id:
         raise Refused("successor-same")
-    list_rewritten = watch_letters(session, successor)
+    list_rewritten, before = watch_letters(session, successor), forms_of_address(successor)
     held_before = get_current_membership(session, successor)
     if held_before and held_before.ended_on is None:
         held_before.ended_on = successor.left_on
@@ -338,8 +339,15 @@ def pass_to(
     successor.office = dict(predecessor.office)
     successor.salutation = {**kept.salutation, **successor.salutation}
     successor.close = {**kept.close, **successor.close}
-    changed = ("office", "salutation", "close")
-    refuse_unseen_risks(session, successor, changed, list_rewritten, seen=risks_seen, actor=actor)
+    refuse_unseen_risks(
+        session,
+        successor,
+        ("office", "salutation", "close"),
+        list_rewritten,
+        letters=count_rewritten(session, successor.id, before, forms_of_address(successor)),
+        seen=risks_seen,
+        actor=actor,
+    )
     return _pass_office(session, predecessor, successor, on, actor)
 
 

@@ -43,10 +43,11 @@ Of those that open by themselves, what they lack by then.
 
 
 class RisksUnseen(Invalid):
-    """A change of an entry that a campaign's flags rule out, or that cancels an opening."""
+    """A change of an entry that flags rule out, that cancels an opening or rewrites `letters`."""
 
-    def __init__(self, namings: Sequence[Naming]) -> None:
+    def __init__(self, namings: Sequence[Naming], letters: int = 0) -> None:
         super().__init__("risks-unseen", fields={"risks_seen": "risks-unseen"})
+        self.letters = letters
         flagged = [naming for naming in namings if naming.is_flagged]
         self.is_flagged = bool(flagged)
         self.is_public = any(naming.is_public for naming in flagged)
@@ -105,20 +106,22 @@ def refuse_unseen_risks(
     changed: Iterable[str],
     list_rewritten: LetterWatch,
     *,
+    letters: int,
     seen: bool,
     actor: str,
 ) -> None:
     """Raise RisksUnseen unless `seen`; saved all the same, campaigns return to review.
 
-    Raises SpoilsOpenings in any case.
+    `letters`: how many signed ones it rewrites. Raises SpoilsOpenings in any case.
     """
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
     flagged = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
     namings = [*flagged, *list_rewritten()]
     if spoiled := [naming for naming in namings if naming.gaps]:
         raise SpoilsOpenings(spoiled)
-    if not seen and any(naming.is_flagged or naming.cancels_opening for naming in namings):
-        raise RisksUnseen(namings)
+    is_asked = letters or any(each.is_flagged or each.cancels_opening for each in namings)
+    if is_asked and not seen:
+        raise RisksUnseen(namings, letters)
     return_to_review(namings, actor)
 
 

@@ -20,7 +20,7 @@ from campaign.core import db, i18n
 from campaign.core.text.desk_texts import split_lines
 from campaign.directory import where_used
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
-from campaign.directory.desk.blueprint import CONTACT_LABELS
+from campaign.directory.desk.blueprint import CONTACT_LABELS, say_rewritten
 from campaign.directory.edit_entries import Unaddressed
 from campaign.directory.entries import (
     CONTACT_TYPES,
@@ -68,6 +68,8 @@ def say_risks(problem: RisksUnseen) -> str:
     if problem.rewritten:
         names = _name_campaigns(problem.rewritten)
         sentences.append(_("This changes the approved letters of %(campaigns)s.", campaigns=names))
+    if problem.letters:
+        sentences.append(say_rewritten(problem.letters))
     if problem.cancels_opening:
         sentences.append(
             _("If you save, the campaign no longer opens as scheduled. It needs approval again.")

@@ -10,6 +10,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from campaign.core import i18n
 from campaign.directory.entries import CONTACT_TYPES, FIELDS, LABELS, Entry
@@ -115,6 +116,16 @@ def say_why_it_stays(slug: str) -> str:
     )
 
 
+def say_rewritten(letters: int) -> str:
+    return ngettext(
+        "This changes the salutation or close of %(num)s signed letter that is in no bundle yet. "
+        "The person who signed it has read the old words.",
+        "This changes the salutation or close of %(num)s signed letters that are in no bundle "
+        "yet. The people who signed them have read the old words.",
+        letters,
+    )
+
+
 def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:
     translation = _(sentence)
     if "day" in values:
@@ -174,6 +185,7 @@ def add_words() -> dict[str, object]:
         "list_url": _get_list_url,
         "field_label": say_field,
         "how_to_mend": say_how_to_mend,
+        "say_rewritten": say_rewritten,
         "shown_value": say_value,
         "why_it_stays": say_why_it_stays,
         "import_url": get_import_url,

@@ -22,7 +22,7 @@ from campaign.core.db.batches import batched
 from campaign.core.errors import N_, Fault, Refused
 from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
-from campaign.directory.edit_entries import find_unaddressed, forms_of_address
+from campaign.directory.edit_entries import find_unaddressed
 from campaign.directory.entries import Contact, Entry, EntryModel, contact_details, model_of
 from campaign.directory.imports.differences import ColumnValues
 from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refuse
@@ -35,6 +35,7 @@ from campaign.directory.risk_flags import (
     return_to_review,
     watch_letters,
 )
+from campaign.directory.signed_letters import count_rewritten, forms_of_address
 from campaign.models.directory import (
     ContactDetail,
     Directory,
@@ -75,6 +76,8 @@ class ImportReport:
     not_added: int = 0
     differ: int = 0
     """Rows of which the file says something else, and the directory's stays."""
+    letters: int = 0
+    """Signed letters that have another salutation or close then."""
     problems: list[RowProblem] = field(default_factory=list)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
@@ -107,7 +110,17 @@ def make_plan(
                     title = i18n.words_in(title, i18n.languages()[0])
                 problem = RowProblem(item.row, "", Fault(sentence, {"name": title}))
                 plan.items[place] = refuse(problem)
+    plan.letters = sum(_count_letters(session, item) for item in plan.items)
     return plan
+
+
+def _count_letters(session: Session, item: PlannedRow) -> int:
+    """Count the signed letters that the row rewrites."""
+    if item.entry is None:
+        return 0
+    before = forms_of_address(item.entry)
+    after = before | {name: item.values[name] for name in before if name in item.values}
+    return count_rewritten(session, item.entry.id, before, after)
 
 
 def _find_harm(session: Session, entry: Entry, values: ColumnValues) -> str:
@@ -147,6 +160,7 @@ def import_entries(
         counts["left"],
         plan.count_not_added(),
         plan.count_differing(),
+        plan.letters,
         problems,
     )
     report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]

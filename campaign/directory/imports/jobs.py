@@ -239,6 +239,7 @@ def _keep_plan(
         "unread": unread,
         "not_added": plan.count_not_added(),
         "differ": plan.count_differing(),
+        "letters": plan.letters,
     }
     kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
     kept.digest, kept.failure = plan.digest(), None

@@ -1,0 +1,80 @@
+"""Signed letters that are in no bundle yet: how many a change of an official rewrites.
+
+A letter that waits takes salutation and close from the directory, so that a successor is greeted as
+it befits them. Its writer has read the words of before.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.core import i18n
+from campaign.directory.entries import Entry
+from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.signature import Letter, Signature, SignatureState
+
+ADDRESSED = ("salutation", "close")
+Forms = Mapping[str, dict[str, str]]
+_WAITING = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+
+
+class WaitingGroup(NamedTuple):
+    """So many letters with one official's forms of address in these languages."""
+
+    languages: frozenset[str]
+    letters: int
+
+
+def forms_of_address(entry: Entry) -> dict[str, dict[str, str]]:
+    return {name: dict(getattr(entry, name, None) or {}) for name in ADDRESSED}
+
+
+def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
+    """List the letters to an official that may yet be printed, with their translations."""
+    groups = session.execute(
+        select(
+            Signature.letter_locale,
+            Campaign.print_translation,
+            Campaign.letter_locales,
+            func.count(Letter.id),
+        )
+        .select_from(Letter)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Target, Target.id == Letter.target_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Target.official_id == official_id,
+            Letter.bundle_id.is_(None),
+            Signature.state.in_(_WAITING),
+            Signature.forgotten_at.is_(None),
+            Campaign.opened_at.is_not(None),
+            Campaign.status != CampaignStatus.STOPPED,
+        )
+        .group_by(Campaign.id, Signature.letter_locale)
+    )
+    return [
+        WaitingGroup(frozenset([locale, *(locales[:1] if translates else ())]), letters)
+        for locale, translates, locales, letters in groups
+    ]
+
+
+def count_rewritten(session: Session, official_id: int, before: Forms, after: Forms) -> int:
+    return (
+        0 if before == after else count_changed(list_waiting(session, official_id), before, after)
+    )
+
+
+def count_changed(groups: list[WaitingGroup], before: Forms, after: Forms) -> int:
+    """Count the letters of which one language has another salutation or close."""
+    counts = [
+        group.letters
+        for group in groups
+        if any(
+            i18n.words_in(before[name], code) != i18n.words_in(after[name], code)
+            for name in ADDRESSED
+            for code in group.languages
+        )
+    ]
+    return sum(counts)

@@ -1,0 +1,96 @@
+"""A salutation that is changed rewrites signed letters: whoever changes it is told how many."""
+
+import html
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
+from campaign.models.directory import Official
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
+from tests.factories import (
+    add_confirmed,
+    freeze_waiting,
+    make_campaign,
+    make_target_official,
+    post,
+    sign_in,
+)
+from tests.integration.directory.test_import_pages import rehearsed
+from tests.integration.signing.test_steps import Fields
+
+PAGE = "/desk/officials/governor-1"
+TOLD = "This changes the salutation or close of 3 signed letters that are in no bundle yet."
+
+
+@pytest.fixture
+def campaign(app: Flask, client: FlaskClient, session: Session, settings: Settings) -> Campaign:
+    """Two confirmed letters in English and one that waits; others do not follow a change."""
+    signed = make_campaign(session)
+    printed = add_confirmed(session, signed, 1, letter_locale="en")
+    assert printed
+    freeze_waiting(session, signed, settings=settings, locale="en", actor="command")
+    add_confirmed(session, signed, 2, letter_locale="en")
+    add_confirmed(session, signed, 1, letter_locale="en", state=SignatureState.PENDING)
+    add_confirmed(session, signed, 1, letter_locale="en", state=SignatureState.WITHDRAWN)
+    add_confirmed(session, signed, 1, letter_locale="fr")
+    stopped = make_campaign(
+        session,
+        status=CampaignStatus.STOPPED,
+        targets=[Target(official=signed.targets[0].official, kind=TargetKind.TO)],
+    )
+    add_confirmed(session, stopped, 1, letter_locale="en")
+    second = {"en": "Mayor:", "fr": "Madame la Gouverneure,"}
+    session.add(make_target_official(2, name="Ana Pérez", salutation=second))
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    return signed
+
+
+def greeting_of(session: Session, slug: str = "governor-1") -> str:
+    session.rollback()
+    official = session.scalars(select(Official).where(Official.slug == slug)).one()
+    session.expire(official)
+    return official.salutation["en"]
+
+
+@pytest.mark.usefixtures("campaign")
+def test_the_page_says_how_many_and_asks_before_it_saves(
+    client: FlaskClient, session: Session
+) -> None:
+    form = Fields(client.get(PAGE).text).with_answers()
+    before = greeting_of(session)
+    harmless = {"hours": "", "locality": "Elsewhere", "salutation_ar": "تحية طيبة وبعد،"}
+    assert post(client, PAGE, form | harmless).status_code == 303
+    form = Fields(client.get(PAGE).text).with_answers() | {"salutation_en": "You torturer,"}
+    asked = post(client, PAGE, form)
+    assert asked.status_code == 422
+    assert TOLD in asked.text
+    assert 'value="You torturer,"' in asked.text
+    assert greeting_of(session) == before
+    again = Fields(asked.text).with_answers() | {"risks_seen": "y"}
+    assert post(client, PAGE, again).status_code == 303
+    assert greeting_of(session) == "You torturer,"
+
+
+@pytest.mark.usefixtures("campaign")
+def test_a_merge_says_it_too(client: FlaskClient, session: Session) -> None:
+    pair = {"first": "governor-2", "second": "governor-1"}
+    url = "/desk/officials/merge"
+    asked = post(client, url, pair)
+    assert TOLD in asked.text
+    session.rollback()
+    assert post(client, url, pair | {"risks_seen": "y"}).status_code == 303
+
+
+@pytest.mark.usefixtures("campaign")
+def test_the_preview_of_an_import_says_it(client: FlaskClient, session: Session) -> None:
+    exported = client.get("/desk/officials/export.csv").text
+    text = exported.replace("Dear Governor,", "Sir:")
+    where = rehearsed(client, session, text, "officials", replace="y")
+    assert TOLD in html.unescape(client.get(where).text)
