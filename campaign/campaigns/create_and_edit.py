@@ -94,7 +94,8 @@ def edit_campaign(
 
     A published deadline stays, or moves to a later day; to an earlier one only where it was a
     mistake, `is_deadline_wrong`.
-    Once somebody has signed, the format stays, since own words on a letter are too long for a card.
+    Once somebody has signed, the format stays, since own words on a letter are too long for a card;
+    and the time zone, in which signed letters are dated.
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
     RiskNamed, SpoilsOpening.
     """
@@ -108,8 +109,7 @@ def edit_campaign(
     refuse_circle(session, campaign, facts.get("follows_id"))
     last_day = facts.get("act_by", campaign.act_by)
     lifecycle.check_deadline(campaign.status, campaign.act_by, last_day, is_wrong=is_deadline_wrong)
-    if facts.get("format", campaign.format) != campaign.format and _is_signed(session, campaign):
-        raise Invalid(fields={"format": "cards-signed" if campaign.cards else "letters-signed"})
+    _refuse_signed(session, campaign, facts)
     with _of_two_at_once_one(session), stays_ready(campaign):
         new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
         for name, fact in new.items():
@@ -129,11 +129,24 @@ def edit_campaign(
     return campaign
 
 
-def _is_signed(session: Session, campaign: Campaign) -> bool:
-    """Whether there is a signature, not of a rehearsal, that is or can come to be printed."""
-    own = select(Signature.id).where(Signature.campaign_id == campaign.id)
-    signed = own.where(Signature.state.not_in(_GIVEN_UP))
-    return not lifecycle.is_rehearsal(campaign.status) and db.has_row(session, signed)
+def _refuse_signed(session: Session, campaign: Campaign, facts: Facts) -> None:
+    """Raise Invalid where the facts would change what people signed, not in a rehearsal."""
+    signed = select(Signature.id).where(Signature.campaign_id == campaign.id)
+    can_be_printed = signed.where(Signature.state.not_in(_GIVEN_UP))
+    stays = {
+        "format": ("cards-signed" if campaign.cards else "letters-signed", can_be_printed),
+        # Also of a letter that is given up the page says on which day it was signed.
+        "timezone": ("zone-signed", signed),
+    }
+    refused = {
+        name: slug
+        for name, (slug, signatures) in stays.items()
+        if facts.get(name, getattr(campaign, name)) != getattr(campaign, name)
+        and not lifecycle.is_rehearsal(campaign.status)
+        and db.has_row(session, signatures)
+    }
+    if refused:
+        raise Invalid(fields=refused)
 
 
 def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:

@@ -37,6 +37,10 @@ SENTENCES: Mapping[str, object] = {
         "People have already signed cards, so this campaign can no longer change to letters. "
         "To collect letters, copy the campaign and change the copy."
     ),
+    "zone-signed": _l(
+        "People have already signed, and their letters have dates in this time zone. You can no "
+        "longer change it. To give people more time, change the deadline."
+    ),
     "reopens-after-deadline": _l("Enter a deadline that has not passed."),
     "deadline-unset": _l("The letter uses ((deadline)). Keep a deadline, or change the letter."),
     "edition-missing": _l("The campaign is open. First write the text in its main language."),

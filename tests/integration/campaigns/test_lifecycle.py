@@ -926,11 +926,39 @@ def test_once_somebody_has_signed_the_format_stays(
     assert post(client, url, facts | {"format": before, "person_name": "X"}).status_code == 303
 
 
-def test_who_rehearses_leaves_the_format_open(session: Session) -> None:
+@pytest.mark.both_engines
+@pytest.mark.parametrize("state", [SignatureState.PENDING, SignatureState.WITHDRAWN])
+def test_once_somebody_has_signed_the_time_zone_stays(
+    client: FlaskClient, app: Flask, session: Session, state: SignatureState
+) -> None:
+    campaign = make_campaign(session)
+    before, after = campaign.timezone, "Pacific/Auckland"
+    url, facts = f"/desk/campaigns/{campaign.slug}/facts", facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    for zone in (after, before):
+        assert post(client, url, facts | {"timezone": zone}).status_code == 303
+    add_confirmed(session, campaign, 1, state=state)
+    session.commit()
+    refused = post(client, url, facts | {"timezone": after, "person_name": "Typed"})
+    assert refused.status_code == 422
+    sentence = "their letters have dates in this time zone. You can no longer change it."
+    assert sentence in refused.text
+    assert "Typed" in refused.text
+    assert f'<option selected value="{after}">' in refused.text
+    history = f"/desk/campaigns/{campaign.slug}/history/facts/-"
+    restored = post(client, f"{history}/1", {"seen": "2"}, follow_redirects=True)
+    assert sentence in restored.text
+    assert reload(session, campaign.id).timezone == before
+
+
+def test_who_rehearses_leaves_format_and_time_zone_open(session: Session) -> None:
     campaign = draft(session)
     add_confirmed(session, campaign, 1)
-    create_and_edit.edit_campaign(session, campaign, actor=BY, format=LetterFormat.CARD)
-    assert campaign.cards
+    create_and_edit.edit_campaign(
+        session, campaign, actor=BY, format=LetterFormat.CARD, timezone="Pacific/Auckland"
+    )
+    assert (campaign.cards, campaign.timezone) == (True, "Pacific/Auckland")
 
 
 def facts_sent(campaign: Campaign) -> dict[str, Any]:
