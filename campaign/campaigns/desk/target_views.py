@@ -132,6 +132,12 @@ class TargetsForm(CampaignForm):
         best = best_mission(self.fitting(official), self._host)
         return (best, reach_of(best, self._host)) if best else None
 
+    def find_unreached(self) -> Official | None:
+        """Find whom to write to by post because no mission fits, though one was to be taken."""
+        official = self.officials.get(self.official.data or "")
+        is_asked = self.mission.data == SUGGESTED and self.kind.data == TargetKind.TO
+        return official if official and is_asked and not self.suggestion(official) else None
+
     def reach_words(self, mission: Mission) -> str:
         reach = reach_of(mission, self._host)
         where = str(_REACHES[reach])
@@ -235,6 +241,13 @@ def _say_saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:
         message = _("Tick the official’s box first, then save.")
     else:
         message = _("Recipients saved.") if campaign.targets else _("No recipients chosen yet.")
+    if official := form.find_unreached():
+        warning = _(
+            "The directory has no suitable mission for %(official)s, so letters go by post. To "
+            "deliver them to a mission, add it to the directory and choose it here.",
+            official=official_name(official, i18n.locale()),
+        )
+        flash(warning, "warning")
     return done(message, ".edit_targets", slug=campaign.slug, q=searched or None)
 
 

@@ -136,6 +136,29 @@ def test_the_same_target_twice_and_nobody_are_refused_in_words(
     assert len(session.scalars(select(Target)).all()) == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "is_told"), [({}, True), ({"mission": ""}, False), ({"kind": "copy"}, False)]
+)
+def test_a_mission_that_the_directory_lacks_is_told_after_saving(
+    desk: FlaskClient, session: Session, change: dict[str, str], is_told: bool
+) -> None:
+    session.add(make_target_official(9, name="Ana Pérez", country="KE"))
+    session.commit()
+    row = {
+        "rows-0-official": "governor-1",
+        "rows-0-kind": "to",
+        "rows-0-mission": "embassy-1",
+        "rows-0-position": "1",
+    }
+    new = {"official": "governor-9", "kind": "to", "mission": "suggested"}
+    saved = post(desk, PAGE, row | new | change)
+    assert saved.status_code == 303
+    page = desk.get(saved.location).get_data(as_text=True)
+    assert "Recipients saved." in page
+    told = "The directory has no suitable mission for Ana Pérez, so letters go by post."
+    assert (told in page) is is_told
+
+
 def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClient) -> None:
     typed = {"headers": {"HX-Request": "true"}}
     rows = desk.get("/desk/officials?q=jose", **typed).get_data(as_text=True)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from tests.integration.directory.test_import_pages import rehearsed
 from tests.integration.signing.test_steps import Fields
 
 PAGE = "/desk/officials/governor-1"
-TOLD = "This changes the salutation or close of 3 signed letters that are in no bundle yet."
+TOLD = "This changes the salutation or close of 3 signed letters that are not in a bundle yet."
 
 
 @pytest.fixture
