@@ -23,7 +23,7 @@ from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, director
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
 from campaign.directory.officials import get_current_membership, post_key
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
-from campaign.directory.signed_letters import count_changed, forms_of_address, list_waiting
+from campaign.directory.signed_letters import watch_forms
 from campaign.directory.town_names import town_key
 from campaign.models.directory import (
     ContactDetail,
@@ -220,11 +220,7 @@ def merge(
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
     moved, list_rewritten = count_uses(session, gone), watch_letters(session, kept, gone)
-    greeted = [
-        (list_waiting(session, entry.id), forms_of_address(entry))
-        for entry in (kept, gone)
-        if isinstance(entry, Official)
-    ]
+    count_letters = watch_forms(session, kept, gone)
     movers: Mapping[Column[Any], Mover] = current_app.extensions["merge_movers"]
     for column in where_used.list_references(type(kept)):
         if move := movers.get(column):
@@ -243,8 +239,7 @@ def merge(
     session.flush()
     session.expire_all()  # campaigns follow in the database
     changed = (*list_fields(kept), *PLACES)
-    after = forms_of_address(kept)
-    letters = sum(count_changed(groups, before, after) for groups, before in greeted)
+    letters = count_letters(kept)
     refuse_unseen_risks(
         session, kept, changed, list_rewritten, letters=letters, seen=risks_seen, actor=actor
     )

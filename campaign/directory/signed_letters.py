@@ -4,15 +4,17 @@ A letter that waits takes salutation and close from the directory, so that a suc
 it befits them. Its writer has read the words of before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
+from campaign.directory import where_used
 from campaign.directory.entries import Entry
-from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.campaign import Campaign, Target
+from campaign.models.directory import Official
 from campaign.models.signature import Letter, Signature, SignatureState
 
 ADDRESSED = ("salutation", "close")
@@ -50,7 +52,7 @@ def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
             Signature.state.in_(_WAITING),
             Signature.forgotten_at.is_(None),
             Campaign.opened_at.is_not(None),
-            Campaign.status != CampaignStatus.STOPPED,
+            where_used.still_writes(),
         )
         .group_by(Campaign.id, Signature.letter_locale)
     )
@@ -63,6 +65,18 @@ def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
 def count_rewritten(session: Session, official_id: int, before: Forms, after: Forms) -> int:
     return (
         0 if before == after else count_changed(list_waiting(session, official_id), before, after)
+    )
+
+
+def watch_forms(session: Session, *entries: Entry) -> Callable[[Entry], int]:
+    """Note what letters to the entries say; the result counts those that say otherwise then."""
+    noted = [
+        (list_waiting(session, entry.id), forms_of_address(entry))
+        for entry in entries
+        if isinstance(entry, Official)
+    ]
+    return lambda kept: sum(
+        count_changed(groups, before, forms_of_address(kept)) for groups, before in noted
     )
 
 
