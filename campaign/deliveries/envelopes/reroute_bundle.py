@@ -21,6 +21,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses
 from campaign.bundles.freeze.freeze_bundle import new_bundle
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.named_copies import keep_named_copies
 from campaign.bundles.freeze.select_letters import Group, make_volumes
 from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
@@ -144,8 +145,9 @@ def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Sett
     go_on = signed_sheets.go_on(session, bundle)
     on_paper = signed_sheets.move(session, bundle, rerouted) if go_on else 0
     home = settings.organisation_country
-    rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
+    facts = _address_anew(session, bundle, rerouted.destination, on_paper, home)
     rerouted.letter_count = _move_letters(session, bundle, rerouted)
+    rerouted.frozen = keep_named_copies(session, rerouted.id, facts).to_json()
     if not rerouted.letter_count and not on_paper:
         raise Refused("nothing-here")
     size = max((volume.letter_count for volume in bundle.volumes), default=settings.volume_letters)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ from campaign.privacy.overdue import is_awaited
 from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_late_copies import add_copy
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record
@@ -671,3 +673,27 @@ def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_
     )
     session.commit()
     assert proofs(printed.id) == before
+
+
+def test_what_goes_on_names_the_copies_of_its_own_letters(
+    session: Session, campaign: Campaign, freeze: Freeze, reroute: Reroute
+) -> None:
+    before, since = (
+        add_confirmed(session, campaign, 1, signed_at=db.utcnow() + timedelta(minutes=minutes))[0]
+        for minutes in (-1, 1)
+    )
+    add_copy(session, campaign)
+    session.commit()
+    bundle_id = freeze(campaign.id)
+    frozen_bundle = reload(session, bundle_id)
+    assert Frozen.from_json(frozen_bundle.frozen).copies_in("en")[1] != []
+    frozen_bundle.state = BundleState.READY
+    session.execute(update(Letter).values(first_page=1, pages=1))
+    session.get_one(Signature, since.id).state = SignatureState.WITHDRAWN
+    session.commit()
+    moved_to = reload(session, reroute(bundle_id))
+    assert [
+        letter.signature_id
+        for letter in session.scalars(select(Letter).where(Letter.bundle_id == moved_to.id))
+    ] == [before.id]
+    assert Frozen.from_json(moved_to.frozen).copies_in("en") == ([], [])
