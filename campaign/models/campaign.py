@@ -98,6 +98,9 @@ class Campaign(db.SealedRow, db.PublicRow):
     screening: Mapped[db.Json] = mapped_column(default=dict)
     """Which letters are looked at before they count (`ScreeningRules`); empty: the usual."""
     embargo_until: Mapped[datetime | None]
+    flags_checked: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Id of the newest risk flag that waiting letters were searched for; those taken back since may
+    not have been (`Signature.flags_checked`)."""
     picture: Mapped[str] = mapped_column(String(120), default="")
     picture_wide: Mapped[str] = mapped_column(String(120), default="")
     picture_small: Mapped[str] = mapped_column(String(120), default="")

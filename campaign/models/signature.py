@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     case,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -190,6 +191,8 @@ class Signature(db.SealedRow, db.PublicRow):
     invalidation_id: Mapped[int | None] = mapped_column(
         ForeignKey("invalidation.id"), info=personal(None, counted=True)
     )
+    flags_checked: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Id of the newest risk flag that its letter was searched for, or was approved with."""
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`privacy.anonymise`); it goes on counting."""
     unlinked_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ from campaign.campaigns.content.risks import (
     Watch,
     Words,
     list_secret_words,
+    newest_flag,
     refuse_changed,
 )
 from campaign.campaigns.content.team import get_campaign_of
@@ -193,6 +194,7 @@ def decide(
         if signature.state_before is None:  # of one held in silence they went when it was confirmed
             enqueue_followups(session, signature, now)
         signature.state_before = None
+        signature.flags_checked = newest_flag(signature.campaign)
     session.flush()
     _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act

@@ -17,7 +17,7 @@ MOVES: Mapping[SignatureState, Mapping[SignatureState, str]] = MappingProxyType(
             SignatureState.ERASED: "its writer, or the calendar, has it erased",
         },
         SignatureState.CONFIRMED: {
-            SignatureState.HELD: "its words were changed, or an approval is undone",
+            SignatureState.HELD: "its words or the risk flags changed, or an approval is undone",
             SignatureState.INVALID: "an invalidation finds it",
             SignatureState.WITHDRAWN: "its writer takes it back",
             SignatureState.ERASED: "its writer has it erased, or its row leaves the sheet",

@@ -19,7 +19,7 @@ from campaign.bundles.freeze.named_copies import keep_named_copies
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.core import audit, db
+from campaign.core import audit, db, jobs
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleKind, BundleState, Destination, Journey
@@ -46,14 +46,19 @@ def freeze(
     were signed by hand travel with it; alone, where no letter waits.
 
     Raises Refused: `not-open` (a draft), `rehearsal-over`, `stopped`, `nothing-to-print`,
-    `address-missing` (by post), `address-does-not-fit` (of the destination or an official: every
-    letter would be set aside). Then nothing is changed.
+    `letters-unchecked` (against the newest risk flags; a job does it now), `address-missing` (by
+    post), `address-does-not-fit` (of the destination or an official: every letter would be set
+    aside). Then nothing is changed.
     """
     with session.begin_nested():
         _hold_campaign(session, campaign, rehearsal=rehearsal)
         # Nothing is posted to an official whose address lacks street or town.
         if isinstance(mission, Official) and missing_of_address(mission):
             raise Refused("address-missing", official=mission.slug)
+        if select_letters.any_awaits_check(session, campaign, mission, choice):
+            # At once: what is refused is not committed, and the job needs nothing of it.
+            jobs.queue().send("screening.check-flags", (campaign.id,))
+            raise Refused("letters-unchecked", campaign=campaign.slug)
         if not select_letters.any_waits(session, campaign.id, mission, choice) and not (
             on_paper and signed_sheets.waiting_on_paper(session, campaign)
         ):

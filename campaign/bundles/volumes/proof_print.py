@@ -36,6 +36,7 @@ from campaign.printing.check_letters import check_before
 from campaign.printing.engine.letters_job import check_card_before
 from campaign.printing.print_letters import SetAside
 from campaign.printing.printed_content import LetterContext
+from campaign.signing.checks.review_decision import is_checked
 from campaign.signing.letter.compose import number_of
 
 LOOKED_AT = 300
@@ -136,7 +137,7 @@ def _candidates(
     # What is sealed is padded: those of the longest bucket come first, and are opened then.
     length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
     if waiting > SORTED:
-        some = _some_of_many(session, targets, choice, length)
+        some = _some_of_many(session, campaign, targets, choice, length)
         if len(some) >= min(LOOKED_AT, waiting):
             return some, waiting
         # They lie too far apart, or were not counted yet: then it takes the time that it takes.
@@ -152,7 +153,11 @@ def _candidates(
 
 
 def _some_of_many(
-    session: Session, targets: Sequence[int], choice: BundleChoice, length: ColumnElement[int]
+    session: Session,
+    campaign: Campaign,
+    targets: Sequence[int],
+    choice: BundleChoice,
+    length: ColumnElement[int],
 ) -> list[int]:
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
@@ -170,7 +175,7 @@ def _some_of_many(
         rows += session.execute(
             select(*columns)
             .join(Signature, Signature.id == Letter.signature_id)
-            .where(*are_free_between(begin, end))
+            .where(*are_free_between(begin, end), is_checked(campaign.id))
         )
     good = [
         row

@@ -19,16 +19,19 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.part_contents import EDITION, LETTER, current_templates
 from campaign.campaigns.record_change import check_opening, move, needs_second_person, record_change
+from campaign.core import db, jobs
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.core.text.fold import split_words
 from campaign.core.text.passages import find_telling_words, list_hidden
 from campaign.core.text.phrases import Phrases, phrases_of
 from campaign.directory.risk_flags import Naming
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.directory import Mission, Official
 from campaign.models.reply import Reply
 from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.web.markup import unmarked
 
 _AROUND = 60
@@ -182,17 +185,31 @@ class RiskNamed(Invalid):
         self.findings = tuple(findings)
 
 
-def watch_of(campaign: Campaign) -> Watch:
-    """The campaign's flags, ready to look through texts."""
-    return Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+def watch_of(campaign: Campaign, *, after: int = 0) -> Watch:
+    """The campaign's flags with an id beyond `after`, ready to look through texts."""
+    return _watch(tuple((flag.kind, flag.words) for flag in list_flags(campaign, after)))
 
 
-def list_secret_words(campaign: Campaign) -> Sequence[str]:
+@lru_cache(maxsize=50)
+def _watch(flags: tuple[tuple[RiskKind, str], ...]) -> Watch:
+    return Watch(flags)
+
+
+def list_flags(campaign: Campaign, after: int = 0) -> list[RiskFlag]:
+    return [flag for flag in campaign.risk_flags if not after or flag.id > after]
+
+
+def newest_flag(campaign: Campaign) -> int:
+    """Return the id of the flag that was set last; 0: there is none."""
+    return max((flag.id for flag in campaign.risk_flags), default=0)
+
+
+def list_secret_words(campaign: Campaign, *, after: int = 0) -> Sequence[str]:
     """List the words not allowed in a letter that have a word in common with a risk flag.
 
     The form must not refuse them by name: whoever tries names one by one would learn the flag's.
     """
-    flags = tuple(flag.words for flag in campaign.risk_flags)
+    flags = tuple(flag.words for flag in list_flags(campaign, after))
     return _select_secret(flags, tuple(campaign.forbidden_words or ()))
 
 
@@ -246,12 +263,12 @@ def set_flags(
     moves_embargo = embargo_until != campaign.embargo_until
     if embargo_until is not None and moves_embargo and campaign.opened_at is not None:
         raise Invalid(fields={"embargo_until": "embargo-too-late"})
+    # Its opening, another who sets flags, or a bundle that is frozen: wait for it, or let it wait.
+    session.refresh(campaign, ("status", "open_at"), with_for_update={"key_share": True})
+    session.refresh(campaign, ("risk_flags",))
     flags_before = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
     if set(flags_before) == set(flags) and not moves_embargo:
         return
-    if campaign.status is CampaignStatus.SCHEDULED:
-        # Its moment may come meanwhile: wait for that, or let it wait.
-        session.refresh(campaign, ("status", "open_at"), with_for_update={"key_share": True})
     campaign.risk_flags = [
         flags_before.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in flags
     ]
@@ -259,11 +276,33 @@ def set_flags(
     counts = {kind.value: sum(flag_kind is kind for flag_kind, _ in flags) for kind in RiskKind}
     embargoed = embargo_until is not None
     record_change(session, campaign, actor, "campaign.risks", flags=counts, embargo=embargoed)
+    jobs.enqueue(session, "screening.check-flags", campaign.id)
     new = Watch(flag for flag in flags if flag not in flags_before)
     if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
         move(session, campaign, CampaignStatus.DRAFT, actor, by_edit=True)
     elif moves_embargo:
         check_opening(session, campaign, "embargo_until")
+
+
+def count_unbundled(session: Session, campaign: Campaign) -> int:
+    """Count the confirmed letters of the campaign that are in no bundle."""
+    letters = (
+        select(Letter.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Signature.campaign_id == campaign.id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.forgotten_at.is_(None),
+            Letter.bundle_id.is_(None),
+        )
+    )
+    return db.count_rows(session, letters)
+
+
+def has_bundles(session: Session, campaign: Campaign) -> bool:
+    """Whether letters of the campaign are, or were, in a bundle that was not cancelled."""
+    stand = (Bundle.state != BundleState.CANCELLED, Bundle.letter_count > 0)
+    return db.has_row(session, select(Bundle.id).where(Bundle.campaign_id == campaign.id, *stand))
 
 
 def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:

@@ -1,11 +1,12 @@
 """The desk's pages of a campaign's options, of who may show its form, and of risk flags."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import lifecycle
@@ -65,10 +66,13 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     desk = Desk(campaign, "risks")
     form = RisksForm(data=_risk_data(desk.held()), **desk.typed())
-    waits = campaign.status is CampaignStatus.SCHEDULED
-    answer = desk.save_current(
-        form, lambda: _save(form, campaign), lambda: _say_saved(campaign, waits=waits)
-    )
+    waits, newest = campaign.status is CampaignStatus.SCHEDULED, risks.newest_flag(campaign)
+
+    def say() -> str:
+        sentences = [_say_saved(campaign, waits=waits), *_say_of_letters(campaign, newest)]
+        return " ".join(sentences)
+
+    answer = desk.save_current(form, lambda: _save(form, campaign), say)
     if answer:
         return answer
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
@@ -86,6 +90,25 @@ def _say_saved(campaign: Campaign, *, waits: bool) -> str:
     if findings and campaign.status in lifecycle.PUBLIC:
         return _("Risk flags saved. A text that everyone can read names one of them.")
     return _("Risk flags saved.")
+
+
+def _say_of_letters(campaign: Campaign, newest_before: int) -> Iterator[str]:
+    """Say what happens with letters that were confirmed before these flags."""
+    if risks.newest_flag(campaign) <= newest_before:
+        return
+    session = db.session()
+    if waiting := risks.count_unbundled(session, campaign):
+        yield ngettext(
+            "We now check %(count)s confirmed letter that is not in a bundle.",
+            "We now check %(count)s confirmed letters that are not in a bundle.",
+            waiting,
+            count=i18n.say_number(waiting),
+        )
+    if risks.has_bundles(session, campaign):
+        yield _(
+            "Letters in bundles are not checked. Until a bundle is delivered, staff can cancel it. "
+            "Its letters are then checked too."
+        )
 
 
 def _save(form: RisksForm, campaign: Campaign) -> None:

@@ -9,15 +9,24 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.risks import Finding, Watch, Words, list_secret_words, watch_of
+from campaign.campaigns.content.risks import (
+    Finding,
+    Watch,
+    Words,
+    list_flags,
+    list_secret_words,
+    newest_flag,
+    watch_of,
+)
 from campaign.core import clock, db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.fold import split_words
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign, LetterTemplate
+from campaign.models.revision import RiskFlag
 from campaign.models.screening import Decision, Hold, Invalidation
 from campaign.models.signature import ExactTimes, Signature, SignatureState
 from campaign.models.staff import StaffUser
@@ -45,8 +54,12 @@ class Verdict:
 
     reasons: list[str]  # Why it is held; empty: it is not
     invalidation_id: int | None  # By which it is false, though its writer is told nothing of it
+    flags_checked: int  # The newest risk flag that was asked for
 
     def columns(self, before: SignatureState) -> dict[str, object]:
+        return self._columns_of_state(before) | {"flags_checked": self.flags_checked}
+
+    def _columns_of_state(self, before: SignatureState) -> dict[str, object]:
         shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:
             return {"state_before": shown}
@@ -83,7 +96,8 @@ def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
 
 
 def judge_letter(session: Session, signature: Signature) -> Verdict:
-    return Verdict(reasons_of(session, signature), _find_standing_invalidation(session, signature))
+    invalidation_id = _find_standing_invalidation(session, signature)
+    return Verdict(reasons_of(session, signature), invalidation_id, newest_flag(signature.campaign))
 
 
 def reasons_of(session: Session, signature: Signature) -> list[str]:
@@ -97,12 +111,8 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
         proposed_text=find_proposed_text(signature),
         case=case,
     )
-    reasons += reasons_of_name(name_of(signature), risks=case.risks)
-    flagged = find_flagged_words(signature)
-    if flagged:
-        reasons.append(Reason.RISK)
-    if find_secret_words(signature, flagged):
-        reasons.append(Reason.NOT_ALLOWED)
+    reasons += reasons_of_name(name_of(signature))
+    reasons += find_silent_reasons(signature)
     if _is_among_first(session, signature.campaign_id, rules, signature.id):
         reasons.append(Reason.FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
@@ -110,6 +120,23 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     if rules.lookalikes:
         reasons += reasons_of_name(name_of(signature), protected_names(session, signature))
     return in_order(reasons)
+
+
+def find_silent_reasons(signature: Signature, *, after: int = 0) -> list[str]:
+    """Find the reasons of which its writer learns nothing, by flags with an id beyond `after`."""
+    flagged = find_flagged_words(signature, after=after)
+    names = tuple(flag.words for flag in list_flags(signature.campaign, after))
+    reasons: list[str] = [Reason.RISK] if flagged else []
+    reasons += set(reasons_of_name(name_of(signature), risks=names)) & SILENT
+    if find_secret_words(signature, flagged, after=after):
+        reasons.append(Reason.NOT_ALLOWED)
+    return in_order(reasons)
+
+
+def is_checked(campaign_id: int) -> ColumnElement[bool]:
+    """Whether a signature of the campaign was judged by its newest risk flags."""
+    newest = select(func.max(RiskFlag.id)).where(RiskFlag.campaign_id == campaign_id)
+    return Signature.flags_checked >= func.coalesce(newest.scalar_subquery(), 0)
 
 
 def list_reasons_told(
@@ -145,26 +172,29 @@ def is_read_first(session: Session, signature: Signature) -> bool:
     return bool(told)
 
 
-def find_flagged_words(signature: Signature) -> list[Finding]:
+def find_flagged_words(signature: Signature, *, after: int = 0) -> list[Finding]:
     """Find words that a risk flag rules out, and neither the case page nor our own letter says."""
     campaign, locale = signature.campaign, signature.letter_locale
     text = Words("letter", locale, "own_words", words_of(signature))
     name = Words("letter", locale, "name", name_of(signature))
-    flagged = watch_of(campaign).findings([text, name])
+    flagged = watch_of(campaign, after=after).findings([text, name])
     if not flagged:
         return []
     public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}"
     return list(dict.fromkeys(finding for finding in flagged if finding.found not in public))
 
 
-def find_secret_words(signature: Signature, flagged: Sequence[Finding]) -> list[Finding]:
+def find_secret_words(
+    signature: Signature, flagged: Sequence[Finding], *, after: int = 0
+) -> list[Finding]:
     """Find words not allowed in a letter that the form keeps quiet about (`list_secret_words`).
 
     Not those that our own letter says, nor those that say the same as one of `flagged`, more or
     less of it.
     """
     text = Words("letter", signature.letter_locale, "own_words", words_of(signature))
-    watch = Watch((None, words) for words in list_secret_words(signature.campaign))
+    secret_words = list_secret_words(signature.campaign, after=after)
+    watch = Watch((None, words) for words in secret_words)
     secret = watch.findings([text])
     proposed = find_proposed_text(signature) if secret else ""
     named = [set(split_words(other.found)) for other in flagged]
@@ -263,7 +293,8 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> None
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
     if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, Reason.CHANGED])
-    verdict = Verdict(reasons, _find_standing_invalidation(session, signature, changed=True))
+    invalidation_id = _find_standing_invalidation(session, signature, changed=True)
+    verdict = Verdict(reasons, invalidation_id, newest_flag(signature.campaign))
     for name, value in verdict.columns(signature.state).items():
         setattr(signature, name, value)
     session.flush()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -56,6 +57,23 @@ def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
     assert seen(signature) == (HELD, CONFIRMED)
     assert session.get_one(Hold, signature.id).decision is Decision.OPEN
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
+
+
+@pytest.mark.one_engine
+def test_a_letter_that_a_later_flag_holds_reads_the_same_to_its_writer(
+    app: Flask, session: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    links = [write("Petra Salas told me."), write("A friend told me.")]
+    before = [app.test_client().get(link).text for link in links]
+    mails = len(session.scalars(select(OutboxMail)).all())
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Petra Salas")]
+    session.commit()
+    jobs.run_now("screening.check-flags", campaign.id)
+    first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
+    assert (seen(first), seen(second)) == ((HELD, CONFIRMED), (CONFIRMED, CONFIRMED))
+    assert [app.test_client().get(link).text for link in links] == before
+    assert len(session.scalars(select(OutboxMail)).all()) == mails
+    assert "Petra Salas" in staff.get(f"/desk/screening/letters/{first.public_id}").text
 
 
 @pytest.mark.one_engine
