@@ -30,7 +30,7 @@ _STOP_KIND = "stop-kind"
 UPDATE = "update"
 """The part of drafts of updates; that of one which is written again is kept at its proposal."""
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
-"""Where its author can withdraw it, and its words are kept."""
+"""Where its author has it to do, or waits for somebody else; its words are kept."""
 
 
 def needs_approval(campaign: Campaign) -> bool:
@@ -47,15 +47,22 @@ def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Propos
     return db.get_row(session, own, "proposal")
 
 
+def is_kept(proposal: Proposal) -> bool:
+    """Whether its author can write it again: also what they recalled, until they delete it."""
+    is_recalled = proposal.state is ProposalState.WITHDRAWN and bool(proposal.payload)
+    return is_recalled or proposal.state in WITH_AUTHOR
+
+
 def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
-    """What waits for a second person, and what came back to `by`, the oldest first."""
-    returned = (Proposal.state == ProposalState.DECLINED) & (Proposal.made_by_id == by.id)
-    return session.scalars(
+    """What waits for a second person, came back to `by` or was recalled, the oldest first."""
+    rows = session.scalars(
         select(Proposal)
         .where(Proposal.campaign_id == campaign.id)
-        .where((Proposal.state == ProposalState.PENDING) | returned)
+        .where(Proposal.state.in_((*WITH_AUTHOR, ProposalState.WITHDRAWN)))
+        .where((Proposal.state == ProposalState.PENDING) | (Proposal.made_by_id == by.id))
         .order_by(Proposal.id)
-    ).all()
+    )
+    return [proposal for proposal in rows if is_kept(proposal)]
 
 
 def list_unpublished_by_others(
@@ -218,11 +225,26 @@ def propose_outcome(
     for proposal in session.scalars(earlier.order_by(Proposal.id)).all():
         content |= content_of(proposal)
         _drop(session, proposal, by, ProposalState.OBSOLETE)
+    _drop_recalled_outcomes(session, campaign, by, outcomes)
     return _keep(session, campaign, ProposalKind.OUTCOME, content | dict(outcomes), by, None)
 
 
+def _drop_recalled_outcomes(
+    session: Session, campaign: Campaign, by: StaffUser, replaced: Mapping[str, str]
+) -> None:
+    """Forget what was recalled in these languages; that in others nobody sends again unasked."""
+    for proposal in find_outcomes(session, campaign, by).values():
+        others = {code: text for code, text in content_of(proposal).items() if code not in replaced}
+        if proposal.state is not ProposalState.WITHDRAWN:
+            continue
+        if others:
+            proposal.payload = json.dumps(others)
+        else:
+            _drop(session, proposal, by, ProposalState.OBSOLETE)
+
+
 def find_outcomes(session: Session, campaign: Campaign, by: StaffUser) -> dict[str, Proposal]:
-    """By language, the proposal of an outcome that waits, or came back to `by`."""
+    """By language, the proposal of an outcome that waits, came back to `by` or was recalled."""
     return {
         code: proposal
         for proposal in list_waiting(session, campaign, by)
@@ -240,7 +262,18 @@ def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why:
     mails.answer_proposal(session, proposal.campaign, proposal)
 
 
-def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
+def recall_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
+    """Have nobody approve it; its author keeps the words. Raises Refused, as all that follow."""
+    if proposal.made_by_id != by.id:
+        raise Refused("not-own-proposal")
+    _change(session, proposal, (ProposalState.PENDING,), state=ProposalState.WITHDRAWN)
+    _note(session, proposal, by, "withdraw")
+
+
+def delete_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
+    """Delete the words of what came back, was unpublished or was recalled."""
+    if proposal.state is ProposalState.PENDING:
+        raise Refused("proposal-decided")
     _drop(session, proposal, by, ProposalState.WITHDRAWN)
     place = proposal.public_id
     drafts.drop_everybodys(session, proposal.campaign, part=UPDATE, place=place)
@@ -281,7 +314,7 @@ def _keep(
         if waiting is not None and waiting.made_by_id == by.id:
             _drop(session, waiting, by, ProposalState.OBSOLETE)
         return_proposed_reasons(session, campaign)
-    if replaces is not None and replaces.state in WITH_AUTHOR:
+    if replaces is not None and is_kept(replaces):
         _drop(session, replaces, by, ProposalState.OBSOLETE)
     proposal = Proposal(
         campaign=campaign, kind=kind, payload=json.dumps(content), picture=picture, made_by=by
@@ -314,7 +347,10 @@ def decide(session: Session, proposal: Proposal, state: ProposalState, by: Staff
 def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalState) -> None:
     if proposal.made_by_id != by.id:
         raise Refused("not-own-proposal")
-    _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
+    if not is_kept(proposal):
+        raise Refused("proposal-decided")
+    from_ = (*WITH_AUTHOR, ProposalState.WITHDRAWN)
+    _change(session, proposal, from_, state=state, payload="", picture="")
     # What is replaced or published instead has an entry of its own: its author recalls nothing.
     if state is ProposalState.OBSOLETE:
         return

@@ -91,7 +91,10 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         update = _find_update(proposal)
         if _decide(form, proposal, decision):
-            return done(_say_decided(decision, proposal, update), ".show", slug=slug)
+            message = _say_decided(decision, proposal, update)
+            if decision == "withdraw":
+                return done(message, ".decide_proposal", slug=slug, public_id=public_id)
+            return done(message, ".show", slug=slug)
     content, kind, update = proposals.content_of(proposal), proposal.kind, _find_update(proposal)
     is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
     stop_kind = proposals.stop_kind_in(content)
@@ -155,7 +158,7 @@ def find_returned(campaign: Campaign, *, may_be_gone: bool = False) -> Proposal 
     if not public_id:
         return None
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
-    is_kept = proposal.state in proposals.WITH_AUTHOR
+    is_kept = proposals.is_kept(proposal)
     if proposal.made_by_id != staff_user().id or not (is_kept or may_be_gone):
         raise NotFound("proposal")
     return proposal if is_kept else None
@@ -187,7 +190,9 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
         seen = form.has_seen_risks()
         approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
-        proposals.withdraw_proposal(session, proposal, by=by)
+        proposals.recall_proposal(session, proposal, by=by)
+    elif decision == "delete":
+        proposals.delete_proposal(session, proposal, by=by)
     else:
         proposals.return_proposal(session, proposal, by=by, why=form.note.data or "")
 
@@ -207,10 +212,10 @@ def _say_decided(decision: str, proposal: Proposal, update: ProposedUpdate | Non
         if update is None:
             return message
         return f"{message} {_say_emails(proposal.campaign, update['kind'], update['telling'])}"
-    if decision == "withdraw" and proposal.is_unpublished:
-        return _("Unpublished update deleted.")
+    if decision == "delete":
+        return _("Unpublished update deleted.") if proposal.is_unpublished else _("Text deleted.")
     if decision == "withdraw":
-        return _("Request recalled. Nothing was published.")
+        return _("Request recalled. Nothing was published. You can edit the text or delete it.")
     return _("Text returned. Its author will get an email.")
 
 

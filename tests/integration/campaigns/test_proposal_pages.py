@@ -1,6 +1,8 @@
 """The pages on which public words wait for a second person, are read, approved and returned."""
 
+import html
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -159,6 +161,65 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
         == 303
     )
     assert newest(session).state is ProposalState.WITHDRAWN
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("path", "form", "words"),
+    [
+        ("updates", UPDATE, ["At **home**.", "Elle est libre"]),
+        ("status", {"to": "closed", "reason_en": "Won, with thanks."}, ["Won, with thanks."]),
+        ("reason", {"reason_en": "Won, at last."}, ["Won, at last."]),
+        ("editions/en", {"outcome": "She came home."}, ["She came home."]),
+    ],
+)
+def test_a_recalled_text_is_kept_until_its_author_sends_or_deletes_it(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    case: Campaign,
+    path: str,
+    form: dict[str, str],
+    words: list[str],
+) -> None:
+    if path == "reason":
+        case.status = CampaignStatus.CLOSED
+        session.commit()
+    other = app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    sign_in(other, app, Role.ADMIN)
+    write = f"{HOME}/{path}"
+    sent = form | {"title": "Amara", "summary": "Taken.", "asks": "Let her go."}
+    if path == "reason":
+        sent |= read_form(client.get(write).text) | form
+    for decision in ("withdraw", "delete"):
+        assert post(client, write, sent).status_code == 303
+        mine = newest(session).public_id
+        url = f"{HOME}/proposals/{mine}"
+        assert "Recall the request" in client.get(url).text
+        recalled = post(client, url, {"decision": "withdraw"}, follow_redirects=True).text
+        assert "Request recalled. Nothing was published. You can edit the text" in recalled
+        assert "Delete this text" in recalled
+        assert f'{url}">' in client.get(HOME).text
+        assert url not in other.get(HOME).text
+        assert "was returned to you" not in client.get("/desk/today").text
+        assert post(other, url, {"decision": "approve"}).status_code == 422
+        again = re.search(rf'href="([^"]*proposal={mine}[^"]*)"', recalled)
+        assert again
+        page = html.unescape(client.get(html.unescape(again[1])).text)
+        assert all(text in page for text in words)
+        if decision == "delete":
+            assert (
+                "Text deleted."
+                in post(client, url, {"decision": "delete"}, follow_redirects=True).text
+            )
+            assert newest(session).payload == ""
+            assert url not in client.get(HOME).text
+            continue
+        write = html.unescape(again[1])
+    first = session.scalars(select(Proposal).order_by(Proposal.id)).first()
+    assert first is not None
+    assert (first.state, first.payload) == (ProposalState.OBSOLETE, "")
 
 
 def test_what_cannot_be_published_any_more_says_why_and_waits_on(
@@ -353,7 +414,7 @@ def test_a_reason_that_is_overtaken_stays_with_its_author(
     assert all(words in told for words in ("It is out of date.", "Won, with thanks."))
     again = read_form(client.get(f"{HOME}/reason?proposal={mine}").text)
     assert again["reason_en"] == "Won, with thanks."
-    assert post(client, url, {"decision": "withdraw"}).status_code == 303
+    assert post(client, url, {"decision": "delete"}).status_code == 303
     assert url not in client.get(HOME).text
 
 

@@ -158,9 +158,19 @@ def test_what_comes_back_has_a_note_and_is_written_again(
     assert (proposal.state, proposal.payload) == (ProposalState.OBSOLETE, "")
     assert proposals.list_waiting(session, case, colleague) == [again]
     with pytest.raises(Refused):
-        proposals.withdraw_proposal(session, again, by=colleague)
-    proposals.withdraw_proposal(session, again, by=author)
+        proposals.recall_proposal(session, again, by=colleague)
+    with pytest.raises(Refused):
+        proposals.delete_proposal(session, again, by=author)
+    proposals.recall_proposal(session, again, by=author)
+    assert proposals.list_waiting(session, case, author) == [again]
+    assert proposals.list_waiting(session, case, colleague) == []
+    with pytest.raises(Refused):
+        proposals.recall_proposal(session, again, by=author)
+    proposals.delete_proposal(session, again, by=author)
     assert (again.state, again.payload, again.picture) == (ProposalState.WITHDRAWN, "", "")
+    assert proposals.list_waiting(session, case, author) == []
+    with pytest.raises(Refused):
+        proposals.delete_proposal(session, again, by=author)
     assert list_actions(session)[-1] == "campaign.proposal-withdraw"
     with pytest.raises(Refused):
         approve_proposal.approve(session, again, by=colleague, now=NOW)

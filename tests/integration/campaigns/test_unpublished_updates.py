@@ -187,7 +187,7 @@ def test_its_draft_is_its_own_and_goes_with_it(
     page = client.get(decide).text
     assert "Olivia Berg unpublished this on" in page
     assert "Recall" not in page
-    deleted = post(client, decide, {"decision": "withdraw"})
+    deleted = post(client, decide, {"decision": "delete"})
     assert "Unpublished update deleted." in client.get(deleted.location).text
     session.rollback()
     assert session.scalars(select(DeskDraft)).all() == []

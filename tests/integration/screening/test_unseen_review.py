@@ -64,16 +64,21 @@ def test_a_letter_that_a_later_flag_holds_reads_the_same_to_its_writer(
     app: Flask, session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
     links = [write("Petra Salas told me."), write("A friend told me.")]
-    before = [app.test_client().get(link).text for link in links]
+
+    def read(link: str) -> str:
+        return re.sub(r'name="csrf_token" value="[^"]+"', "", app.test_client().get(link).text)
+
+    before = [read(link) for link in links]
     mails = len(session.scalars(select(OutboxMail)).all())
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Petra Salas")]
     session.commit()
     jobs.run_now("screening.check-flags", campaign.id)
     first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
     assert (seen(first), seen(second)) == ((HELD, CONFIRMED), (CONFIRMED, CONFIRMED))
-    assert [app.test_client().get(link).text for link in links] == before
+    after = [read(link) for link in links]
+    assert after == before
     assert len(session.scalars(select(OutboxMail)).all()) == mails
-    assert "Petra Salas" in staff.get(f"/desk/screening/letters/{first.public_id}").text
+    assert "Petra Salas" in staff.get("/desk/screening/").text
 
 
 @pytest.mark.one_engine
