@@ -44,7 +44,7 @@ OF_ITS_OWN = frozenset(
         "status_reasons", "stop_kind", "issued_on", "act_by", "opened_at", "reopened_at",
         "closed_at", "stopped_at", "open_at", "opening_missed_at", "submitted_by_id",
         "review_note", "follows_id", "created_by_id", "owner_id", "forgotten_at", "created_at",
-        "changed_at",
+        "changed_at", "flags_checked",
     }
 )  # fmt: skip
 """What a campaign does not take from another; all else is carried over, also what comes later."""

@@ -55,10 +55,7 @@ def freeze(
         # Nothing is posted to an official whose address lacks street or town.
         if isinstance(mission, Official) and missing_of_address(mission):
             raise Refused("address-missing", official=mission.slug)
-        if select_letters.any_awaits_check(session, campaign, mission, choice):
-            # At once: what is refused is not committed, and the job needs nothing of it.
-            jobs.queue().send("screening.check-flags", (campaign.id,))
-            raise Refused("letters-unchecked", campaign=campaign.slug)
+        _refuse_unchecked(session, campaign, mission, choice)
         if not select_letters.any_waits(session, campaign.id, mission, choice) and not (
             on_paper and signed_sheets.waiting_on_paper(session, campaign)
         ):
@@ -90,6 +87,15 @@ def freeze(
         volumes=len(bundle.volumes),
     )
     return bundle
+
+
+def _refuse_unchecked(
+    session: Session, campaign: Campaign, mission: Destination, choice: BundleChoice
+) -> None:
+    if select_letters.any_awaits_check(session, campaign, mission, choice):
+        # At once: what is refused is not committed, and the job needs nothing of it.
+        jobs.queue().send("screening.check-flags", (campaign.id,))
+        raise Refused("letters-unchecked", campaign=campaign.slug)
 
 
 def _take_letters(

@@ -87,6 +87,8 @@ class Watch:
         return bool(self._phrases)
 
     def findings(self, texts: Iterable[Words]) -> list[Finding]:
+        if not self:
+            return []
         return [
             finding
             for words in texts

@@ -54,7 +54,7 @@ class Verdict:
 
     reasons: list[str]  # Why it is held; empty: it is not
     invalidation_id: int | None  # By which it is false, though its writer is told nothing of it
-    flags_checked: int  # The newest risk flag that was asked for
+    flags_checked: int = 0  # The newest risk flag that was asked for
 
     def columns(self, before: SignatureState) -> dict[str, object]:
         return self._columns_of_state(before) | {"flags_checked": self.flags_checked}

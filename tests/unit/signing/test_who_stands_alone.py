@@ -54,6 +54,7 @@ UNKNOWN = {
     "news_stopped_at": _LATER,
     "state_before": _STAFF,
     "invalidation_id": _STAFF,
+    "flags_checked": _STAFF,
     "forgotten_at": _STAFF,
     "unlinked_at": _STAFF,
     "forgotten_words": _STAFF,
