@@ -89,13 +89,22 @@ class Watch:
     def findings(self, texts: Iterable[Words]) -> list[Finding]:
         if not self:
             return []
-        return [
-            finding
-            for words in texts
-            # What stands in the text as it was typed; else in what its reader sees of it.
-            for finding in list(self._in(words))
-            or self._in(replace(words, text=_as_read(words.text)))
-        ]
+        findings = list[Finding]()
+        for words in texts:
+            # What stands in the text as it was typed; then in what its reader sees of the rest.
+            rest = replace(words, text=_as_read(self._cover(words.text)))
+            findings += (*self._in(words), *self._in(rest))
+        return findings
+
+    def _cover(self, text: str) -> str:
+        """Return the text with an ellipsis wherever a flag is found as it was typed."""
+        places = [place for _kind, phrases in self._phrases for place in phrases.places(text)]
+        pieces, at = list[str](), 0
+        for start, end in sorted(places):
+            if start >= at:
+                pieces += (text[at:start], "…")
+            at = max(at, end)
+        return "".join((*pieces, text[at:]))
 
     def _in(self, words: Words) -> Iterator[Finding]:
         text = words.text

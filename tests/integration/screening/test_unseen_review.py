@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from campaign import migrations
 from campaign.bundles.freeze.waiting_counts import list_waiting
+from campaign.campaigns.content.risks import newest_flag
 from campaign.core import db, jobs
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, UpdateKind
@@ -29,6 +32,7 @@ from tests.integration.screening.test_invalidate import by, change_words, counte
 from tests.integration.tracking.test_notices import post, tell_all
 
 CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
+BEFORE = import_module("campaign.migrations.versions.0072_flags_checked").down_revision
 NAMED = "Halldora Lysing saw it all."
 DOMAIN = {"domains": ("example.org",)}
 
@@ -296,3 +300,63 @@ def test_other_programs_are_told_at_once_and_what_is_decided_later_changes_no_me
     assert seen(the_signature(session))[0] is not HELD
     assert list_told() == []
     assert list(session.scalars(select(NetworkMember.state))) == [MemberState.ACTIVE] * 2
+
+
+@pytest.mark.one_engine
+def test_a_letter_that_is_confirmed_changed_or_approved_was_searched_for_the_newest_flag(
+    session: Session, campaign: Campaign, write: Write
+) -> None:
+    def set_flag(*names: str) -> int:
+        session.rollback()
+        campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=name) for name in names]
+        session.commit()
+        newest = newest_flag(campaign)
+        session.rollback()
+        return newest
+
+    newest = set_flag("Halldora Lysing")
+    write("Somebody saw it all.")
+    assert the_signature(session).flags_checked == newest > 0
+    newest = set_flag("Vera Lund")
+    assert change_words(session, "A friend saw it.").flags_checked == newest
+    session.rollback()
+    write("Vera Lund saw it.")
+    newest = set_flag("Nobody Else")
+    signature = the_signature(session)
+    review_queue.decide(
+        session,
+        public_ids=[signature.public_id],
+        seen={version_of_hold(signature)},
+        decision=Decision.APPROVED,
+        by=by(session),
+        now=db.utcnow(),
+        flagged_seen=True,
+    )
+    session.commit()
+    assert the_signature(session).flags_checked == newest
+
+
+def test_the_migration_asks_again_about_none_that_was_approved_with_the_flags_there_are(
+    app: Flask, session: Session, campaign: Campaign, write: Write
+) -> None:
+    for words in (NAMED, "I thank you."):
+        write(words)
+    first = session.scalars(select(Signature).order_by(Signature.id)).first()
+    assert first is not None
+    review_queue.decide(
+        session,
+        public_ids=[first.public_id],
+        seen={version_of_hold(first)},
+        decision=Decision.APPROVED,
+        by=by(session),
+        now=db.utcnow(),
+        flagged_seen=True,
+    )
+    session.commit()
+    newest = newest_flag(campaign)
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, BEFORE)
+    migrations.upgrade(engine)
+    checked = session.scalars(select(Signature.flags_checked).order_by(Signature.id)).all()
+    assert checked == [newest, 0]
