@@ -236,9 +236,9 @@ def test_a_flag_is_found_as_readers_see_the_text(text: str) -> None:
 def test_a_plain_hit_hides_none_that_only_readers_see() -> None:
     watch = Watch([(RiskKind.WITNESS, "Marcos Lemus"), (RiskKind.PLACE, "north coast")])
     text = "Marcos Lemus, *Marcos* Lemus and Lemus, Marcos lived on the north coast: north-coast."
-    found = [each.found for each in watch.findings([Words("update", "en", "body", text)])]
+    told = [each.found for each in watch.findings([Words("update", "en", "body", text)])]
     names = ["Marcos Lemus", "Marcos Lemus", "Lemus Marcos"]
-    assert sorted(found) == sorted([*names, "north coast", "north coast"])
+    assert sorted(told) == sorted([*names, "north coast", "north coast"])
 
 
 def test_what_only_looks_like_a_flag_is_not_found() -> None:
