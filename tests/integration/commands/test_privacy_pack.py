@@ -86,7 +86,7 @@ _DELETE_NOTHING_OF_PEOPLE = {
     *("network.digest", "network.sweep", "officials.end-terms", "operations.watch"),
     *("overview.count", "overview.count-mails", "paper.join-network", "paper.match"),
     *("screening.resume", "signing.fill-prints", "signing.forget-work", "signing.remind"),
-    *("signing.note-missing-words", "storage.sweep", "webhooks.send"),
+    *("screening.resume-flags", "signing.note-missing-words", "storage.sweep", "webhooks.send"),
     "crm.push",  # that somebody was a member, once the other program was told that they left
     "mail.read-bounces",  # reports, once they are read
     "replies.read-mail",  # emails in the inbox, once they are kept as answers
