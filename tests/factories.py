@@ -410,13 +410,14 @@ def freeze_waiting(
     settings: Settings | None = None,
     locale: str = "en",
     actor: str = "test",
+    mission: Mission | None = None,
     **chosen: Any,
 ) -> Bundle:
-    """Freeze what waits where the campaign's first target goes."""
+    """Freeze what waits for a mission, or where the campaign's first target goes."""
     return freeze(
         session,
         campaign=campaign,
-        mission=destination_of(campaign.targets[0]),
+        mission=mission or destination_of(campaign.targets[0]),
         settings=settings or current_settings(),
         locale=locale,
         actor=actor,

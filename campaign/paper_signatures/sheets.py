@@ -25,7 +25,7 @@ from campaign.web.pagination import Listing, load_page
 
 _TWIN = aliased(Signature)
 
-_EARLIEST = timedelta(days=180)  # before the campaign was issued; what is older is a wrong year
+_EARLIEST = timedelta(days=183)  # before the campaign was issued; what is older is a wrong year
 KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
 
 

@@ -5,7 +5,7 @@ so instead, also where that is a refusal, of which nobody else gets an email. A 
 names its letters no more: of it, each letter of the mailbox that may have been in it counts.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import filterfalse
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, or_, 
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles.bundle_status import went_in_envelopes
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import may_take_sheets, read_paper_number
 from campaign.core import db
 from campaign.core.audit import AuditEntry
@@ -189,15 +190,20 @@ def misleads_somebody(session: Session, delivery: DeliveryAttempt) -> bool:
 
 def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
     """Whether an email told of a record that was deleted before this one, and none corrects it."""
+    deleted = _list_deleted(session, delivery)
+    cancelled = _list_cancelled(session, delivery.campaign_id) if deleted else {}
     return or_(
         false(),
         *(
             and_(
-                _was_numbered(detail["bundle"], detail["numbers"]),
+                or_(
+                    _was_numbered(detail["bundle"], detail["numbers"]),
+                    cancelled.get(detail["bundle"], false()) if detail["numbers"] else false(),
+                ),
                 _got_email(detail["notice"]),
-                ~_is_corrected(delivery, deleted_at),
+                ~_is_corrected(delivery, deleted_at, cancelled),
             )
-            for detail, deleted_at in _list_deleted(session, delivery)
+            for detail, deleted_at in deleted
         ),
     )
 
@@ -209,7 +215,7 @@ def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElem
     sheets came into it, or of one that was cancelled since.
     """
     bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
-    bundles += session.scalars(_select_cancelled(delivery.campaign_id))
+    bundles += [each.id for each in session.scalars(_select_cancelled(delivery.campaign_id))]
     corrected = and_(
         DeliveryAttempt.bundle_id.in_(bundles),
         DeliveryAttempt.id != delivery.id,
@@ -260,10 +266,7 @@ def _list_deleted(
 
 
 def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
-    """Whether a letter has one of these numbers in a bundle, or had it there before it moved.
-
-    Or whether it may have been in it, where that was cancelled since.
-    """
+    """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
     if not numbers:
         return false()
     spans = read_numbers(numbers)
@@ -273,22 +276,25 @@ def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
         LetterMove.bundle_id == bundle_id,
         or_(*(LetterMove.sequence.between(*span) for span in spans)),
     )
-    may_have_been = exists().where(
-        Bundle.id == bundle_id,
-        Bundle.state == BundleState.CANCELLED,
-        Signature.id == Letter.signature_id,
-        Signature.confirmed_at <= Bundle.created_at,
-    )
-    return or_(
-        and_(Letter.bundle_id == bundle_id, now_there),
-        moved.correlate(Letter),
-        may_have_been.correlate(Letter),
-    )
+    return or_(and_(Letter.bundle_id == bundle_id, now_there), moved.correlate(Letter))
 
 
-def _select_cancelled(campaign_id: int) -> Select[int]:
+def _select_cancelled(campaign_id: int) -> Select[Bundle]:
     cancelled = (Bundle.campaign_id == campaign_id, Bundle.state == BundleState.CANCELLED)
-    return select(Bundle.id).where(*cancelled)
+    return select(Bundle).where(*cancelled)
+
+
+def _list_cancelled(session: Session, campaign_id: int) -> dict[int, ColumnElement[bool]]:
+    """Say of each cancelled bundle, by its id, whether a letter may have been in it."""
+    return {
+        bundle.id: and_(
+            Letter.target_id.in_([*Frozen.from_json(bundle.frozen).targets]),
+            exists()
+            .where(Signature.id == Letter.signature_id, Signature.confirmed_at <= bundle.created_at)
+            .correlate(Letter),
+        )
+        for bundle in session.scalars(_select_cancelled(campaign_id))
+    }
 
 
 def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
@@ -303,7 +309,9 @@ def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
     )
 
 
-def _is_corrected(delivery: DeliveryAttempt, deleted_at: datetime) -> ColumnElement[bool]:
+def _is_corrected(
+    delivery: DeliveryAttempt, deleted_at: datetime, cancelled: Mapping[int, ColumnElement[bool]]
+) -> ColumnElement[bool]:
     """Whether an email about another record since then has told what is so."""
     told = exists().where(
         Notice.delivery_id == DeliveryAttempt.id, _got_email(Notice.id.expression)
@@ -320,7 +328,10 @@ def _is_corrected(delivery: DeliveryAttempt, deleted_at: datetime) -> ColumnElem
         or_(
             DeliveryAttempt.bundle_id == Letter.bundle_id,
             was_there.correlate(Letter, DeliveryAttempt),
-            DeliveryAttempt.bundle_id.in_(_select_cancelled(delivery.campaign_id)),
+            *(
+                and_(DeliveryAttempt.bundle_id == bundle_id, may_have_been)
+                for bundle_id, may_have_been in cancelled.items()
+            ),
         ),
         or_(DeliveryAttempt.outcome.in_(_REFUSALS), Letter.set_aside.is_not(None)),
         since,

@@ -10,8 +10,11 @@ depends_on = None
 
 _LEFT = """SELECT MAX(rerouting.created_at) FROM rerouting
     WHERE rerouting.from_bundle_id = letter_move.bundle_id"""
-_INTO_ITS_BUNDLE = """rerouting.to_bundle_id = (
-    SELECT letter.bundle_id FROM letter WHERE letter.id = letter_move.letter_id)"""
+_INTO_ITS_NEXT = """rerouting.to_bundle_id = COALESCE(
+    (SELECT MIN(later.bundle_id) FROM letter_move AS later
+        WHERE later.letter_id = letter_move.letter_id
+        AND later.bundle_id > letter_move.bundle_id),
+    (SELECT letter.bundle_id FROM letter WHERE letter.id = letter_move.letter_id))"""
 
 
 def upgrade() -> None:
@@ -20,7 +23,7 @@ def upgrade() -> None:
     op.add_column("letter_move", moment)
     op.execute(
         f"""UPDATE letter_move SET moved_at = COALESCE(
-            ({_LEFT} AND {_INTO_ITS_BUNDLE}), ({_LEFT}), CURRENT_TIMESTAMP)"""  # noqa: S608
+            ({_LEFT} AND {_INTO_ITS_NEXT}), ({_LEFT}), CURRENT_TIMESTAMP)"""  # noqa: S608
     )
     with op.batch_alter_table("letter_move") as table:
         table.alter_column("moved_at", nullable=False)

@@ -69,7 +69,7 @@ def _find_added(connection: sa.Connection, campaign_id: int, official_id: int) -
         elif official_id in detail["officials"]:
             added_at = at
         else:
-            break
+            return added_at or at  # merged since with another who was named then
     return added_at
 
 

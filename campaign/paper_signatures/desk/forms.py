@@ -67,7 +67,7 @@ _WORDS = {
     "day-to-come": _l("This date is in the future. Enter today or an earlier date."),
     "day-long-before": _l(
         "This is more than half a year before the date on which the campaign was issued. Check the "
-        "year."
+        "year, or that date under “Facts”."
     ),
     "scan-too-big": _l("The scan is too large. Choose one of at most 12 MB and 60 million pixels."),
     "not-a-scan": _l("Choose a picture (JPEG, PNG or WebP) or a PDF."),

@@ -115,7 +115,7 @@ def test_a_copy_of_before_the_migration_is_named_since_the_audit_has_it(
     app: Flask, session: Session
 ) -> None:
     campaign = make_campaign(session)
-    for number in (20, 21):
+    for number in (20, 21, 22):  # the last is one with whom another was merged
         official = make_target_official(number)
         campaign.targets.append(Target(official=official, kind=TargetKind.COPY, position=number))
     session.flush()
@@ -138,4 +138,4 @@ def test_a_copy_of_before_the_migration_is_named_since_the_audit_has_it(
         moments = connection.execute(added).scalars().all()
         query = text("SELECT copied_since FROM target WHERE campaign_id = :id ORDER BY position")
         since = connection.execute(query, {"id": campaign_id}).scalars().all()
-    assert since == [None, None, moments[1]]
+    assert since == [None, None, moments[1], moments[1]]

@@ -1,7 +1,7 @@
 """Letters that are here again, as a record was deleted, while others of their bundle went on."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 from campaign import migrations, storage
 from campaign.bundles.changes import cancel_bundle
 from campaign.core import clock, db
+from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
-from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit, LetterMove, Rerouting
+from campaign.models.directory import Mission
 from campaign.models.signature import Letter
 from campaign.tracking.letter_place import Place, find_place
 from campaign.tracking.letter_trips import trips_of
+from tests.factories import make_target_mission
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_reroute import Reroute, listed, reroute
@@ -187,12 +190,41 @@ def test_the_list_says_that_a_part_is_elsewhere_and_how_the_others_fared(
 
 
 def test_a_database_of_before_learns_when_they_left(
-    session: Session, moved_before: Bundle, app: Flask
+    session: Session,
+    settings: Settings,
+    bundle: Bundle,
+    moved_before: Bundle,
+    record: Record,
+    reroute: Reroute,
+    app: Flask,
 ) -> None:
-    moved_at = select(LetterMove.moved_at).distinct()
-    [kept] = session.scalars(moved_at)
+    """Three left an hour ago and went on now, as the others did."""
+    moved_id = moved_before.id
+    session.add(make_target_mission(8, slug="consulate-vancouver"))
+    session.commit()
+    record(reload(session, bundle.id), DeliveryOutcome.REFUSED)
+    reroute(reload(session, bundle.id).id)
+    with app.app_context(), db.transaction() as own:
+        third = own.scalars(select(Mission).where(Mission.slug == "consulate-vancouver")).one()
+        reroute_bundle.reroute_bundle(
+            own, own.get_one(Bundle, moved_id), third, settings=settings, actor="test"
+        )
+    kept = list_moments(session)
+    assert len(kept) == 10
     session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, "0070")
     migrations.upgrade(engine)
-    assert session.scalars(moved_at).all() == [kept]
+    learned = list_moments(session)
+    assert learned.keys() == kept.keys()
+    # A move is noted a moment before its re-routing.
+    assert all(abs(learned[key] - kept[key]) < timedelta(minutes=5) for key in kept)
+
+
+def list_moments(session: Session) -> dict[tuple[int, int], datetime]:
+    session.rollback()
+    session.expire_all()
+    return {
+        (move.letter_id, move.bundle_id): move.moved_at
+        for move in session.scalars(select(LetterMove))
+    }

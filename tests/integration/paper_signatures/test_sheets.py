@@ -532,7 +532,7 @@ def test_two_scans_at_once_are_not_more_than_a_sheet_may_have(
         assert session.scalar(select(func.count()).select_from(Scan)) == 1
 
 
-@pytest.mark.parametrize(("days", "is_possible"), [(180, True), (181, False), (365, False)])
+@pytest.mark.parametrize(("days", "is_possible"), [(183, True), (184, False), (365, False)])
 def test_a_year_that_was_mistyped_is_refused(
     session: Session, days: int, is_possible: bool
 ) -> None:

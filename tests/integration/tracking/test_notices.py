@@ -30,7 +30,7 @@ from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import CAME_BACK, Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
+from campaign.models.campaign import Campaign, LetterFormat, Target, UpdateKind
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -38,6 +38,7 @@ from campaign.tracking import news_subscription, notices
 from campaign.tracking.change_or_withdraw import withdraw_letter
 from campaign.tracking.news_subscription import count_readers
 from tests.days import days_ago, today
+from tests.factories import freeze_waiting, make_target_mission, make_target_official
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 pytestmark = pytest.mark.first_example
@@ -226,6 +227,22 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     assert (last["outcome"], last["corrects"]) == ("accepted", False), "the refusal was true"
 
 
+def cancel(app: Flask, session: Session, bundle_id: int) -> None:
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        frozen_bundle = own.get_one(Bundle, bundle_id)
+        cancel_bundle.cancel(own, frozen_bundle, storage.storage(), reason="", actor="test")
+
+
+def give_up_after_mistake(app: Flask, session: Session, bundle_id: int, deliver: Deliver) -> None:
+    """Record a delivery of which emails tell, delete the record, and cancel the bundle."""
+    deliver(bundle_id)
+    tell_all(session)
+    record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
+    session.commit()
+    cancel(app, session, bundle_id)
+
+
 @pytest.mark.both_engines
 @pytest.mark.parametrize("then", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
 def test_an_email_about_a_bundle_that_was_cancelled_since_is_corrected_once(
@@ -238,18 +255,7 @@ def test_an_email_about_a_bundle_that_was_cancelled_since_is_corrected_once(
     mails: Mails,
     then: DeliveryOutcome,
 ) -> None:
-    def cancel(bundle_id: int) -> None:
-        session.rollback()
-        with app.app_context(), db.transaction() as own:
-            frozen_bundle = own.get_one(Bundle, bundle_id)
-            cancel_bundle.cancel(own, frozen_bundle, storage.storage(), reason="", actor="test")
-
-    first = freeze(campaign)
-    deliver(first)
-    tell_all(session)
-    record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
-    session.commit()
-    cancel(first)
+    give_up_after_mistake(app, session, freeze(campaign), deliver)
     sign(session, campaign, email="omar@example.org")
     second = freeze(campaign)
     deliver(second, then)
@@ -259,10 +265,37 @@ def test_an_email_about_a_bundle_that_was_cancelled_since_is_corrected_once(
     assert told[:2] == corrected
     assert told[2:] == [("omar@example.org", "accepted", False)][: then in GONE_OUT]
     if then is DeliveryOutcome.REFUSED:
-        cancel(second)
+        cancel(app, session, second)
         deliver(freeze(campaign), then)
         tell_all(session)
         assert len(mails()) == 2
+
+
+@pytest.mark.parametrize("then", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
+def test_a_cancelled_bundle_corrects_nothing_of_a_letter_to_another_mission(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+    then: DeliveryOutcome,
+) -> None:
+    mission, official = make_target_mission(5), make_target_official(5)
+    session.add_all([mission, official])
+    campaign.targets.append(Target(official=official, mission=mission, position=1))
+    session.flush()
+    sign(session, campaign, email=ANA)
+    first = freeze(campaign)
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        other = own.get_one(Campaign, campaign.id).targets[1].mission
+        second = freeze_waiting(own, own.get_one(Campaign, campaign.id), mission=other).id
+    give_up_after_mistake(app, session, first, deliver)
+    deliver(second, then)
+    tell_all(session)
+    told = [(mail["outcome"], mail["corrects"]) for mail in mails()[1:]]
+    assert told == [("accepted", False)][: then in GONE_OUT]
 
 
 @pytest.mark.both_engines
