@@ -62,14 +62,16 @@ def _find_added(connection: sa.Connection, campaign_id: int, official_id: int) -
         )
         .order_by(_AUDIT.c.id.desc())
     )
-    added_at = None
+    added_at: datetime | None = None
     for at, action, detail in connection.execute(entries):
         if action == "campaign.successor":
             official_id = detail["before"] if detail["after"] == official_id else official_id
         elif official_id in detail["officials"]:
             added_at = at
         else:
-            return added_at or at  # merged since with another who was named then
+            # Where the newest does not name the office, it was merged with one that was named.
+            added_at = added_at or at
+            break
     return added_at
 
 
