@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import chain
 from typing import cast
 
@@ -16,7 +16,7 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
-from campaign.deliveries.moved_letters import refuse_moved
+from campaign.deliveries.moved_letters import find_moved, refuse_moved
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -367,17 +367,21 @@ def _refuse_moved(
     """
     if happened.outcome is DeliveryOutcome.PART and (carried.taken or 0) <= left > 0:
         return
-    bundle, at = carried.bundle, happened.happened_time or time.max
-    since = clock.moment_of(happened.happened_on, at, bundle.zone)
-    refuse_moved(session, bundle, since, some_left=left > 0)
+    since = _get_moment(carried.bundle, happened, time.max)
+    refuse_moved(session, carried.bundle, since, some_left=left > 0)
+
+
+def _get_moment(bundle: Bundle, happened: VisitFacts, untimed: time) -> datetime:
+    """Return when it happened; without a time, at `untimed` of its day."""
+    at = happened.happened_time or untimed
+    return clock.moment_of(happened.happened_on, at, bundle.zone)
 
 
 def _count_rerouted_since(
     session: Session, bundle: Bundle, happened: VisitFacts, untimed: time
 ) -> int:
     """Count letters that a colleague sent through another mission after it, or `untimed`."""
-    at = happened.happened_time or untimed
-    begun = clock.moment_of(happened.happened_on, at, bundle.zone)
+    begun = _get_moment(bundle, happened, untimed)
     rows = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     since = [row for row in rows if row.created_at >= begun]
     if not bundle.letter_count:
@@ -441,12 +445,14 @@ def _find_recorded(
 ) -> DeliveryAttempt | None:
     """Find the attempt in which a colleague who was there as well has recorded the same.
 
-    All letters of a bundle go once: of the same day and place, another time of day is the same.
-    Envelopes are some of it: what is left goes beside them.
+    All letters of a bundle go once: of the same day and place, another time of day is the same,
+    unless some were moved since. Envelopes are some of it: what is left goes beside them.
     """
     at_that_time = GateVisit.happened_time.is_not_distinct_from(happened.happened_time)
-    went_once = happened.outcome in GONE_OUT - {DeliveryOutcome.PART} and not count_left(
-        session, bundle
+    went_once = (
+        happened.outcome in GONE_OUT - {DeliveryOutcome.PART}
+        and not count_left(session, bundle)
+        and not find_moved(session, bundle, _get_moment(bundle, happened, time.max))
     )
     same = (
         select(DeliveryAttempt)

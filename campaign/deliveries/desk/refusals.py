@@ -213,6 +213,14 @@ def say_moved(problem: MovedSince) -> str:
         "send this record again.",
         bundles=bundles,
     )
+    if not problem.go_back:
+        words = _(
+            "After this, a colleague moved what was in this bundle to %(bundles)s, and another "
+            "record of this bundle was made. If you delivered everything here, no one may deliver "
+            "it there: tell your colleagues now. First delete the later record of this bundle, "
+            "then cancel %(bundles)s. Then send this record again.",
+            bundles=bundles,
+        )
     if not problem.some_left:
         return words
     only = _(

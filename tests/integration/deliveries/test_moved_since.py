@@ -13,9 +13,11 @@ from campaign import storage
 from campaign.bundles.changes import cancel_bundle
 from campaign.core import clock, db
 from campaign.core.errors import Refused
+from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.moved_letters import MovedSince
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import GateVisit
 from campaign.models.signature import Signature
 from campaign.tracking.letter_trips import trips_of
 from tests.factories import post
@@ -130,3 +132,27 @@ def test_envelopes_whose_letters_moved_since_are_not_recorded_as_posted(
     assert late.status_code == 422
     assert "Consulate of the Republic, Montréal · 001" in late.text
     assert "no one may deliver it there" in late.text
+
+
+def test_a_later_record_hides_nothing_of_those_that_moved(
+    session: Session, bundle: Bundle, moved: Bundle, record: Record, staff: FlaskClient
+) -> None:
+    facts = before(bundle)
+    record(bundle, DeliveryOutcome.ACCEPTED)
+    with pytest.raises(MovedSince) as refused:
+        record(bundle, DeliveryOutcome.ACCEPTED, **facts)
+    assert not refused.value.go_back
+    gate = f"/desk/bundles/{reload(session, bundle.id).public_id}/deliver"
+    session.rollback()
+    typed = form(happened_on=f"{facts['day'] - timedelta(days=1)}", place="")
+    page = post(staff, gate, typed).text
+    assert "First delete the later record of this bundle" in page
+    visit = session.scalars(select(GateVisit)).one()
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    cancel_bundle.cancel(session, reload(session, moved.id), storage.storage(), reason="", actor="")
+    session.commit()
+    assert (
+        record(reload(session, bundle.id), DeliveryOutcome.ACCEPTED, **facts).attempts[0].messages
+        == 7
+    )
