@@ -444,6 +444,8 @@ def _write_reasons(
     seen = campaign.status.value
     if to is CampaignStatus.CLOSED:  # nobody closes unseen what a colleague has just extended
         seen = f"{seen} {campaign.act_by}"
+    if to is CampaignStatus.SCHEDULED:  # its writer reads by which clocks it opens
+        seen = f"{seen} {campaign.timezone}"
     data = {**days, **_reasons_by_field(content), "seen": seen}
     form = _form_with_reasons(MoveForm, campaign, languages_of(campaign), data)
     form.now = seen

@@ -25,6 +25,7 @@ from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+from tests.integration.campaigns.test_edit_conflict import read_form
 
 pytestmark = pytest.mark.one_engine
 
@@ -527,3 +528,18 @@ def test_in_the_last_hours_the_overview_says_that_the_deadline_was_yesterday(
     campaign.act_by += timedelta(days=1)
     session.commit()
     assert "nothing is missing" in client.get(DESK).text
+
+
+def test_the_clocks_by_which_an_opening_is_typed_are_those_on_its_page(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"{DESK}/status?to=scheduled"
+    typed = read_form(client.get(url).text) | {"open_at": f"{days_ago(-3)}T08:00"}
+    draft.timezone = "Asia/Tokyo"
+    session.commit()
+    late = post(client, url, typed)
+    assert late.status_code == 422
+    assert "The campaign has changed." in late.text
+    assert "Tokyo" in late.text
+    assert post(client, url, read_form(late.text)).status_code == 303
