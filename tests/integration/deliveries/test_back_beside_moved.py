@@ -102,7 +102,12 @@ def test_a_part_without_a_time_brought_back_what_went_on_that_day(
 
 @pytest.mark.parametrize("outcome", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED])
 def test_once_more_was_recorded_of_it_they_wait_instead_of_going_back(
-    session: Session, bundle: Bundle, moved_before: Bundle, record: Record, outcome: DeliveryOutcome
+    session: Session,
+    bundle: Bundle,
+    moved_before: Bundle,
+    record: Record,
+    staff: FlaskClient,
+    outcome: DeliveryOutcome,
 ) -> None:
     record(bundle, outcome, happened_time=clock.time_of(db.utcnow(), bundle.zone))
     session.rollback()
@@ -114,6 +119,11 @@ def test_once_more_was_recorded_of_it_they_wait_instead_of_going_back(
     assert [letter.bundle_id for letter in letters] == [None] * 3
     assert trips_of(session, letters) == []
     assert find_place(session, letters[0].signature) is not Place.GONE
+    for page in ("", "/deliver", "/after"):
+        shown = staff.get(f"/desk/bundles/{reload(session, bundle.id).public_id}{page}").text
+        session.rollback()
+        assert "The contents went to a bundle that was cancelled." in shown
+        assert "go through this mission" not in shown
 
 
 def test_what_left_first_and_waits_was_not_refused_with_what_went_on_later(
