@@ -192,7 +192,8 @@ class Signature(db.SealedRow, db.PublicRow):
         ForeignKey("invalidation.id"), info=personal(None, counted=True)
     )
     flags_checked: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    """Id of the newest risk flag that its letter was searched for, or was approved with."""
+    """Id of the newest risk flag that its letter was searched for, or was approved with; below 0
+    where it says one and is not under review, as a letter of it is in a bundle."""
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`privacy.anonymise`); it goes on counting."""
     unlinked_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 Each signature tells by which flags it was judged (`Signature.flags_checked`), and freezing takes
 only those that the newest saw (`bundles/freeze/select_letters.py`): a job that died, or was never
 sent for, loses nothing. Letters in bundles stay there. Of somebody who has one there and says a
-flag, the others wait as they are: frozen they are not.
+flag, the others wait as they are: frozen they are not. Once it leaves its bundle, all are checked.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,12 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import RiskFlag
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.screening.invalidation_job import READ_AT_ONCE, Pace
-from campaign.signing.checks.review_decision import find_silent_reasons, is_checked, store_hold
+from campaign.signing.checks.review_decision import (
+    find_silent_reasons,
+    is_checked,
+    select_newest_flag,
+    store_hold,
+)
 from campaign.signing.states import move_signature
 
 _READ = (
@@ -35,11 +40,15 @@ HAS_PRINTED = Signature.letters.any(Letter.bundle_id.is_not(None))
 """Whether a letter of the signature is in a bundle."""
 
 
-def awaits_check(campaign: Campaign) -> ColumnElement[bool]:
-    """Whether a signature is still to be checked; once all were, not one that stays as it is."""
-    is_behind = campaign.flags_checked < newest_flag(campaign)
-    unchecked = ~is_checked(campaign.id)
-    return unchecked if is_behind else unchecked & ~HAS_PRINTED
+def awaits_check(campaign_id: int) -> ColumnElement[bool]:
+    """Whether a signature is still to be checked."""
+    return ~is_checked(campaign_id) & ~names_flag(campaign_id)
+
+
+def names_flag(campaign_id: int) -> ColumnElement[bool]:
+    """Whether it was checked, says a flag, and stays as it is for a letter that is in a bundle."""
+    is_newest = -Signature.flags_checked == select_newest_flag(campaign_id)
+    return (Signature.flags_checked < 0) & is_newest & HAS_PRINTED
 
 
 @jobs.job("screening.check-flags")
@@ -72,7 +81,7 @@ def resume() -> None:
 
 def _list_unchecked(campaign_id: int, after: int) -> Sequence[int]:
     waits = Signature.letters.any(Letter.bundle_id.is_(None))
-    unchecked = (*are_confirmed(campaign_id), ~is_checked(campaign_id), waits)
+    unchecked = (*are_confirmed(campaign_id), awaits_check(campaign_id), waits)
     query = select(Signature.id).where(Signature.id > after, *unchecked)
     with db.reading() as session:
         return session.scalars(query.order_by(Signature.id).limit(READ_AT_ONCE)).all()
@@ -105,7 +114,9 @@ def _check(session: Session, campaign_id: int, ids: Sequence[int]) -> None:
         reasons = find_silent_reasons(signature, after=signature.flags_checked) if signature else []
         if signature is None or not reasons:
             clean.append(signature_id)  # Printing sets aside what does not open.
-        elif signature_id not in printed:
+        elif signature_id in printed:
+            signature.flags_checked = -newest
+        else:
             signature.state_before = SignatureState.CONFIRMED
             move_signature(signature, SignatureState.HELD)
             signature.flags_checked, has_held = newest, True

@@ -13,7 +13,7 @@ from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import is_withdrawn, list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
-from campaign.core import audit, clock, db
+from campaign.core import audit, clock, db, jobs
 from campaign.core.db import after_commit
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Volume
@@ -69,7 +69,7 @@ def refuse_uncancellable(session: Session, bundle: Bundle) -> None:
 def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
     """Mark it as given up, whatever its state; how many of its letters left it."""
     freed = _give_back(session, bundle, actor)
-    freed += let_wait(session, Letter.bundle_id == bundle.id)
+    freed += let_wait(session, bundle.campaign, Letter.bundle_id == bundle.id)
     signed_sheets.leave_sheets(session, bundle)
     session.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
     session.expire(bundle, ["volumes"])
@@ -85,8 +85,13 @@ def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, ac
     return freed
 
 
-def let_wait(session: Session, *conditions: ColumnElement[bool]) -> int:
-    """Take these letters out of their bundles; how many they were."""
+def let_wait(session: Session, campaign: Campaign, *conditions: ColumnElement[bool]) -> int:
+    """Take these letters out of their bundles; how many they were.
+
+    What their people wrote is searched for the risk flags that were set meanwhile.
+    """
+    if campaign.risk_flags:
+        jobs.enqueue(session, "screening.check-flags", campaign.id)
     return db.update_rows(session, Letter, *conditions, **_IN_NO_BUNDLE)
 
 
@@ -163,7 +168,7 @@ def remove_rehearsed(session: Session, campaign: Campaign) -> None:
     ids = [bundle.id for bundle in bundles]
     if not ids:
         return
-    let_wait(session, Letter.bundle_id.in_(ids))
+    let_wait(session, campaign, Letter.bundle_id.in_(ids))
     session.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
     session.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     for bundle in bundles:

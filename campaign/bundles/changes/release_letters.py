@@ -64,7 +64,8 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
     left = [{"number": number_of(row.sequence or 0), "reason": row.set_aside} for row in rows]
     bundle.released = [*bundle.released, *left]
     for ids in batched([row.id for row in rows], _AT_ONCE):
-        cancel_bundle.let_wait(session, Letter.id.in_(ids), Letter.bundle_id == bundle.id)
+        here = (Letter.id.in_(ids), Letter.bundle_id == bundle.id)
+        cancel_bundle.let_wait(session, bundle.campaign, *here)
     return len(rows)
 
 

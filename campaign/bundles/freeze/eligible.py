@@ -13,14 +13,12 @@ from campaign.bundles.destinations import aims_at, destination_of, is_for
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
 from campaign.bundles.freeze.waiting_counts import Key, WaitingPart, count_waiting
-from campaign.campaigns.content.risks import newest_flag
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import Rerouting
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.screening.flag_check import HAS_PRINTED, are_confirmed
-from campaign.signing.checks.review_decision import is_checked
+from campaign.screening.flag_check import are_confirmed, names_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +129,14 @@ def _count_flagged(session: Session, targets: Sequence[Target]) -> Counter[Key]:
     """Count letters as `count_waiting` does that no bundle takes, for a risk flag."""
     counts: Counter[Key] = Counter()
     for campaign in {target.campaign for target in targets}:
-        if campaign.flags_checked < newest_flag(campaign) or not campaign.risk_flags:
-            continue  # What says one is not known yet, and nothing is frozen.
+        if not campaign.risk_flags:
+            continue
         rows = session.execute(
             select(Letter.target_id, Signature.letter_locale, func.count(Letter.id))
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
                 *are_confirmed(campaign.id),
-                ~is_checked(campaign.id),
-                HAS_PRINTED,
+                names_flag(campaign.id),
                 Letter.bundle_id.is_(None),
                 Letter.target_id.in_([target.id for target in targets]),
             )

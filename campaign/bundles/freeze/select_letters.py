@@ -113,7 +113,7 @@ def any_awaits_check(
         select(Letter.id)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Target, Target.id == Letter.target_id)
-        .where(awaits_check(campaign), *_conditions(campaign.id, destination, choice))
+        .where(awaits_check(campaign.id), *_conditions(campaign.id, destination, choice))
     )
     return db.has_row(session, query.limit(1))
 

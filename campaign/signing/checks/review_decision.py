@@ -135,8 +135,12 @@ def find_silent_reasons(signature: Signature, *, after: int = 0) -> list[str]:
 
 def is_checked(campaign_id: int) -> ColumnElement[bool]:
     """Whether a signature of the campaign was judged by its newest risk flags."""
+    return Signature.flags_checked >= select_newest_flag(campaign_id)
+
+
+def select_newest_flag(campaign_id: int) -> ColumnElement[int]:
     newest = select(func.max(RiskFlag.id)).where(RiskFlag.campaign_id == campaign_id)
-    return Signature.flags_checked >= func.coalesce(newest.scalar_subquery(), 0)
+    return func.coalesce(newest.scalar_subquery(), 0)
 
 
 def list_reasons_told(

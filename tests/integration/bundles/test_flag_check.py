@@ -6,14 +6,18 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes import cancel_bundle
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle, release_letters
 from campaign.bundles.freeze.choices import EVERYTHING
 from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
 from campaign.bundles.freeze.freeze_bundle import JourneyPart, freeze_parts
+from campaign.bundles.volumes import load_letters
 from campaign.campaigns.content import risks
 from campaign.core import db, jobs
+from campaign.core.db.commit_actions import run_after_commit
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, Target
 from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold
@@ -74,6 +78,15 @@ def write(session: Session, campaign: Campaign, *words: str) -> list[Signature]:
     signatures = add_confirmed(session, campaign, len(words), own_words=lambda at: words[at])
     session.commit()
     return signatures
+
+
+def run_queue(app: Flask, session: Session) -> None:
+    """Commit; do what was sent for."""
+    session.commit()
+    run_after_commit(session)
+    huey = app.extensions["queue"].huey
+    while (task := huey.dequeue()) is not None:
+        huey.execute(task)
 
 
 def decide(session: Session, signature: Signature, decision: Decision, note: str = "") -> None:
@@ -186,7 +199,7 @@ def test_letters_in_a_bundle_stay_and_are_checked_once_it_is_cancelled(
     flag("Petra Salas")
     assert states(session, letters) == [CONFIRMED, CONFIRMED]
     assert bundle.letter_count == 2
-    cancel_bundle.let_wait(session, Letter.bundle_id == bundle.id)
+    cancel_bundle.let_wait(session, campaign, Letter.bundle_id == bundle.id)
     session.commit()
     jobs.run_now("screening.check-flags", campaign.id)
     assert states(session, letters) == [HELD, CONFIRMED]
@@ -234,10 +247,69 @@ def test_who_has_a_letter_in_a_bundle_keeps_it_and_the_other_is_frozen_by_nobody
     )
     assert [each.letter_count for each in other] == [1]
     session.commit()
-    cancel_bundle.let_wait(session, Letter.bundle_id == bundle.id)
+    cancel_bundle.let_wait(session, campaign, Letter.bundle_id == bundle.id)
     session.commit()
     jobs.run_now("screening.check-flags", campaign.id)
     assert states(session, letters) == [HELD, CONFIRMED]
+
+
+Leave = Callable[[Session, Bundle], int]
+
+
+def cancel(session: Session, bundle: Bundle) -> int:
+    return cancel_bundle.cancel(session, bundle, storage.storage(), reason="", actor="test")
+
+
+def release(session: Session, bundle: Bundle) -> int:
+    bundle.state = BundleState.FAILED
+    session.flush()
+    return release_letters.release(session, bundle, storage.storage(), actor="test")
+
+
+def restore(session: Session, bundle: Bundle) -> int:
+    bundle.state = BundleState.READY
+    letters = Letter.bundle_id == bundle.id
+    db.update_rows(session, Letter, letters, set_aside=load_letters.WITHDRAWN)
+    session.flush()
+    return release_letters.restore(session, bundle, actor="test")
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("leave", [cancel, release, restore])
+def test_what_leaves_a_bundle_is_checked_and_all_that_names_no_flag_is_frozen(
+    app: Flask, session: Session, campaign: Campaign, flag: Flag, leave: Leave
+) -> None:
+    second = make_target_mission(7)
+    campaign.targets.append(Target(official=make_target_official(7), mission=second, position=1))
+    letters = write(session, campaign, NAMED, "I thank you.")
+    first = freeze_waiting(session, campaign)
+
+    def freeze_second() -> Bundle:
+        parts = [JourneyPart(campaign)]
+        settings = current_settings()
+        (bundle,) = freeze_parts(
+            session, parts, mission=second, settings=settings, locale="en", actor="test"
+        )
+        return bundle
+
+    other = freeze_second()
+    session.commit()
+    flag("Petra Salas")
+    assert campaign.flags_checked == risks.newest_flag(campaign) > 0
+    assert leave(session, other) == 2
+    session.flush()
+    assert [offer.flagged for offer in list_offers(session, second)] == [0]
+    with pytest.raises(Refused, match="letters-unchecked"):
+        freeze_second()
+    run_queue(app, session)
+    assert states(session, letters) == [CONFIRMED, CONFIRMED]
+    assert [offer.flagged for offer in list_offers(session, second)] == [1]
+    assert freeze_second().letter_count == 1
+    session.commit()
+    assert leave(session, first) == 2
+    run_queue(app, session)
+    assert states(session, letters) == [HELD, CONFIRMED]
+    assert freeze_waiting(session, campaign).letter_count == 1
 
 
 def test_pages_say_what_is_checked_and_that_nothing_is_frozen_meanwhile(
