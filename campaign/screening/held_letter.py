@@ -7,7 +7,7 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.risks import Finding, list_secret_words
+from campaign.campaigns.content.risks import Finding, list_secret_words, newest_flag
 from campaign.core import audit
 from campaign.core.i18n import force_locale
 from campaign.models.campaign import Campaign
@@ -36,6 +36,7 @@ class HeldLetter:
     not_allowed: list[Finding]
     """Of the words not allowed in a letter, those that the form did not refuse."""
     asks: bool
+    newest_flag: int  # Which flags its reader sees
 
 
 class RefuseUnapproved(Protocol):
@@ -72,6 +73,7 @@ def describe_letter(hold: Hold) -> HeldLetter:
         flagged=flagged,
         not_allowed=secret,
         asks=bool(flagged or secret) or not SILENT.isdisjoint(hold.reasons),
+        newest_flag=newest_flag(signature.campaign),
     )
 
 

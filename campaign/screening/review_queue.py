@@ -34,6 +34,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.signing.checks.review_decision import (
     find_flagged_words,
     find_secret_words,
+    find_silent_reasons,
     lock_silent_holds,
 )
 from campaign.signing.checks.screening_rules import LEAST_ALIKE, SILENT, ScreeningRules, skeleton
@@ -159,6 +160,7 @@ def decide(
     note: str = "",
     risks_seen: bool = False,
     flagged_seen: bool = False,
+    flags_seen: int | None = None,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
@@ -166,8 +168,9 @@ def decide(
     returned, those whose mailbox had its mails of the day are left to wait. Raises NotFound where
     `by` reads none of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return or a
     rejection has no reason; RiskNamed where a note that is mailed says what a risk flag rules out;
-    NamesRisk where a letter to be approved does, unless `flagged_seen`; Refused: `nothing-held`
-    (somebody else decided before), `cannot-mail` (no mail went).
+    NamesRisk where a letter to be approved does, unless that was `flagged_seen` and no flag beyond
+    `flags_seen`, the newest that its reader saw, is named; Refused: `nothing-held` (somebody else
+    decided before), `cannot-mail` (no mail went).
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
@@ -178,7 +181,9 @@ def decide(
     taken = _claim_letters(session, public_ids, decision, seen)
     if not taken:
         raise Refused("nothing-held")
-    if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
+    if decision is Decision.APPROVED and _name_unseen(
+        session, taken, is_ticked=flagged_seen, newest=flags_seen
+    ):
         raise NamesRisk
     if decision is Decision.RETURNED:
         taken = [signature for signature in taken if _send_back(session, signature, note)]
@@ -251,6 +256,17 @@ def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Sig
         or (flagged := find_flagged_words(signature))
         or find_secret_words(signature, flagged)
     ]
+
+
+def _name_unseen(
+    session: Session, signatures: Sequence[Signature], *, is_ticked: bool, newest: int | None
+) -> bool:
+    """Whether a flag is named that the reader did not approve; None: they approved any."""
+    if not is_ticked:
+        return bool(_find_flagged(session, signatures))
+    if newest is None:
+        return False
+    return any(find_silent_reasons(signature, after=newest) for signature in signatures)
 
 
 def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:

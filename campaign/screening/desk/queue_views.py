@@ -285,6 +285,7 @@ def _decide(public_ids: list[str]) -> ScreeningAct:
         now=db.utcnow(),
         risks_seen="risks_seen" in request.form,
         flagged_seen="flagged_seen" in request.form,
+        flags_seen=request.form.get("flags_seen", 0, int),
         seen=_read_seen(),
     )
     count = act.letters

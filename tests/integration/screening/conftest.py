@@ -85,6 +85,11 @@ def read_seen(page: str) -> list[str]:
     return re.findall(r'name="seen" value="([^"]+)"', page)
 
 
+def read_flags_seen(page: str) -> dict[str, str]:
+    """Return what the page posts of the risk flags that it shows."""
+    return dict(re.findall(r'name="(flags_seen)" value="(\d+)"', page))
+
+
 def version_of_hold(signature: Signature) -> str:
     """What the form of this letter says was seen."""
     session = object_session(signature)

@@ -27,7 +27,13 @@ from campaign.privacy.subject_access import gather_data
 from campaign.screening import invalidate, review_queue
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.news_subscription import count_readers
-from tests.integration.screening.conftest import Write, the_signature, version_of_hold
+from tests.factories import post as post_form
+from tests.integration.screening.conftest import (
+    Write,
+    read_flags_seen,
+    the_signature,
+    version_of_hold,
+)
 from tests.integration.screening.test_invalidate import by, change_words, counted, run, undo
 from tests.integration.tracking.test_notices import post, tell_all
 
@@ -300,6 +306,49 @@ def test_other_programs_are_told_at_once_and_what_is_decided_later_changes_no_me
     assert seen(the_signature(session))[0] is not HELD
     assert list_told() == []
     assert list(session.scalars(select(NetworkMember.state))) == [MemberState.ACTIVE] * 2
+
+
+@pytest.mark.one_engine
+def test_an_approval_is_not_for_a_flag_that_its_reader_did_not_see(
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    write(f"{NAMED} Vera Lund as well.")
+    held = the_signature(session)
+    url = f"/desk/screening/letters/{held.public_id}"
+    approve = {"decision": "approve", "flagged_seen": "y", "seen": version_of_hold(held)}
+    seen_before = read_flags_seen(staff.get("/desk/screening/").text)
+    campaign.risk_flags.append(RiskFlag(kind=RiskKind.WITNESS, words="Vera Lund"))
+    session.commit()
+    for flags_seen in ({}, seen_before):
+        asked = post_form(staff, url, approve | flags_seen)
+        assert asked.status_code == 422
+        assert "<mark>Vera Lund</mark>" in asked.text
+        assert the_signature(session).state is HELD
+        session.rollback()
+    # Another that the letter does not name is no reason to ask.
+    seen_now = read_flags_seen(asked.text)
+    campaign.risk_flags.append(RiskFlag(kind=RiskKind.WITNESS, words="Nobody Else"))
+    session.commit()
+    newest = newest_flag(campaign)
+    session.rollback()
+    assert post_form(staff, url, approve | seen_now).status_code == 303
+    approved = the_signature(session)
+    assert (approved.state, approved.flags_checked) == (CONFIRMED, newest)
+
+
+@pytest.mark.one_engine
+def test_a_letter_whose_flag_is_gone_can_be_approved(
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    write(NAMED)
+    held = the_signature(session)
+    campaign.risk_flags = []
+    session.commit()
+    approve = {"decision": "approve", "flagged_seen": "y", "seen": version_of_hold(held)}
+    approve |= read_flags_seen(staff.get("/desk/screening/").text)
+    url = f"/desk/screening/letters/{held.public_id}"
+    assert post_form(staff, url, approve).status_code == 303
+    assert the_signature(session).state is CONFIRMED
 
 
 @pytest.mark.one_engine
