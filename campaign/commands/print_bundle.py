@@ -63,7 +63,7 @@ _SENTENCES = {
     "emptied": "Its files were deleted: everyone in it withdrew, or their details were deleted on "
     "schedule.",
     "letters-taken": "Another bundle took these letters at the same time. Run this again.",
-    "letters-unchecked": "Letters are being checked against new risk flags. "
+    "letters-unchecked": "We are checking letters against new risk flags. "
     "Run this again in a minute.",
     "papers-refused": "The cover letter or a list could not be printed. No ZIP was made.",
     "nothing-printed": "No letter could be printed. The workspace shows why.",

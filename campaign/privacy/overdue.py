@@ -16,6 +16,7 @@ from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.screening.flag_check import names_flag
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""
@@ -94,7 +95,7 @@ def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     out = and_(
         letter.set_aside.is_(None), is_gone(letter, when=DeliveryAttempt.happened_on <= due.over)
     )
-    here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
+    here = _is_here(letter, out)
     state = Signature.state == SignatureState.CONFIRMED
     return [own, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
 
@@ -106,10 +107,16 @@ def is_awaited() -> ColumnElement[bool]:
     """
     letter = aliased(Letter)
     out = and_(letter.set_aside.is_(None), is_gone(letter))
-    here = exists().where(letter.signature_id == Signature.id, ~out)
     on_sheet = and_(Signature.origin == Origin.PAPER, ~went_with_bundle(Signature.id))
     is_known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
-    return and_(is_known, or_(here.correlate(Signature), on_sheet))
+    return and_(is_known, or_(_is_here(letter, out), on_sheet))
+
+
+def _is_here(letter: type[Letter], out: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a letter of a signature lies here; not one that nobody prints, for a risk flag."""
+    here = exists().where(letter.signature_id == Signature.id, ~out)
+    in_bundle = here.where(letter.bundle_id.is_not(None)).correlate(Signature)
+    return and_(here.correlate(Signature), or_(~names_flag(Signature.campaign_id), in_bundle))
 
 
 def ended_at(

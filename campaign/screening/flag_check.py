@@ -9,7 +9,7 @@ flag, the others wait as they are: frozen they are not. Once it leaves its bundl
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
 from campaign.campaigns.content.risks import newest_flag
 from campaign.core import db, jobs
@@ -45,7 +45,7 @@ def awaits_check(campaign_id: int) -> ColumnElement[bool]:
     return ~is_checked(campaign_id) & ~names_flag(campaign_id)
 
 
-def names_flag(campaign_id: int) -> ColumnElement[bool]:
+def names_flag(campaign_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether it was checked, says a flag, and stays as it is for a letter that is in a bundle."""
     is_newest = -Signature.flags_checked == select_newest_flag(campaign_id)
     return (Signature.flags_checked < 0) & is_newest & HAS_PRINTED

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.campaigns.content.risks import (
     Finding,
@@ -138,7 +138,7 @@ def is_checked(campaign_id: int) -> ColumnElement[bool]:
     return Signature.flags_checked >= select_newest_flag(campaign_id)
 
 
-def select_newest_flag(campaign_id: int) -> ColumnElement[int]:
+def select_newest_flag(campaign_id: int | InstrumentedAttribute[int]) -> ColumnElement[int]:
     newest = select(func.max(RiskFlag.id)).where(RiskFlag.campaign_id == campaign_id)
     return func.coalesce(newest.scalar_subquery(), 0)
 

@@ -329,6 +329,6 @@ def test_pages_say_what_is_checked_and_that_nothing_is_frozen_meanwhile(
     form = {"mission": campaign.targets[0].mission.slug, "campaign": campaign.slug}
     refused = post(staff, "/desk/bundles/new", form)
     assert refused.status_code == 409
-    assert "We are still checking confirmed letters against new risk flags." in refused.text
+    assert "We are checking confirmed letters against new risk flags." in refused.text
     jobs.run_now("screening.check-flags", campaign.id)
     assert post(staff, "/desk/bundles/new", form).status_code == 303

@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import file_names
-from campaign.core import db
+from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus, Target
 from campaign.models.paper_signature import PaperSheet, Scan
+from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.signature import Letter, Signature
 from campaign.paper_signatures import scans
 from campaign.privacy import overdue, retention
 from campaign.signing.states import empty_signature
 from campaign.storage.places import FilesAway, LocalPlace
-from tests.factories import make_campaign, make_target_mission
+from tests.factories import make_campaign, make_target_mission, make_target_official
 from tests.integration.paper_signatures.test_sheets import make_sheet
 from tests.integration.tracking.conftest import (
     ANA,
@@ -138,6 +139,41 @@ def test_a_letter_that_was_set_aside_waits_for_its_cause_to_be_mended(
     campaign.forgotten_at = None
     erase()
     assert reload(session, aside).given_name == "", "after a stop nothing waits"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_letter_that_nobody_prints_for_a_risk_flag_keeps_no_details(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    erase: Erase,
+    is_over: bool,
+) -> None:
+    clean = sign(session, campaign, email="clean@example.org", given_name="Clean")
+    ana.own_words, clean.own_words = "Petra Salas told me.", "I thank you."
+    session.commit()
+    deliver(freeze(campaign))
+    second = Target(official=make_target_official(7), mission=make_target_mission(7), position=1)
+    campaign.targets.append(second)
+    for signature in (ana, clean):
+        template_id = signature.letters[0].template_id
+        signature.letters.append(Letter(target=second, template_id=template_id))
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Petra Salas")]
+    long_ago(session, 190)
+    if is_over:
+        end(session, campaign, 190, stopped=False)
+    session.commit()
+    erase()
+    assert reload(session, ana).given_name == "Ana", "nobody knows yet what her words name"
+    campaign.forgotten_at = None
+    session.commit()
+    jobs.run_now("screening.check-flags", campaign.id)
+    erase()
+    assert reload(session, ana).given_name == ""
+    assert reload(session, clean).given_name == "Clean"
 
 
 def test_sheets_that_came_late_or_are_not_keyed_in_keep_their_scans(
