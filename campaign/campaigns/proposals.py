@@ -357,7 +357,7 @@ def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalSt
     if proposal.is_unpublished:
         audit.record(session, actor_name(by), "campaign.update-delete", proposal.campaign)
     else:
-        _note(session, proposal, by, "withdraw")
+        _note(session, proposal, by, "delete")
 
 
 def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> None:

@@ -78,6 +78,7 @@ ACTIONS: Mapping[str, object] = {
     "campaign.proposal-approve": _l("Approved a public text"),
     "campaign.proposal-return": _l("Returned a proposed text with a note"),
     "campaign.proposal-withdraw": _l("Recalled a proposed text"),
+    "campaign.proposal-delete": _l("Deleted a proposed text"),
     "campaign.delete": _l("Deleted a draft"),
     "campaign.team-add": _l("Added someone to a campaign’s team"),
     "campaign.team-remove": _l("Removed someone from a campaign’s team"),
