@@ -13,13 +13,14 @@ from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import is_withdrawn, list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.volumes.load_letters import UNREADABLE
 from campaign.core import audit, clock, db, jobs
 from campaign.core.db import after_commit
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Volume
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove, Rerouting
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature
 from campaign.storage import Storage, storage
 
 _CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
@@ -88,9 +89,12 @@ def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, ac
 def let_wait(session: Session, campaign: Campaign, *conditions: ColumnElement[bool]) -> int:
     """Take these letters out of their bundles; how many they were.
 
-    What their people wrote is searched for the risk flags that were set meanwhile.
+    What their people wrote is searched for the risk flags that were set meanwhile; for all of them,
+    where it did not open.
     """
     if campaign.risk_flags:
+        unread = select(Letter.signature_id).where(Letter.set_aside == UNREADABLE, *conditions)
+        db.update_rows(session, Signature, Signature.id.in_(unread), flags_checked=0)
         jobs.enqueue(session, "screening.check-flags", campaign.id)
     return db.update_rows(session, Letter, *conditions, **_IN_NO_BUNDLE)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -310,6 +311,32 @@ def test_what_leaves_a_bundle_is_checked_and_all_that_names_no_flag_is_frozen(
     run_queue(app, session)
     assert states(session, letters) == [HELD, CONFIRMED]
     assert freeze_waiting(session, campaign).letter_count == 1
+
+
+@pytest.mark.both_engines
+def test_what_did_not_open_is_checked_once_it_does(
+    app: Flask, session: Session, campaign: Campaign, flag: Flag
+) -> None:
+    letter, other = write(session, campaign, NAMED, "I thank you.")
+    number, seal = letter.id, letter.seal_id
+
+    def seal_with(seal_id: bytes) -> None:
+        session.execute(update(Signature).filter_by(id=number).values(seal_id=seal_id))
+        session.commit()
+        session.expire_all()
+
+    seal_with(b"x" * len(seal))
+    flag("Petra Salas")
+    bundle = freeze_waiting(session, campaign)
+    assert bundle.letter_count == 2
+    aside = Letter.signature_id == number
+    db.update_rows(session, Letter, aside, set_aside=load_letters.UNREADABLE)
+    bundle.state = BundleState.READY
+    session.commit()
+    seal_with(seal)
+    assert release_letters.release(session, bundle, storage.storage(), actor="test") == 1
+    run_queue(app, session)
+    assert states(session, [letter, other]) == [HELD, CONFIRMED]
 
 
 def test_pages_say_what_is_checked_and_that_nothing_is_frozen_meanwhile(
