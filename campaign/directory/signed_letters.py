@@ -1,11 +1,11 @@
 """Signed letters that are in no bundle yet: how many a change of an official rewrites.
 
-A letter that waits takes salutation and close from the directory, so that a successor is greeted as
-it befits them. Its writer has read the words of before.
+A letter that waits takes name, office, salutation and close from the directory, so that a successor
+is greeted as it befits them. Its writer has read the words of before.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ from campaign.models.directory import Official
 from campaign.models.signature import Letter, Signature, SignatureState
 
 ADDRESSED = ("salutation", "close")
-Forms = Mapping[str, dict[str, str]]
+_SHOWN = ("name", "office", *ADDRESSED)
+Forms = Mapping[str, Any]
 _WAITING = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 
 
@@ -29,8 +30,10 @@ class WaitingGroup(NamedTuple):
     letters: int
 
 
-def forms_of_address(entry: Entry) -> dict[str, dict[str, str]]:
-    return {name: dict(getattr(entry, name, None) or {}) for name in ADDRESSED}
+def forms_of_address(entry: Entry) -> dict[str, Any]:
+    """Note how letters address the entry; a mission is not addressed."""
+    texts = {name: dict(getattr(entry, name, None) or {}) for name in _SHOWN[1:]}
+    return {"name": entry.name if isinstance(entry, Official) else "", **texts}
 
 
 def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
@@ -81,14 +84,18 @@ def watch_forms(session: Session, *entries: Entry) -> Callable[[Entry], int]:
 
 
 def count_changed(groups: list[WaitingGroup], before: Forms, after: Forms) -> int:
-    """Count the letters of which one language has another salutation or close."""
+    """Count the letters that address the official otherwise in one of their languages."""
     counts = [
         group.letters
         for group in groups
         if any(
-            i18n.words_in(before[name], code) != i18n.words_in(after[name], code)
-            for name in ADDRESSED
+            _say(before[name], code) != _say(after[name], code)
+            for name in _SHOWN
             for code in group.languages
         )
     ]
     return sum(counts)
+
+
+def _say(words: str | dict[str, str], code: str) -> str:
+    return words if isinstance(words, str) else i18n.words_in(words, code)

@@ -77,7 +77,7 @@ class ImportReport:
     differ: int = 0
     """Rows of which the file says something else, and the directory's stays."""
     letters: int = 0
-    """Signed letters that have another salutation or close then."""
+    """Signed letters that address their official otherwise then."""
     problems: list[RowProblem] = field(default_factory=list)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)

@@ -120,7 +120,7 @@ class Plan:
     items: list[PlannedRow] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
     letters: int = 0
-    """How many signed ones have another salutation or close then."""
+    """How many signed ones address their official otherwise then."""
 
     def counts(self) -> dict[str, int]:
         counts = Counter(item.verdict.value for item in self.items)

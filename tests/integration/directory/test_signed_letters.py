@@ -1,4 +1,4 @@
-"""A salutation that is changed rewrites signed letters: whoever changes it is told how many."""
+"""Who changes how signed letters address their official is told how many."""
 
 import html
 
@@ -25,7 +25,7 @@ from tests.integration.directory.test_import_pages import rehearsed
 from tests.integration.signing.test_steps import Fields
 
 PAGE = "/desk/officials/governor-1"
-TOLD = "This changes the salutation or close of 3 signed letters that are not in a bundle yet."
+TOLD = "This changes how %s signed letters that are not in a bundle yet address the official."
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_page_says_how_many_and_asks_before_it_saves(
     form = Fields(client.get(PAGE).text).with_answers() | {"salutation_en": "You torturer,"}
     asked = post(client, PAGE, form)
     assert asked.status_code == 422
-    assert TOLD in asked.text
+    assert TOLD % 3 in asked.text
     assert 'value="You torturer,"' in asked.text
     assert greeting_of(session) == before
     again = Fields(asked.text).with_answers() | {"risks_seen": "y"}
@@ -79,11 +79,26 @@ def test_the_page_says_how_many_and_asks_before_it_saves(
 
 
 @pytest.mark.usefixtures("campaign")
+@pytest.mark.parametrize(
+    ("field", "words", "letters"), [("name", "Ana Pérez", 4), ("office_en", "Mayor", 3)]
+)
+def test_a_new_name_or_office_is_asked_about_too(
+    client: FlaskClient, field: str, words: str, letters: int
+) -> None:
+    form = Fields(client.get(PAGE).text).with_answers()
+    asked = post(client, PAGE, form | {field: words})
+    assert asked.status_code == 422
+    assert TOLD % letters in asked.text
+    again = Fields(asked.text).with_answers() | {"risks_seen": "y"}
+    assert post(client, PAGE, again).status_code == 303
+
+
+@pytest.mark.usefixtures("campaign")
 def test_a_merge_says_it_too(client: FlaskClient, session: Session) -> None:
     pair = {"first": "governor-2", "second": "governor-1"}
     url = "/desk/officials/merge"
     asked = post(client, url, pair)
-    assert TOLD in asked.text
+    assert TOLD % 4 in asked.text, "all have another name"
     session.rollback()
     assert post(client, url, pair | {"risks_seen": "y"}).status_code == 303
 
@@ -93,4 +108,4 @@ def test_the_preview_of_an_import_says_it(client: FlaskClient, session: Session)
     exported = client.get("/desk/officials/export.csv").text
     text = exported.replace("Dear Governor,", "Sir:")
     where = rehearsed(client, session, text, "officials", replace="y")
-    assert TOLD in html.unescape(client.get(where).text)
+    assert TOLD % 3 in html.unescape(client.get(where).text)
