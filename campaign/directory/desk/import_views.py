@@ -17,6 +17,7 @@ from campaign.directory.desk.blueprint import (
     get_import_url,
     say_field,
     say_how_to_mend,
+    say_rewritten,
 )
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
 from campaign.directory.imports import jobs, uploads
@@ -27,6 +28,7 @@ from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import OURS
 from campaign.directory.imports.uploads import ImportSource
+from campaign.directory.risk_flags import RisksUnseen
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, csv_file, redirect_to, show_page
@@ -60,6 +62,7 @@ class ShowImport(Page, template="directory/import.html"):
     rows: Sequence[RowDetail]
     failure: FaultDetail | None
     shown_fields: Sequence[str]
+    is_asked: bool  # whether undoing rewrites signed letters, which is asked about
     lacks_language: bool  # whether the language of an official is among what is left out
     field_of: Callable[[RowDetail], str]
 
@@ -139,6 +142,7 @@ def show_import(directory: Directory, public_id: str) -> ResponseReturnValue:
             verdicts=list(Verdict),
             listing=listing,
             rows=rows,
+            is_asked=request.args.get("asked") == "undo",
             failure=json.loads(kept.failure) if kept.failure else None,
             shown_fields=[
                 name
@@ -153,8 +157,15 @@ def show_import(directory: Directory, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/undo", "POST")
 def undo_import(directory: Directory, public_id: str) -> ResponseReturnValue:
-    kept = _load(directory, public_id)
-    return _try_action(kept, lambda: revert_import(db.session(), kept=kept, actor=actor()))
+    kept, session, seen = _load(directory, public_id), db.session(), "risks_seen" in request.form
+    try:
+        return _try_action(
+            kept, lambda: revert_import(session, kept=kept, actor=actor(), risks_seen=seen)
+        )
+    except RisksUnseen as problem:
+        session.rollback()
+        flash(say_rewritten(problem.letters), "error")
+    return redirect(get_import_url("show_import", kept, asked="undo"), 303)
 
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")

@@ -30,6 +30,7 @@ from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import get_or_create_post, note_held, post_key
 from campaign.directory.risk_flags import (
+    RisksUnseen,
     find_flagged,
     find_watched,
     return_to_review,
@@ -284,13 +285,19 @@ def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None
         row.detail = json.dumps(detail, ensure_ascii=False)
 
 
-def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dict[str, int]:
-    """Take back what nothing uses or has changed since; others keep why they stay."""
+def revert_import(
+    session: Session, *, kept: DirectoryImport, actor: str, risks_seen: bool = False
+) -> dict[str, int]:
+    """Take back what nothing uses or has changed since; others keep why they stay.
+
+    Raises RisksUnseen unless `risks_seen` where that rewrites signed letters.
+    """
     kept = session.get_one(DirectoryImport, kept.id, with_for_update=True, populate_existing=True)
     if kept.state is not ImportState.APPLIED:
         raise Refused("import-not-applied")
     later = _find_changed_later(session, kept)
-    report, undone = {"stays": 0}, kept.counts.get("undone", {"removed": 0, "restored": 0})
+    report, letters = {"stays": 0}, 0
+    undone = kept.counts.get("undone", {"removed": 0, "restored": 0})
     for verdict, undo, word in (
         (Verdict.ADDED, _remove, "removed"),
         (Verdict.CHANGED, _restore, "restored"),
@@ -299,7 +306,8 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
         rows = session.scalars(query.where(ImportRow.verdict == verdict)).all()
         stays = done = 0
         for chunk in batched(rows, _CHUNK):
-            staying, number = undo(session, kept, chunk, later, actor)
+            staying, number, rewritten = undo(session, kept, chunk, later, actor)
+            letters += rewritten
             gone = [row.id for row in chunk if row not in staying]
             session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
             stays += len(staying)
@@ -308,6 +316,8 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
         report["stays"] += stays
         undone = {**undone, word: undone[word] + report[word]}
         kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
+    if letters and not risks_seen:
+        raise RisksUnseen((), letters)
     kept.undone_at = db.utcnow()
     session.flush()
     audit.record(session, actor, "imports.undo", f"import:{kept.public_id}", **report)
@@ -316,10 +326,10 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
 
 def _remove(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str], actor: str
-) -> tuple[list[ImportRow], int]:
+) -> tuple[list[ImportRow], int, int]:
     """Delete what the rows added; return those that stay, each with the reason, and how many go.
 
-    What somebody has deleted before is neither.
+    What somebody has deleted before is neither. No letter goes to what nothing uses.
     """
     model = model_of(kept.directory)
     word = model.__tablename__
@@ -349,15 +359,15 @@ def _remove(
     for loaded in list(session.identity_map.values()):
         if not isinstance(loaded, ImportRow):  # of these all are needed once more
             session.expire(loaded)
-    return staying, len(going)
+    return staying, len(going), 0
 
 
 def _restore(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str], actor: str
-) -> tuple[list[ImportRow], int]:
+) -> tuple[list[ImportRow], int, int]:
     """Set back what the rows changed and nobody has changed since.
 
-    Return those that stay, and how many are as before.
+    Return those that stay, how many are as before, and how many signed letters that rewrites.
     """
     model = model_of(kept.directory)
     details = {row: json.loads(row.detail) for row in rows}
@@ -372,7 +382,7 @@ def _restore(
         if detail.get("before") and (entry := entries.get(detail["slug"]))
     }
     flagged, watched = find_flagged(session, model, values_before), find_watched(session, model)
-    staying = []
+    staying, letters = [], 0
     for row, detail in details.items():
         entry, before = entries.get(detail["slug"]), detail.get("before")
         if entry is None:
@@ -394,11 +404,12 @@ def _restore(
             staying.append(_note_reason(row, "imported-again"))
         elif not _set_back(entry, before):
             staying.append(_note_reason(row, "changed"))
+        letters += count_rewritten(session, entry.id, forms, forms_of_address(entry))
         return_to_review(list_rewritten(), actor)
         where_used.show_change(session, entry)
     session.flush()
     here = sum(detail["slug"] in entries for detail in details.values())
-    return staying, here - len(staying)
+    return staying, here - len(staying), letters
 
 
 def _set_back(entry: Entry, before: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.directory.test_import_pages import rehearsed
+from tests.integration.directory.test_import_pages import rehearsed, work
 from tests.integration.signing.test_steps import Fields
 
 PAGE = "/desk/officials/governor-1"
@@ -109,3 +109,21 @@ def test_the_preview_of_an_import_says_it(client: FlaskClient, session: Session)
     text = exported.replace("Dear Governor,", "Sir:")
     where = rehearsed(client, session, text, "officials", replace="y")
     assert TOLD % 3 in html.unescape(client.get(where).text)
+
+
+@pytest.mark.usefixtures("campaign")
+def test_an_undo_of_an_import_asks_too(client: FlaskClient, session: Session) -> None:
+    before = greeting_of(session)
+    exported = client.get("/desk/officials/export.csv").text
+    text = exported.replace("Dear Governor,", "Sir:")
+    where = rehearsed(client, session, text, "officials", replace="y")
+    post(client, f"{where}/apply")
+    work(client, session, "officials.apply-import")
+    assert greeting_of(session) == "Sir:"
+    page = post(client, f"{where}/undo", follow_redirects=True).text
+    assert TOLD % 3 in page
+    assert 'name="risks_seen"' in page
+    assert greeting_of(session) == "Sir:", "asked first"
+    post(client, f"{where}/undo", {"risks_seen": "y"})
+    assert greeting_of(session) == before
+    assert "Import undone" in client.get(where).text
