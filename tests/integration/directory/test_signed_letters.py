@@ -127,3 +127,20 @@ def test_an_undo_of_an_import_asks_too(client: FlaskClient, session: Session) ->
     post(client, f"{where}/undo", {"risks_seen": "y"})
     assert greeting_of(session) == before
     assert "Import undone" in client.get(where).text
+
+
+@pytest.mark.usefixtures("campaign")
+def test_an_office_passed_to_whom_people_have_written_asks_too(
+    client: FlaskClient, session: Session
+) -> None:
+    leaving = session.scalars(select(Official).where(Official.slug == "governor-2")).one()
+    leaving.office = {"en": "Mayor"}
+    leaving.salutation, leaving.close = {}, {}
+    session.commit()
+    url = "/desk/officials/governor-2/successor"
+    chosen = {"successor": "governor-1", "on": "2026-11-01"}
+    page = post(client, f"{url}/known", chosen, follow_redirects=True).text
+    assert TOLD % 4 in page, "in French there is no word for it"
+    assert 'name="risks_seen"' in page
+    told = post(client, f"{url}/known", chosen | {"risks_seen": "y"}, follow_redirects=True).text
+    assert "now holds the office." in told
