@@ -140,9 +140,7 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
         click.echo(f"in {rows} the file differs from the directory, which stays as it is", err=True)
     if report.letters:
         verb = "would change" if dry_run else "changes"
-        click.echo(
-            f"this {verb} the salutation or close of signed letters: {report.letters}", err=True
-        )
+        click.echo(f"this {verb} how signed letters address officials: {report.letters}", err=True)
     for office, count in report.crowded:
         click.echo(
             f"{count} people have the office {office}. Check the file for former officials",
