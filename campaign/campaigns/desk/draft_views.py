@@ -22,7 +22,14 @@ from campaign.campaigns.content.drafts import Draft
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import SavedState
 from campaign.campaigns.content.risks import Finding, RiskNamed
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.blueprint import (
+    blueprint,
+    done,
+    languages_of,
+    load,
+    read_names,
+    warn_of_renamed,
+)
 from campaign.campaigns.desk.forms import list_sentences
 from campaign.campaigns.desk.labels import (
     choices_of,
@@ -103,6 +110,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(session, campaign, which, where, number)
+    names = read_names(campaign)
     try:
         save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
@@ -114,6 +122,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     # Not where the state only says another outcome, which waits for a second person.
     if revisions.newest_number(session, campaign, which, where) != _number_seen():
         revisions.note_restored(session, campaign, which, where, number)
+    warn_of_renamed(campaign, names)
     message = _("Version %(number)s restored. It is saved as a new version.", number=number)
     return done(message, ".show_history", slug=campaign.slug, part=part, place=place)
 
