@@ -30,10 +30,14 @@ def join_network() -> None:
             .where(
                 Signature.consent_network_at.is_not(None), Signature.confirmed_at.between(*lately)
             )
+            .order_by(Signature.id)
         ).all()
         doubles = session.scalars(
-            select(PaperRow.id).where(_is_double(), PaperRow.keyed_at.between(*lately))
+            select(PaperRow.id)
+            .where(_is_double(), PaperRow.keyed_at.between(*lately))
+            .order_by(PaperRow.id)
         ).all()
+    # In order of entry: who ticked twice is a member by the first tick.
     # Locked, so that who takes a row out meanwhile finds the member that it made.
     for signature_id in waiting:
         with db.transaction() as session:
