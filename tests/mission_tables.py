@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from campaign.directory.imports.columns import guess
+from campaign.directory.imports.guess_columns import guess
 from campaign.directory.imports.read_missions import read_table, refuse_incomplete
 from campaign.directory.imports.read_rows import MissionRecord
 from campaign.directory.imports.row_parts import ImportChoices

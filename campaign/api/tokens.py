@@ -14,7 +14,7 @@ from campaign.core.settings import current_settings
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.staff import StaffUser
 from campaign.signing.signed_links import digest_of, matches
-from campaign.staff.roles import refuse_approver
+from campaign.staff.deciders import refuse_approver
 from campaign.staff.staff_users import actor_name
 
 REQUESTS_PER_HOUR = 10_000

@@ -10,7 +10,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import roles
+from campaign.staff import deciders
 
 CARRIERS = (Role.STAFF, Role.ADMIN)
 """Who makes, sees, downloads and hands over bundles, of the campaigns of all teams."""
@@ -21,7 +21,7 @@ REHEARSERS = (Role.ORGANIZER, Role.ADMIN)
 def refuse_role(user: StaffUser, bundle: Bundle) -> None:
     """Raise NotFound where this person's role has no such bundles, whichever page or job asks."""
     allowed = (*CARRIERS, *REHEARSERS) if bundle.is_rehearsal else CARRIERS
-    roles.refuse_role(user, allowed, "bundle")
+    deciders.refuse_role(user, allowed, "bundle")
 
 
 def refuse_files(bundle: Bundle) -> None:

@@ -23,7 +23,7 @@ from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import list_deciders, refuse_decider, refuse_role
+from campaign.staff.deciders import list_deciders, refuse_decider, refuse_role
 from campaign.staff.staff_users import actor_name
 
 SHORTEST_REASON = 10

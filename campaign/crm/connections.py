@@ -26,7 +26,7 @@ from campaign.models.crm import (
 )
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.roles import refuse_approver, refuse_role
+from campaign.staff.deciders import refuse_approver, refuse_role
 from campaign.staff.staff_users import actor_name
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 

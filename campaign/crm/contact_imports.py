@@ -28,7 +28,7 @@ from campaign.models.crm import ContactImport, ContactImportKind
 from campaign.models.network import MemberOrigin, MemberState, NetworkMember
 from campaign.models.staff import Role, StaffUser
 from campaign.network import memberships
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.staff.staff_users import actor_name
 from campaign.storage import forget_file, storage
 from campaign.web.edit_conflict import lock_row

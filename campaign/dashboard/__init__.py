@@ -1,4 +1,4 @@
 """Today's work (`today`, `to_deliver`), running campaigns, and the statistics of each.
 
-`count_statistics` keeps the counts, `figures` reads them, `charts` and `statistics_page` show them.
+`keep_figures` counts and keeps, `read_figures` adds up, `charts` and `statistics_page` show them.
 """

@@ -30,8 +30,8 @@ from campaign.dashboard.charts import (
     column_chart,
     span_of,
 )
-from campaign.dashboard.count_statistics import figures_of
-from campaign.dashboard.figures import Figures, fill_days
+from campaign.dashboard.keep_figures import figures_of
+from campaign.dashboard.read_figures import Figures, fill_days
 from campaign.deliveries.attempt_order import newest_first
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination

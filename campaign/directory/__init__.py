@@ -1,5 +1,5 @@
 """Officials and missions: kept, found, and which mission a letter goes through.
 
-`entries` is what a form or a file says before it is kept, `edit_entries` keeps it, `where_used`
-says which campaigns name an entry, `risk_flags` what may not be written into one.
+`entry_fields` is what a form or a file says before it is kept, `edit_entries` keeps it,
+`where_used` says which campaigns name an entry, `risk_flags` what may not be written into one.
 """

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from campaign.core.text.desk_texts import has_forbidden_characters
 from campaign.core.text.fold import western_digits
-from campaign.directory.entries import CONTACT_TYPES, Contact
+from campaign.directory.entry_fields import CONTACT_TYPES, Contact
 
 VALUE_LENGTH = 300
 _POPOLO = {"website": "url", "x": "twitter"} | dict.fromkeys(

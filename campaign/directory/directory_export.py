@@ -8,8 +8,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core import i18n
-from campaign.directory.entries import Entry, model_of
-from campaign.directory.imports.columns import LANGUAGES
+from campaign.directory.entry_fields import Entry, model_of
+from campaign.directory.imports.guess_columns import LANGUAGES
 from campaign.models.directory import Directory, Mission, Official
 
 

@@ -19,7 +19,14 @@ from campaign.core import audit, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
-from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, directory_of, names_with
+from campaign.directory.entry_fields import (
+    PLACES,
+    Entry,
+    EntryModel,
+    Rule,
+    directory_of,
+    names_with,
+)
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
 from campaign.directory.officials import get_current_membership, post_key
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters

@@ -12,7 +12,7 @@ from campaign.core import i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import free_slug, slugify
 from campaign.directory import missions, where_used
-from campaign.directory.entries import (
+from campaign.directory.entry_fields import (
     Entry,
     MissionDraft,
     OfficialDraft,

@@ -13,7 +13,7 @@ from campaign.core.text.desk_texts import slugify
 from campaign.core.text.fold import fold_name
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
-from campaign.directory.entries import MissionDraft
+from campaign.directory.entry_fields import MissionDraft
 from campaign.models.directory import Mission, MissionKind
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 

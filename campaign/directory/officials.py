@@ -14,7 +14,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.directory import where_used
 from campaign.directory.edit_entries import create_entry
-from campaign.directory.entries import OfficialDraft, draft_of
+from campaign.directory.entry_fields import OfficialDraft, draft_of
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
 from campaign.directory.signed_letters import count_rewritten, forms_of_address

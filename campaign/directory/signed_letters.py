@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import i18n
 from campaign.directory import where_used
-from campaign.directory.entries import Entry
+from campaign.directory.entry_fields import Entry
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Official
 from campaign.models.signature import Letter, Signature, SignatureState

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from campaign.core import audit, i18n
 from campaign.core.db import references_to, table_of, update_rows, utcnow
 from campaign.core.errors import NotFound
-from campaign.directory.entries import Entry, EntryModel, directory_of, model_of
+from campaign.directory.entry_fields import Entry, EntryModel, directory_of, model_of
 from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import (

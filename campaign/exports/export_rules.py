@@ -12,7 +12,7 @@ from campaign.models.campaign import CampaignStatus
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.roles import refuse_decider
+from campaign.staff.deciders import refuse_decider
 
 EXPORTERS = frozenset({Role.STAFF, Role.ADMIN})
 OF_CAMPAIGNS = (ExportKind.OFFICIALS, ExportKind.FULL)

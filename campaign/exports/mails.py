@@ -8,7 +8,7 @@ from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import list_deciders
+from campaign.staff.deciders import list_deciders
 
 
 class ExportMail(Mail):

@@ -25,7 +25,7 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.export import ConsentColumns, DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.staff.staff_users import actor_name
 
 _LOADED = (

@@ -39,7 +39,7 @@ from campaign.paper_signatures import (
 )
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows, RowFault
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.storage import forget_file, storage
 from campaign.web.edit_conflict import lock_row
 

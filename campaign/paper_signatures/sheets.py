@@ -19,7 +19,7 @@ from campaign.models.signature import Signature
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import network_ticks, row_signatures, scans
 from campaign.paper_signatures.duplicates import COUNTS
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.web.edit_conflict import lock_row
 from campaign.web.pagination import Listing, load_page
 

@@ -25,8 +25,8 @@ from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.paper_signatures import scans
 from campaign.replies.redaction import Bar
+from campaign.staff.deciders import refuse_role
 from campaign.staff.desk_access import staff_user
-from campaign.staff.roles import refuse_role
 from campaign.web.pagination import Listing, load_page
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})

@@ -21,7 +21,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.screening.review_queue import SCREENERS
 from campaign.signing.checks.conditions import Conditions
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.staff.staff_users import actor_name
 
 REASON_LIMIT = 1000

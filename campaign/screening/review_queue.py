@@ -42,7 +42,7 @@ from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.mails import WAITING, LetterMail, MailName, case_facts, letter_url, mail_name
 from campaign.signing.signed_links import signed_link
 from campaign.signing.states import check_move, move_signature
-from campaign.staff.roles import refuse_role
+from campaign.staff.deciders import refuse_role
 from campaign.staff.staff_users import actor_name
 
 SCREENERS = (Role.STAFF, Role.ADMIN)  # Who sees supporters before their letters are printed

@@ -1,9 +1,10 @@
 """Who counts as one person, and which seat of a mailbox a signature takes.
 
-One mailbox holds the letters of two people of one household on a campaign; a third is one too
-many. Which two is decided when letters are confirmed: until then each person's letter waits on a
-seat of its own, so that nobody who signs with an address takes the place of somebody else. The
-database's unique constraint (campaign, fingerprint of the address, seat) decides who was first.
+One mailbox holds the letters of two people of one household on a campaign (`SEATS` in the model); a
+third is one too many. Which two is decided when letters are confirmed: until then each person's
+letter waits on a seat of its own, so that nobody who signs with an address takes the place of
+somebody else. The database's unique constraint (campaign, fingerprint of the address, seat) decides
+who was first.
 """
 
 import enum

@@ -9,7 +9,7 @@ from babel.languages import get_official_languages
 
 from campaign.core import i18n
 from campaign.core.settings import home_country
-from campaign.directory.entries import address_parts_of
+from campaign.directory.entry_fields import address_parts_of
 from campaign.directory.postal_addresses import address_form, address_lines, address_problems
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official

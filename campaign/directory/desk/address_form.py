@@ -22,7 +22,7 @@ from campaign.directory import where_used
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.desk.blueprint import CONTACT_LABELS, say_rewritten
 from campaign.directory.edit_entries import Unaddressed
-from campaign.directory.entries import (
+from campaign.directory.entry_fields import (
     CONTACT_TYPES,
     LABELS,
     Contact,

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from campaign.core import i18n
-from campaign.directory.entries import CONTACT_TYPES, FIELDS, LABELS, Entry
+from campaign.directory.entry_fields import CONTACT_TYPES, FIELDS, LABELS, Entry
 from campaign.models.directory import (
     Directory,
     DirectoryImport,

@@ -22,7 +22,7 @@ from campaign.directory.desk.blueprint import (
 )
 from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
-from campaign.directory.entries import Entry, model_of
+from campaign.directory.entry_fields import Entry, model_of
 from campaign.directory.imports.differences import say_in_words
 from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.directory.where_used import get_entry

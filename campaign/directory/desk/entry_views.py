@@ -31,7 +31,7 @@ from campaign.directory.desk.forms import (
     successor_form,
 )
 from campaign.directory.edit_entries import Unaddressed
-from campaign.directory.entries import Entry, address_parts_of, draft_of
+from campaign.directory.entry_fields import Entry, address_parts_of, draft_of
 from campaign.directory.officials import OfficePassed, Passing
 from campaign.directory.postal_addresses import AddressProblem, address_lines, address_problems
 from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings

@@ -23,7 +23,7 @@ from campaign.directory.desk.address_form import (
     text_field,
 )
 from campaign.directory.desk.blueprint import KIND_LABELS
-from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.directory.entry_fields import MissionDraft, OfficialDraft
 from campaign.directory.officials import of_the_office
 from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import Membership, Mission, MissionKind, Official

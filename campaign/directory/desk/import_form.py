@@ -14,8 +14,8 @@ from campaign.core import i18n
 from campaign.core.errors import Fault
 from campaign.core.i18n import say_number
 from campaign.directory.desk.blueprint import list_kinds, say_how_to_mend, say_meaning
-from campaign.directory.imports.columns import NEEDED, WHICH
-from campaign.directory.imports.columns import choices as meanings
+from campaign.directory.imports.guess_columns import NEEDED, WHICH
+from campaign.directory.imports.guess_columns import choices as meanings
 from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import Table

@@ -22,7 +22,7 @@ from campaign.directory.desk.blueprint import (
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
 from campaign.directory.imports import jobs, uploads
 from campaign.directory.imports.apply_import import revert_import
-from campaign.directory.imports.columns import NEEDED, SAMPLES, WHICH, is_either
+from campaign.directory.imports.guess_columns import NEEDED, SAMPLES, WHICH, is_either
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.row_parts import ImportChoices

@@ -23,7 +23,7 @@ from campaign.core.errors import N_, Fault, Refused
 from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
 from campaign.directory.edit_entries import find_unaddressed
-from campaign.directory.entries import Contact, Entry, EntryModel, contact_details, model_of
+from campaign.directory.entry_fields import Contact, Entry, EntryModel, contact_details, model_of
 from campaign.directory.imports.differences import ColumnValues
 from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refuse
 from campaign.directory.imports.read_rows import Reading

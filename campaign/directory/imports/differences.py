@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from campaign.core.text.fold import fold_name
-from campaign.directory.entries import (
+from campaign.directory.entry_fields import (
     PLACES,
     Contact,
     Entry,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from campaign.core.text.desk_texts import RESERVED, free_slug, slugify
-from campaign.directory.entries import MissionDraft
+from campaign.directory.entry_fields import MissionDraft
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
 from campaign.directory.missions import mission_slug
 from campaign.directory.town_names import same_town

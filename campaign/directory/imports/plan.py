@@ -12,7 +12,7 @@ from typing import Any
 from campaign.core.errors import N_, Fault
 from campaign.core.language_facts import ENGLISH
 from campaign.core.text.fold import fold_name
-from campaign.directory.entries import (
+from campaign.directory.entry_fields import (
     FIELDS,
     PLACES,
     Contact,

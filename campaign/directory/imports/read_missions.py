@@ -11,8 +11,8 @@ from campaign.core.errors import N_, UnreadableFile
 from campaign.core.language_facts import ENGLISH, facts_of
 from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code, english_name
-from campaign.directory.entries import MissionDraft
-from campaign.directory.imports.columns import WHICH
+from campaign.directory.entry_fields import MissionDraft
+from campaign.directory.imports.guess_columns import WHICH
 from campaign.directory.imports.read_rows import MissionRecord, Repeated, quoted, refuse_unfit
 from campaign.directory.imports.row_parts import (
     ImportChoices,

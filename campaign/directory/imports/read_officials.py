@@ -9,7 +9,7 @@ from campaign.core.errors import N_, UnreadableFile
 from campaign.core.language_names import find_language
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
-from campaign.directory.entries import Contact, OfficialDraft
+from campaign.directory.entry_fields import Contact, OfficialDraft
 from campaign.directory.imports.read_rows import Held, LeftOut, OfficialRecord, quoted, refuse_unfit
 from campaign.directory.imports.row_parts import (
     ImportChoices,
@@ -29,6 +29,11 @@ CLOSE = "Yours sincerely,"
 Object = dict[str, Any]  # of JSON, whose values can be anything
 Words = dict[str, str]
 _PLAIN = "en"  # language of a text that names none
+
+
+def _greet(name: str) -> dict[str, str]:
+    """Return the salutation of an official for whom a list gives none."""
+    return {"en": f"Dear {name}:"}
 
 
 def read_table(
@@ -68,7 +73,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         given_name=row.get("given_name"),
         family_name=row.get("family_name"),
         office=office,
-        salutation=({"en": f"Dear {plain}:"} if plain else {}) | row.words("salutation"),
+        salutation=(_greet(plain) if plain else {}) | row.words("salutation"),
         close={"en": CLOSE} | row.words("close"),
         country=home,
         preferred_locale=spoken,
@@ -190,7 +195,7 @@ def _from_person(
         given_name=_choose(words_of(person, "given_name"), language),
         family_name=_choose(words_of(person, "family_name"), language),
         office=office,
-        salutation={"en": f"Dear {plain}:"},
+        salutation=_greet(plain),
         close={"en": CLOSE},
         country=country,
         contacts=ways,

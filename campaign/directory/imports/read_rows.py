@@ -6,7 +6,7 @@ from datetime import date
 
 from campaign.core.errors import N_, QUOTED
 from campaign.core.text.desk_texts import has_forbidden_characters
-from campaign.directory.entries import MissionDraft, OfficialDraft, limit_of
+from campaign.directory.entry_fields import MissionDraft, OfficialDraft, limit_of
 from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.models.directory import Mission, Official
 

@@ -13,7 +13,7 @@ from campaign.core.text.fold import fold_name, read_word_table
 from campaign.core.text.written_days import list_days
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code, country_code_anywhere
-from campaign.directory.entries import PLACES, Contact
+from campaign.directory.entry_fields import PLACES, Contact
 from campaign.directory.imports.read_rows import LeftOut, quoted
 from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table

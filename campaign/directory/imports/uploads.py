@@ -16,7 +16,7 @@ from campaign.core.errors import N_, Invalid, Refused, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_officials
-from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated, guess
+from campaign.directory.imports.guess_columns import NEEDED, WHICH, find_repeated, guess
 from campaign.directory.imports.read_list import (
     MAX_BYTES,
     Opened,

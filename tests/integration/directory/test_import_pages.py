@@ -22,7 +22,7 @@ from campaign.core.isolation import run_apart as isolation
 from campaign.core.settings import Settings
 from campaign.directory.imports import jobs as imports_jobs
 from campaign.directory.imports import uploads
-from campaign.directory.imports.columns import WHICH
+from campaign.directory.imports.guess_columns import WHICH
 from campaign.models.directory import (
     DirectoryImport,
     ImportRow,

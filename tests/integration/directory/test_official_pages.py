@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.directory.edit_entries import create_entry
-from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.directory.entry_fields import Contact, MissionDraft, OfficialDraft
 from campaign.models.campaign import CampaignStatus
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.staff import Role

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.dashboard.figures import (
+from campaign.dashboard.read_figures import (
     DELAYS,
     LATER,
     Figures,

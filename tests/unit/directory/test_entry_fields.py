@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 from campaign.core.i18n import language_name
 from campaign.core.language_facts import FOLDER, translated_languages
 from campaign.directory.directory_export import COLUMNS as EXPORTED
-from campaign.directory.entries import (
+from campaign.directory.entry_fields import (
     COLUMN_NAMES,
     FIELDS,
     LABELS,
@@ -19,7 +19,7 @@ from campaign.directory.entries import (
     limit_of,
     names_with,
 )
-from campaign.directory.imports.columns import MEANINGS, WORDS, guess
+from campaign.directory.imports.guess_columns import MEANINGS, WORDS, guess
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import Directory, Mission, Official
 

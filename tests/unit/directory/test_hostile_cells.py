@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from campaign.core.errors import UnreadableFile
-from campaign.directory.imports.columns import MEANINGS
+from campaign.directory.imports.guess_columns import MEANINGS
 from campaign.directory.imports.read_list import read_list
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import LONGEST_CELL, Table

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.directory.entry_fields import Contact, MissionDraft, OfficialDraft
 from campaign.directory.imports.differences import FieldChange, say_in_words
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.plan import plan_entries

@@ -19,7 +19,7 @@ from campaign.core.text.inert_cells import inert, plain
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.directory_export import COLUMNS as EXPORTED
-from campaign.directory.imports.columns import WHICH, guess
+from campaign.directory.imports.guess_columns import WHICH, guess
 from campaign.directory.imports.plan import find_crowded_offices
 from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
 from campaign.directory.imports.read_officials import read_popolo

@@ -7,7 +7,7 @@ import pytest
 from campaign.core.text.desk_texts import free_slug, has_forbidden_characters, slugify
 from campaign.directory.contacts import clean_value, split_values
 from campaign.directory.countries import country_code, english_name
-from campaign.directory.entries import MissionDraft
+from campaign.directory.entry_fields import MissionDraft
 from campaign.directory.missions import best_mission, is_stale, mission_slug
 from campaign.models.directory import Mission, MissionKind
 

@@ -12,7 +12,7 @@ from campaign.campaigns.create_and_edit import Facts
 from campaign.core.isolation.orders import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.deliveries.record_delivery import RecordFacts
 from campaign.directory.duplicate_entries import list_fields
-from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.directory.entry_fields import MissionDraft, OfficialDraft
 from campaign.exports.export_job import EMPTY, GONE
 from campaign.models.api_token import ApiScope
 from campaign.models.bundle import DeliveryOutcome

@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.errors import Refused
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import can_decide, refuse_decider
+from campaign.staff.deciders import can_decide, refuse_decider
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
 

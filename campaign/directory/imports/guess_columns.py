@@ -8,7 +8,7 @@ from typing import TypeVar
 from campaign.core.i18n import language_name
 from campaign.core.language_facts import ENGLISH, facts_of, translated_languages
 from campaign.core.text.fold import fold_name
-from campaign.directory.entries import COLUMN_NAMES, FIELDS, Rule
+from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, Rule
 from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory import Directory

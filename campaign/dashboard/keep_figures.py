@@ -30,7 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from campaign.bundles.freeze.waiting_counts import BLOCK, keep_block
 from campaign.core import clock, db, jobs
 from campaign.core.sealing import LONGEST_EMPTY, Keyring, WrongKey
-from campaign.dashboard.figures import ONLINE, Counts, Figures, add_counts, delay_of, key_of
+from campaign.dashboard.read_figures import ONLINE, Counts, Figures, add_counts, delay_of, key_of
 from campaign.directory.postal_addresses import region_code
 from campaign.mail.messages import BadAddress, MailState, OutboxMail
 from campaign.models.campaign import Campaign
