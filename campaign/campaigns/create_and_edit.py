@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, rehearsal
 from campaign.campaigns.check_readiness import Gap
-from campaign.campaigns.content import revisions
+from campaign.campaigns.content import revisions, unbundled_letters
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
@@ -100,7 +100,10 @@ def edit_campaign(
     RiskNamed, SpoilsOpening.
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
-    refuse_changed(session, campaign, _new_words(campaign, facts), seen=risks_seen)
+    _refuse_signed(session, campaign, facts)
+    letters = unbundled_letters.count_rewritten(session, campaign, facts)
+    new_words = _new_words(campaign, facts)
+    refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     before, published = facts_content(campaign), campaign.act_by
     if "reference" in facts:
         slug = _free_slug(session, facts["reference"], campaign)
@@ -109,7 +112,6 @@ def edit_campaign(
     refuse_circle(session, campaign, facts.get("follows_id"))
     last_day = facts.get("act_by", campaign.act_by)
     lifecycle.check_deadline(campaign.status, campaign.act_by, last_day, is_wrong=is_deadline_wrong)
-    _refuse_signed(session, campaign, facts)
     with _of_two_at_once_one(session), stays_ready(campaign):
         new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
         for name, fact in new.items():

@@ -20,7 +20,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 ADDRESSED = ("salutation", "close")
 _SHOWN = ("name", "office", *ADDRESSED)
 Forms = Mapping[str, Any]
-_WAITING = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+WAITING = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 
 
 class WaitingGroup(NamedTuple):
@@ -52,7 +52,7 @@ def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
         .where(
             Target.official_id == official_id,
             Letter.bundle_id.is_(None),
-            Signature.state.in_(_WAITING),
+            Signature.state.in_(WAITING),
             Signature.forgotten_at.is_(None),
             Campaign.opened_at.is_not(None),
             where_used.still_writes(),

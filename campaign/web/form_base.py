@@ -51,6 +51,10 @@ RISK_NAMED = _l(
 _BLACKED_OUT = _l(
     "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
 )
+_REWRITTEN = _l(
+    "This would change letters that people have signed. Check it, or confirm below that you mean "
+    "it."
+)
 _FILES_AWAY = _l(
     "We cannot store files at the moment. Nothing was saved. In a few minutes, choose the file "
     "and send the form again."
@@ -97,6 +101,7 @@ class DeskForm(SiteForm):
     """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
     risks_found: Sequence[Any] = ()
+    letters_rewritten = 0
     _is_shown_again = False
 
     def show_again(self, message: str) -> None:
@@ -123,8 +128,9 @@ class DeskForm(SiteForm):
         """Say it on the form. What of a text is at fault, problems of campaigns say themselves."""
         if unknown := getattr(problem, "unknown_by_field", None):
             self.refuse_placeholders(unknown)
-        elif findings := getattr(problem, "findings", None):
+        elif (findings := getattr(problem, "findings", None)) is not None:
             self.refuse_risks(findings)
+            self.refuse_rewriting(getattr(problem, "letters", 0))
         else:
             self.refuse(problem.fields or {"": problem.slug})
 
@@ -134,8 +140,15 @@ class DeskForm(SiteForm):
             field = self.field_of(name)
             field.errors = [*field.errors, unknown_words(placeholders)]
 
+    def refuse_rewriting(self, letters: int) -> None:
+        """Ask once more before so many signed letters say something else."""
+        if letters and not self.letters_rewritten:
+            self.form_errors.append(_REWRITTEN)
+        self.letters_rewritten += letters
+
     def refuse_risks(self, risks: Iterable[Any]) -> None:
-        self.names_a_risk, self.risks_found = True, list(risks)
+        self.risks_found = list(risks)
+        self.names_a_risk = self.names_a_risk or bool(self.risks_found)
         for name, kind in dict.fromkeys((risk.field, risk.kind) for risk in self.risks_found):
             sentence = RISK_NAMED if kind else _BLACKED_OUT
             try:

@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack, cast
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import proposals
-from campaign.campaigns.content import revisions
+from campaign.campaigns.content import revisions, unbundled_letters
 from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risks import (
     edition_words,
@@ -52,9 +52,12 @@ def save_edition(
     """
     revisions.check(session, campaign, Part.EDITION, based_on, locale)
     words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
-    refuse_changed(session, campaign, edition_words(locale, **words), seen=risks_seen)
     edition = find_edition(campaign, locale)
-    before = edition.outcome if edition else ""
+    before, named = (edition.outcome, edition.person_name) if edition else ("", "")
+    named = words.get("person_name", named)
+    letters = unbundled_letters.count_renamed(session, campaign, locale, named)
+    new_words = edition_words(locale, **words)
+    refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     if words["outcome"] != before:
         new_outcome = edition_words(locale, outcome=words["outcome"])
         refuse_blacked_out(session, campaign, new_outcome, seen=risks_seen)

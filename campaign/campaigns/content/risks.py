@@ -31,7 +31,6 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, T
 from campaign.models.directory import Mission, Official
 from campaign.models.reply import Reply
 from campaign.models.revision import RiskFlag, RiskKind
-from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.web.markup import unmarked
 
 _AROUND = 60
@@ -189,11 +188,14 @@ def _shorten(text: str, cut: bool, side: int) -> str:
 
 
 class RiskNamed(Invalid):
-    """A text that everybody would read at once says what a flag rules out: `findings`."""
+    """A text that everybody would read at once says what a flag rules out: `findings`.
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    Or signed letters would say something else than their people read: so many `letters`.
+    """
+
+    def __init__(self, findings: Sequence[Finding], letters: int = 0) -> None:
         super().__init__("risk-named", fields={each.field: "risk-named" for each in findings})
-        self.findings = tuple(findings)
+        self.findings, self.letters = tuple(findings), letters
 
 
 def watch_of(campaign: Campaign, *, after: int = 0) -> Watch:
@@ -295,21 +297,6 @@ def set_flags(
         check_opening(session, campaign, "embargo_until")
 
 
-def count_unbundled(session: Session, campaign: Campaign) -> int:
-    """Count the confirmed letters of the campaign that are in no bundle."""
-    letters = (
-        select(Letter.id)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(
-            Signature.campaign_id == campaign.id,
-            Signature.state == SignatureState.CONFIRMED,
-            Signature.forgotten_at.is_(None),
-            Letter.bundle_id.is_(None),
-        )
-    )
-    return db.count_rows(session, letters)
-
-
 def has_bundles(session: Session, campaign: Campaign) -> bool:
     """Whether letters of the campaign are, or were, in a bundle that was not cancelled."""
     stand = (Bundle.state != BundleState.CANCELLED, Bundle.letter_count > 0)
@@ -393,18 +380,23 @@ def refuse_published(
 
 
 def refuse_changed(
-    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool
+    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool, letters: int = 0
 ) -> None:
-    """The same before a page, a letter or a note changes.
+    """The same before a page, a letter or a note changes; or `letters` that people have signed.
 
     A word that is blacked out may stand where it stood before: whoever corrects a comma beside it
     tells nothing new.
     """
     words = list(texts)
-    refuse_named(campaign, words, seen=seen)
-    if campaign.status in _ON_ITS_WAY:
-        read_already = texts_of_campaign(campaign)
-        refuse_blacked_out(session, campaign, words, seen=seen, read_already=read_already)
+    try:
+        refuse_named(campaign, words, seen=seen)
+        if campaign.status in _ON_ITS_WAY:
+            read_already = texts_of_campaign(campaign)
+            refuse_blacked_out(session, campaign, words, seen=seen, read_already=read_already)
+    except RiskNamed as problem:
+        raise RiskNamed(problem.findings, letters) from None
+    if letters and not seen:
+        raise RiskNamed((), letters)
 
 
 def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Finding]:

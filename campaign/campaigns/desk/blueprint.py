@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from campaign.campaigns import check_readiness, find_campaigns, lifecycle
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.closing_reasons import reason_of
-from campaign.campaigns.content import risks, team
+from campaign.campaigns.content import team, unbundled_letters
 from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
@@ -117,26 +116,9 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
     return redirect_to(endpoint, **values)
 
 
-def read_names(campaign: Campaign) -> tuple[str, ...]:
-    """Return the facts of a campaign by which its letters name it and the person."""
-    return campaign.reference, campaign.person_name, campaign.person_pronouns
-
-
-def warn_of_renamed(campaign: Campaign, before: tuple[str, ...]) -> None:
-    """Say how many signed letters say something else, where `read_names` was `before`."""
-    letters = 0
-    if read_names(campaign) != before:
-        letters = risks.count_unbundled(db.session(), campaign)
-    if letters:
-        message = ngettext(
-            "%(count)s confirmed letter that is not in a bundle now says this too. The person who "
-            "signed it has read the old words.",
-            "%(count)s confirmed letters that are not in a bundle now say this too. The people who "
-            "signed them have read the old words.",
-            letters,
-            count=i18n.say_number(letters),
-        )
-        flash(message, "alarm")
+@blueprint.app_template_global()
+def letters_naming_deadline(campaign: Campaign) -> int:
+    return unbundled_letters.count_naming_deadline(db.session(), campaign)
 
 
 @blueprint.app_template_global()

@@ -22,14 +22,7 @@ from campaign.campaigns.content.drafts import Draft
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import SavedState
 from campaign.campaigns.content.risks import Finding, RiskNamed
-from campaign.campaigns.desk.blueprint import (
-    blueprint,
-    done,
-    languages_of,
-    load,
-    read_names,
-    warn_of_renamed,
-)
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import list_sentences
 from campaign.campaigns.desk.labels import (
     choices_of,
@@ -65,6 +58,7 @@ class History(Page, template="campaigns/history.html"):
     changes: Sequence[tuple[str, Sequence[Stretch]]]
     newest: int
     risks: Sequence[Finding]
+    letters: int  # signed ones that would say something else
 
 
 @blueprint.get("/<slug>/history")
@@ -84,7 +78,7 @@ def show_history(slug: str, part: str, place: str) -> ResponseReturnValue:
 
 
 def _show(
-    campaign: Campaign, part: str, place: str, number: str, risks: Sequence[Finding] = ()
+    campaign: Campaign, part: str, place: str, number: str, asked: RiskNamed | None = None
 ) -> ResponseReturnValue:
     which, where = known_part(campaign, part, place)
     states = revisions.list_kept(db.session(), campaign, which, where)
@@ -100,9 +94,10 @@ def _show(
         shown=shown,
         changes=_changes(campaign, part, states, shown) if shown else [],
         newest=states[0].number if states else 0,
-        risks=risks,
+        risks=asked.findings if asked else (),
+        letters=asked.letters if asked else 0,
     )
-    return show_page(page, 422 if risks else 200)
+    return show_page(page, 422 if asked else 200)
 
 
 @blueprint.post("/<slug>/history/<part>/<place>/<int(max=999999):number>")
@@ -110,11 +105,10 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(session, campaign, which, where, number)
-    names = read_names(campaign)
     try:
         save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
-        return _show(campaign, part, place, str(number), problem.findings)
+        return _show(campaign, part, place, str(number), problem)
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
         flash(_refusal(problem), "error")
@@ -122,7 +116,6 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     # Not where the state only says another outcome, which waits for a second person.
     if revisions.newest_number(session, campaign, which, where) != _number_seen():
         revisions.note_restored(session, campaign, which, where, number)
-    warn_of_renamed(campaign, names)
     message = _("Version %(number)s restored. It is saved as a new version.", number=number)
     return done(message, ".show_history", slug=campaign.slug, part=part, place=place)
 
@@ -301,6 +294,7 @@ class MergeTexts(Page, template="campaigns/merge.html"):
     language: str
     choices: Mapping[str, Choice]
     risks: Sequence[Finding]
+    letters: int  # signed ones that would say something else
 
 
 @blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
@@ -315,13 +309,13 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     theirs = parts.content_now(session, campaign, which, where)
     base = revisions.base_of(session, campaign, which, where, draft.based_on)
     fields = compare_texts.compare_fields(base, theirs, draft.content)
-    choices, risks = _choices(fields), list[Finding]()
+    choices, asked = _choices(fields), RiskNamed(())
     if request.method == "POST" and request.form.get("seen") == str(newest):
         try:
             if answer := _settle(campaign, draft, theirs, newest, fields, choices):
                 return answer
         except RiskNamed as problem:
-            risks.extend(problem.findings)
+            asked = problem
     last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
     names = {**draft.content, **theirs}
     page = MergeTexts(
@@ -334,7 +328,8 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
         fields=[_row(draft, field, names) for field in fields],
         language=where.partition(":")[0],
         choices=choices,
-        risks=risks,
+        risks=asked.findings,
+        letters=asked.letters,
     )
     return show_page(page, 422 if request.method == "POST" else 200)
 

@@ -14,14 +14,7 @@ from campaign.campaigns import create_and_edit, find_campaigns
 from campaign.campaigns.content.drafts import DraftPlace
 from campaign.campaigns.content.part_contents import FACTS, plain_facts
 from campaign.campaigns.create_and_edit import Facts, delete_draft
-from campaign.campaigns.desk.blueprint import (
-    blueprint,
-    done,
-    load,
-    name_person,
-    read_names,
-    warn_of_renamed,
-)
+from campaign.campaigns.desk.blueprint import blueprint, done, load, name_person
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import FORMATS, name_language
 from campaign.campaigns.desk.save_with_draft import (
@@ -254,7 +247,6 @@ def edit_facts(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.FACTS)
     others = find_campaigns.list_followable(session, campaign, by=staff_user())
-    names = read_names(campaign)
     form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
     answer = desk.save(
         form,
@@ -267,11 +259,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             **form.by(),
             **form.facts(),
         ),
-        lambda: _go_on(campaign, names),
+        # The address follows the reference.
+        lambda: done(_("Facts saved."), ".show", slug=campaign.slug),
     )
     return answer or show_page(EditFacts(campaign=campaign, form=form, drafting=desk))
-
-
-def _go_on(campaign: Campaign, names_before: tuple[str, ...]) -> ResponseReturnValue:
-    warn_of_renamed(campaign, names_before)
-    return done(_("Facts saved."), ".show", slug=campaign.slug)  # the address follows the reference

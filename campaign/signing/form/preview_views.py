@@ -31,18 +31,12 @@ from campaign.signing.form.preview_samples import (
 )
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, draft_letters, pdf_of
-from campaign.signing.letter.unprinted import count_naming_deadline
 from campaign.staff.desk_access import guard
 from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
 _ON_PAGES = frozenset({"edition", "update", "picture", "targets"})
-
-
-@blueprint.app_template_global()
-def letters_naming_deadline(campaign: Campaign) -> int:
-    return count_naming_deadline(db.session(), campaign)
 
 
 class Previews(Page, template="signing/previews.html"):

@@ -1,4 +1,6 @@
-"""Facts by which letters name a campaign and the person: who changes them reads how many do."""
+"""Facts that signed letters say: whoever changes one is asked first, and told how many letters."""
+
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -6,36 +8,116 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
+from campaign.models.campaign import Campaign, LetterTemplate
 from campaign.models.revision import Part
+from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_pages import FACTS
 
 pytestmark = pytest.mark.one_engine
+ASKED = " that {} not in a bundle yet would say something other than "
+SEEN = {"risks_seen": "y"}
 
 
-def test_whoever_renames_the_person_reads_how_many_signed_letters_say_it(
-    app: Flask, client: FlaskClient, session: Session
-) -> None:
+@pytest.fixture
+def campaign(session: Session) -> Campaign:
     campaign = make_campaign(session, act_by=days_ago(-30))
     session.commit()
-    facts = FACTS | {"reference": campaign.reference, "timezone": campaign.timezone}
-    home = f"/desk/campaigns/{campaign.slug}"
-    warned = "confirmed letters that are not in a bundle now say this too"
+    return campaign
+
+
+@pytest.fixture
+def desk(client: FlaskClient, app: Flask, campaign: Campaign) -> FlaskClient:
     sign_in(client, app, Role.ADMIN)
+    return client
 
-    def save(**changed: str) -> str:
-        facts.update(changed)
-        return post(client, f"{home}/facts", facts, follow_redirects=True).text
 
-    assert warned not in save(person_name="Nobody Yet")
-    add_confirmed(session, campaign, 2)
+def sign(session: Session, campaign: Campaign, letters: int = 3, **more: Any) -> list[Signature]:
+    """One in each language of the campaign."""
+    signatures = add_confirmed(session, campaign, letters, **more)
     session.commit()
-    assert f"2 {warned}" in save(person_name="Another Person")
-    assert warned not in save(index_number="AMR 1/2")
+    return signatures
+
+
+def save(desk: FlaskClient, session: Session, campaign: Campaign, **changed: str) -> str:
+    facts = FACTS | {"reference": campaign.reference, "timezone": campaign.timezone} | changed
+    text = post(desk, f"/desk/campaigns/{campaign.slug}/facts", facts, follow_redirects=True).text
     session.rollback()
+    session.refresh(campaign)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("name", "fact", "letters"),
+    [
+        ("person_name", "Another Person", "3 signed letters"),
+        ("country", "GT", "3 signed letters"),
+        ("reference", "UA 99/26", "3 signed letters"),
+        ("person_pronouns", "they", ""),
+        ("index_number", "AMR 1/2", ""),
+    ],
+)
+def test_whoever_changes_what_signed_letters_say_is_asked(
+    desk: FlaskClient, session: Session, campaign: Campaign, name: str, fact: str, letters: str
+) -> None:
+    sign(session, campaign)
+    before = getattr(campaign, name)
+    text = save(desk, session, campaign, **{name: fact})
+    assert (letters + ASKED.format("are") in text) is bool(letters)
+    assert getattr(campaign, name) == (before if letters else fact)
+    assert "Facts saved." in save(desk, session, campaign, **{name: fact}, **SEEN)
+    assert getattr(campaign, name) == fact
+
+
+def test_before_somebody_signs_nobody_is_asked(
+    desk: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    text = save(desk, session, campaign, person_name="Another", country="GT", reference="UA 9/26")
+    assert "Facts saved." in text
+
+
+def test_only_letters_that_say_the_fact_are_counted(
+    desk: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    """Who rewrote the text says the person in the subject still, and the country no more."""
+    sign(session, campaign)
+    sign(session, campaign, 1, full_text="My own words.")
+    assert f"3 signed letters{ASKED.format('are')}" in save(desk, session, campaign, country="GT")
+    assert "4 signed letters" in save(desk, session, campaign, person_name="Another Person")
+    for template in session.query(LetterTemplate).filter_by(locale="fr"):
+        template.opening = "Je vous écris."
+    session.commit()
+    assert "2 signed letters" in save(desk, session, campaign, country="GT")
+
+
+def test_in_a_language_with_a_name_of_its_own_the_name_of_the_facts_changes_nothing(
+    desk: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    sign(session, campaign)
+    page = f"/desk/campaigns/{campaign.slug}/editions/fr"
+    edition = next(edition for edition in campaign.editions if edition.locale == "fr")
+    texts = {"title": edition.title, "summary": edition.summary, "asks": "\n".join(edition.asks)}
+    named = texts | {"person_name": "Amara l’Okafor"}
+    assert f"1 signed letter{ASKED.format('is')}" in post(desk, page, named).text
+    post(desk, page, named | SEEN)
+    session.rollback()
+    session.refresh(edition)
+    assert edition.person_name == "Amara l’Okafor"
+    assert "2 signed letters" in save(desk, session, campaign, person_name="Another Person")
+    assert "signed letter" not in post(desk, page, named | {"title": "Autre titre"}).text
+
+
+def test_restoring_asks_as_well(desk: FlaskClient, session: Session, campaign: Campaign) -> None:
+    save(desk, session, campaign, person_name="Another Person")
+    sign(session, campaign)
     newest = revisions.newest_number(session, campaign, Part.FACTS, "")
-    seen = {"seen": f"{newest}"}
-    old = post(client, f"{home}/history/facts/-/1", seen, follow_redirects=True)
-    assert f"2 {warned}" in old.text
+    session.rollback()
+    page = f"/desk/campaigns/{campaign.slug}/history/facts/-/0"
+    asked = post(desk, page, {"seen": f"{newest}"})
+    assert (asked.status_code, "3 signed letters" in asked.text) == (422, True)
+    post(desk, page, {"seen": f"{newest}"} | SEEN)
+    session.rollback()
+    session.refresh(campaign)
+    assert campaign.person_name == "Amara Okafor"

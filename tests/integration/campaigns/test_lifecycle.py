@@ -923,7 +923,7 @@ def test_once_somebody_has_signed_the_format_stays(
     restored = post(client, f"{history}/1", {"seen": "2"}, follow_redirects=True)
     assert sentence in restored.text
     assert reload(session, campaign.id).format == before
-    assert post(client, url, facts | {"format": before, "person_name": "X"}).status_code == 303
+    assert post(client, url, facts | {"format": before, "index_number": "X"}).status_code == 303
 
 
 @pytest.mark.both_engines

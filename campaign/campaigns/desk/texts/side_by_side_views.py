@@ -75,6 +75,7 @@ class SideForm(CampaignForm):
     def refuse_language(self, code: str, problem: Invalid) -> None:
         if isinstance(problem, RiskNamed):
             self._refuse_risks_of(code, problem.findings)
+            self.refuse_rewriting(problem.letters)
             return
         unknown = problem.unknown_by_field if isinstance(problem, UnknownPlaceholders) else {}
         for name, sentence in list_sentences(problem, OTHERWISE):
