@@ -75,11 +75,11 @@ def confirm(
 ) -> tuple[Signature, bool]:
     """Confirm the letter of that link; return whether this was the click that did.
 
-    `postal_code` is that of a household which shares the mailbox, `seen` the version of the letter
-    that was on the page. Raises LetterReplaced, NotFound (`letter-link`), Gone (`link-expired`,
-    `letter-withdrawn`, `letter-erased`, `letter-forgotten`, `letter-removed`), Refused
-    (`letter-unconfirmed`: closed or stopped before it was confirmed) or MailboxShared (two people
-    have signed from there, or one of another home).
+    `postal_code` is that of the other person who shares the mailbox, `seen` the version of the
+    letter that was on the page. Raises LetterReplaced, NotFound (`letter-link`), Gone
+    (`link-expired`, `letter-withdrawn`, `letter-erased`, `letter-forgotten`, `letter-removed`),
+    Refused (`letter-unconfirmed`: closed or stopped before it was confirmed) or MailboxShared (two
+    people have signed from there, or one of another home).
     """
     return confirm_signature(
         session, get_by_token(session, token), now=now, postal_code=postal_code, seen=seen

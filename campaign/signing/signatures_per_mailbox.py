@@ -20,7 +20,7 @@ from campaign.core.errors import Refused
 from campaign.core.text.fold import western_digits
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import SEATS, SPARE_SEAT, WAITING_SEATS, Signature, SignatureState
-from campaign.signing.person_fingerprint import Person, person_of, person_print
+from campaign.signing.person_fingerprint import Person, person_of
 from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 WAITS_ALONE = timedelta(days=1)
@@ -201,19 +201,16 @@ def refuse_shared(session: Session, signature: Signature) -> None:
 def take_seat(session: Session, signature: Signature, postal_code: str = "") -> int:
     """Return the seat on which a letter counts once confirmed, made free where one waits on it.
 
-    `postal_code` is that of the household, where another was given when signing. Raises
-    MailboxShared: two people have a seat, or one of another home, or the same person.
+    `postal_code` is what was typed as that of the other person, where their homes differ: it shows
+    that the two share a home, and changes nothing in the letter. Raises MailboxShared: two people
+    have a seat, or one of another home, or the same person.
     """
     rows = lock_seats(session, signature.campaign_id, signature.email_hmac)
     others = [row for row in rows if row.id != signature.id]
     person = person_of(signature)
     ruling = decide_confirmed(person, others)
     if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
-        person = replace(person, postal_code=code)
-        ruling = decide_confirmed(person, others)
-        if ruling is Ruling.SIT:
-            signature.postal_code = person.postal_code
-            signature.person_hmac = person_print(person)
+        ruling = decide_confirmed(replace(person, postal_code=code), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=bool(postal_code.strip()))
     return signature.seat if signature.seat in SEATS else _make_room(session, signature, others)

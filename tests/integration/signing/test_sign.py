@@ -281,8 +281,44 @@ def test_who_gave_another_home_is_led_to_what_can_be_done(
         SignatureState.PENDING,
     ]
     assert client.post(link, data={"postal_code": " j7z1a1"}).status_code == 303
-    zoe = signatures()[1]
-    assert (zoe.state, zoe.postal_code) == (SignatureState.CONFIRMED, "J7Z 1A1")
+    assert signatures()[1].state is SignatureState.CONFIRMED
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("way", ["link", "my letters"])
+@pytest.mark.parametrize("own_code", ["J8X 1A1", ""])
+def test_the_code_of_the_other_person_proves_the_household_and_changes_no_address(
+    sign: Callable[..., Any],
+    client: FlaskClient,
+    mails: Mails,
+    signatures: Signatures,
+    way: str,
+    own_code: str,
+) -> None:
+    sign()
+    confirm(client, mails)
+    ben = {"given_name": "Ben", "locality": "Gatineau", "postal_code": own_code}
+    sign(**ben, disclosure="full" if own_code else "town")
+    link = page_url = mails()[-1]["link"]
+    typed = signatures()[1]
+    if way == "my letters":
+        client.post("/en/my-letters", data={"email": FORM["email"]})
+        page_url = f"{mails()[-1]['link']}/{typed.public_id}"
+    confirm_url = f"{page_url}/confirm" if way == "my letters" else link
+    assert client.post(confirm_url).status_code == 409
+    assert client.post(confirm_url, data={"postal_code": FORM["postal_code"]}).status_code == 303
+    kept = signatures()[1]
+    assert kept.state is SignatureState.CONFIRMED
+    assert (kept.locality, kept.postal_code) == ("Gatineau", own_code)
+    assert kept.person_hmac == typed.person_hmac
+    for page in (client.get(link).text, client.get(page_url).text):
+        assert "Gatineau" in page
+        assert FORM["postal_code"] not in page
+    for code in (own_code, FORM["postal_code"]):
+        sign(**ben | {"postal_code": code})
+        assert mails()[-1]["why"] == "already", "one person counts once, whatever code they give"
+    sign(given_name="Zoe")
+    assert mails()[-1]["why"] == "full"
 
 
 def test_the_page_of_a_shared_address_names_the_person_in_its_own_language(
