@@ -73,6 +73,8 @@ def test_nobody_is_asked_until_many_letters_come_from_one_network(
     assert count(session) == 4
     refused = client.post(f"{case}/sign", data=FORM)
     assert "turn on JavaScript" in refused.text
+    assert "we limit signatures from your network without a quick check" in refused.text
+    assert "Many people" not in refused.text, "one network had used its share"
 
 
 def test_all_are_asked_while_one_campaign_is_flooded(
