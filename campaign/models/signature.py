@@ -69,6 +69,7 @@ class ConsentWording(db.NumberedRow):
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     locale: Mapped[db.Locale]
+    """Of `updates`, which may be agreed to later; all else is in the language of the signature."""
     delivery: Mapped[str] = mapped_column(Text)
     updates: Mapped[str] = mapped_column(Text)
     network: Mapped[str] = mapped_column(Text)

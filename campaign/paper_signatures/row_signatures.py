@@ -20,11 +20,11 @@ from campaign.core import clock, db, i18n
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
+from campaign.models.signature import ConsentWording, Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
 from campaign.public.printables import sheet_statement
-from campaign.signing.consents import Consents, record_of
+from campaign.signing.consents import Consents, note_news_words, record_of
 from campaign.signing.states import empty_signature, move_signature
 
 PAPER_SEAT = 3
@@ -68,8 +68,16 @@ def correct_language(session: Session, sheet: PaperSheet) -> None:
         Signature.id.in_(rows.where(PaperRow.sheet_id == sheet.id)),
         Signature.forgotten_at.is_(None),
     )
+    by_page = Signature.consent_updates_at != Signature.consent_delivery_at
+    agreed = [
+        (signature, session.get_one(ConsentWording, signature.consent_wording_id))
+        for signature in session.scalars(select(Signature).where(of_sheet, by_page))
+    ]
     names = ("locale", "letter_locale", "consent_wording_id")
     db.update_rows(session, Signature, of_sheet, **{name: common[name] for name in names})
+    for signature, wording in agreed:
+        session.refresh(signature)
+        note_news_words(session, signature, wording.updates, wording.locale)
 
 
 def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:
@@ -194,11 +202,18 @@ def write_signature(
         if not (columns["consent_network_at"] is not None and before != columns["email_hmac"]):
             del columns["confirmed_at"]
         if signature.email_hmac == columns["email_hmac"]:
-            for name in _LATER:  # a consent that its person gave by a page keeps its day
-                columns[name] = columns[name] and (getattr(signature, name) or columns[name])
+            columns = _with_consents_by_page(columns, signature)
     for name, value in (columns | _KNOWN).items():
         setattr(signature, name, value)
     return not counted and signature.state in COUNTS
+
+
+def _with_consents_by_page(columns: Columns, signature: Signature) -> Columns:
+    """Let a consent that its person gave by a page keep its day, and what it says of the news."""
+    kept = {name: columns[name] and (getattr(signature, name) or columns[name]) for name in _LATER}
+    if kept["consent_updates_at"] not in {None, columns["consent_delivery_at"]}:
+        kept["consent_wording_id"] = signature.consent_wording_id
+    return columns | kept
 
 
 def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:

@@ -16,7 +16,7 @@ from campaign.core.errors import is_allowed
 from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.network import MemberState, NetworkMember
-from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.models.signature import Signature, SignatureState
 from campaign.network.mails import preferences_token
 from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
@@ -26,6 +26,7 @@ from campaign.signing import confirm_letter
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
+from campaign.signing.consents import news_words
 from campaign.signing.form.forms import describe_problem
 from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.signatures_per_mailbox import is_full
@@ -88,7 +89,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     case: CasePage
     marks: Sequence[Mark]
     letters: Sequence[LetterContext]
-    wording: ConsentWording
+    news_words: str  # What who gets the news agrees to
     stopped: bool
     can_print: bool
     can_change: bool
@@ -207,7 +208,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature, trips),
             letters=signed_letters(signature) if state in _READABLE else (),
-            wording=session.get_one(ConsentWording, signature.consent_wording_id),
+            news_words=news_words(),
             stopped=stopped,
             can_print=state is SignatureState.CONFIRMED
             and not stopped

@@ -155,9 +155,9 @@ def _describe_signature(
     # Beside its moment, sealed, the columns tell the day.
     moments: dict[datetime | None, datetime] = {signature.signed_at: times.signed_at}
     consents = {
-        "delivery": (wording.delivery, wording.locale, signature.consent_delivery_at),
+        "delivery": (wording.delivery, signature.locale, signature.consent_delivery_at),
         "updates": (wording.updates, wording.locale, signature.consent_updates_at),
-        "network": (wording.network, wording.locale, signature.consent_network_at),
+        "network": (wording.network, signature.locale, signature.consent_network_at),
     }
     if sheet:
         consents["updates"] = (words_of(sheet).updates, locale_of(sheet), ticked)

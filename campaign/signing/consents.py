@@ -13,7 +13,7 @@ from campaign.about.page_texts import note_notice
 from campaign.core import clock, db, i18n
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
-from campaign.models.signature import ConsentWording
+from campaign.models.signature import ConsentWording, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,19 @@ def record_of(
         .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
     )
     return session.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
+
+
+def news_words() -> str:
+    """Say in the language of the page what somebody agrees to who gets the news of a case."""
+    return consents_in_words().recorded["updates"]
+
+
+def note_news_words(session: Session, signature: Signature, words: str, locale: str) -> None:
+    """Record that the writer agrees to the news in these words; to all else as when they signed."""
+    signed = session.get_one(ConsentWording, signature.consent_wording_id)
+    consents = Consents(signed.delivery, words, signed.network)
+    record = record_of(session, locale, consents, notice_id=signed.privacy_notice_id)
+    signature.consent_wording_id = record.id
 
 
 def wording_id(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from campaign.campaigns.public_counts import counted_publicly
-from campaign.core import clock, db
+from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number
 from campaign.core.sealing import log_wrong_key
@@ -23,6 +23,7 @@ from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
+from campaign.signing.consents import note_news_words
 from campaign.signing.mails import MailName, mail_name
 from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
@@ -175,8 +176,13 @@ def name_readers(given_names: Iterable[str]) -> list[MailName]:
     return list(dict.fromkeys(names)) if all(names) else []
 
 
-def switch_news(session: Session, signature: Signature, *, on: bool, now: datetime) -> None:
-    """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
+def switch_news(
+    session: Session, signature: Signature, *, on: bool, now: datetime, agreed_to: str = ""
+) -> None:
+    """Switch the news on, from now, or off. Who has it on already keeps the time of consent.
+
+    `agreed_to` is what the page said of them, in its language; it is recorded.
+    """
     if signature.shown_state not in LIVE:
         return
     today = clock.cut_to_day(now, signature.campaign.timezone)
@@ -184,6 +190,8 @@ def switch_news(session: Session, signature: Signature, *, on: bool, now: dateti
         signature.consent_updates_at, signature.news_stopped_at = None, today
     elif signature.consent_updates_at is None:
         signature.consent_updates_at, signature.news_stopped_at = today, None
+        if agreed_to:
+            note_news_words(session, signature, agreed_to, i18n.locale())
     session.flush()
 
 

@@ -17,6 +17,7 @@ from campaign.public.case_page import CasePage, case_page
 from campaign.signing import confirm_letter
 from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
 from campaign.signing.checks.review_decision import note_for
+from campaign.signing.consents import news_words
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
@@ -147,8 +148,9 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
     signature = letter_links.get_own_signature(session, token, public_id)
+    on = request.form.get("on") == "1"
     news_subscription.switch_news(
-        session, signature, on=request.form.get("on") == "1", now=db.utcnow()
+        session, signature, on=on, now=db.utcnow(), agreed_to=news_words()
     )
     return _back(lang, token, public_id)
 

@@ -22,6 +22,7 @@ from campaign.network import memberships
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.row_signatures import words_on_sheet
+from campaign.tracking.news_subscription import switch_news
 from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
@@ -156,6 +157,29 @@ def test_people_have_signed_in_the_language_of_the_sheet(
     member = session.scalars(select(NetworkMember)).one()
     assert (member.locale, member.consent_wording) == ("es", words_on_sheet("es").network)
     assert _read_languages(session, other) == ("en", "en", "en")
+
+
+@pytest.mark.both_engines
+def test_what_was_agreed_to_on_a_page_stays_where_the_sheet_or_row_is_corrected(
+    staff: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    facts = NEW | {"campaign": campaign.slug, "locale": "fr"}
+    address = str(post(staff, "/desk/paper/new", facts).location)
+    sheet = session.scalars(select(PaperSheet)).one()
+    ana = replace(ANA, email="ana@example.org", news=True)
+    rows = [data_entry.add_row(session, sheet, details, actor="a") for details in (ana, EVA)]
+    signature = rows[0].signature
+    assert signature is not None
+    for on in (False, True):
+        switch_news(session, signature, on=on, now=db.utcnow(), agreed_to="Email me.")
+    data_entry.correct_row(session, rows[0], replace(ana, given_name="Anna"), actor="a")
+    session.commit()
+    assert post(staff, f"{address}/about", NEW | {"locale": "es"}).status_code == 303
+    session.expire_all()
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
+    assert (wording.updates, wording.locale) == ("Email me.", "en")
+    assert (wording.delivery, signature.locale) == (words_on_sheet("es").delivery, "es")
+    assert _read_languages(session, rows[1]) == ("es", "es", "es")
 
 
 def _read_languages(session: Session, row: PaperRow) -> tuple[str, str, str]:

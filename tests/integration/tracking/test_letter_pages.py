@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 from typing import Any
 
 import pypdfium2
@@ -24,7 +25,7 @@ from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.errors import NotFound
-from campaign.core.i18n import country_for_post
+from campaign.core.i18n import country_for_post, force_locale
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
@@ -49,6 +50,7 @@ from campaign.models.signature import (
     SignatureState,
 )
 from campaign.network import memberships
+from campaign.signing.consents import news_words
 from campaign.signing.signed_links import signed_link
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import NameTaken, TooLate
@@ -1012,6 +1014,26 @@ def test_news_is_switched_off_and_on(
     assert reload(session, ana).consent_updates_at is None
     client.post(f"{box}/{ana.public_id}/news", data={"on": "1"})
     assert reload(session, ana).consent_updates_at is not None
+
+
+@pytest.mark.both_engines
+def test_the_consent_to_news_is_in_the_language_of_the_page_and_recorded_so(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    page_url = f"{box.replace('/en/', '/fr/')}/{ana.public_id}"
+    client.post(f"{page_url}/news", data={"on": "0"})
+    page = client.get(page_url).text
+    assert "Email me news" not in page
+    with force_locale("fr"):
+        words = news_words()
+    assert words.partition(".")[0] in unescape(page)
+    client.post(f"{page_url}/news", data={"on": "1"})
+    consents = take_data(client, box)["letters"][0]["consents"]
+    assert [(consent["wording"], consent["language"]) for consent in consents] == [
+        ("Deliver it.", "en"),
+        (words, "fr"),
+        ("More.", "en"),
+    ]
 
 
 def test_who_has_left_the_network_is_not_told_of_emails_about_new_actions(
