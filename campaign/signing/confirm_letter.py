@@ -18,7 +18,7 @@ from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
 from campaign.signing.mails import WAITING
 from campaign.signing.signature_events import announce_confirmed
-from campaign.signing.signatures_per_mailbox import has_lapsed, is_full, take_seat
+from campaign.signing.signatures_per_mailbox import has_lapsed, is_full, list_seats, take_seat
 from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
@@ -151,13 +151,24 @@ def enqueue_followups(session: Session, signature: Signature, now: datetime) -> 
 
 
 def count_for(session: Session, signature: Signature) -> int:
-    """Count who has written as this writer sees it: their own letter counts, also when excluded."""
+    """Count who has written as this writer sees it: their own letter counts, also when excluded.
+
+    So does that of who shares their mailbox: its page tells them of both.
+    """
     counted_at, count = public_counts.last_count(session, signature.campaign)
     if signature.shown_state is not SignatureState.CONFIRMED:
         return count
+    late = [
+        row
+        for row in list_seats(session, signature)
+        if public_counts.is_counted_publicly(row) and _is_later(row, counted_at)
+    ]
+    return count + len(late) + (signature.state is SignatureState.INVALID)
+
+
+def _is_later(signature: Signature, counted_at: datetime | None) -> bool:
     confirmed_at = signature.times.confirmed_at
-    is_late = counted_at is not None and confirmed_at is not None and confirmed_at > counted_at
-    return count + (1 if is_late or signature.state is SignatureState.INVALID else 0)
+    return counted_at is not None and confirmed_at is not None and confirmed_at > counted_at
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:

@@ -222,6 +222,24 @@ def test_who_confirms_after_a_count_is_in_the_number_they_see(
     assert "1 person has written" in client.get(confirmed).text
 
 
+def test_two_of_one_mailbox_who_confirm_after_a_count_are_both_in_the_number(
+    app: Flask,
+    client: FlaskClient,
+    case: str,
+    mails: Callable[[], list[dict[str, Any]]],
+    half_past: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with app.app_context():
+        jobs.run_now("campaigns.count")
+    monkeypatch.setattr(db, "utcnow", lambda: half_past + timedelta(minutes=4))
+    for name in ("Bo", "Cleo"):
+        client.post(f"{case}/sign", data=FORM | {"given_name": name})
+        client.post(mails()[-1]["link"])
+    for mail in mails():
+        assert "2 people have written" in client.get(mail["link"]).text
+
+
 def test_news_and_withdrawing_tell_the_day(
     app: Flask, session: Session, confirmed: str, half_past: datetime
 ) -> None:
