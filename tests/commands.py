@@ -5,6 +5,7 @@ is its own, and it starts in milliseconds. Where the start itself is on trial (`
 process is killed at random, tests start `python -m campaign` instead.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -13,11 +14,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
@@ -125,10 +127,14 @@ def serve(compiled_templates: str) -> None:
             if pid == 0:
                 os.close(answers)
                 _become(order)
-                if "code" in order:
-                    exec(order["code"], {"__name__": "__main__"})
-                    sys.exit()
-                sys.exit(main())
+                try:
+                    if "code" in order:
+                        exec(order["code"], {"__name__": "__main__"})
+                    else:
+                        main()
+                except SystemExit as end:
+                    _end(end.code)
+                _end(None)
             answer = pid
             if order["wait"]:
                 answer = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -146,3 +152,18 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.update(order["environment"])
     random.seed()
     sys.argv = ["campaign", *order["run"]]
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End as Python does, but leave the memory as it is: to clear it takes longer than a command.
+
+    Processes that the command forks, such as those of `campaign run`, come by here as well.
+    """
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code or 0)
