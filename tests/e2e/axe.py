@@ -23,16 +23,21 @@ _COLOURS = """() => {
   };
   const says = (one) => one.matches("input, select, textarea")
     || Array.from(one.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+  const known = new Map([[null, ""]]);
+  const under = (one) => {
+    if (!known.has(one)) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(one);
+      let all = "";
+      if (backgroundColor !== "rgba(0, 0, 0, 0)") all += `,${backgroundColor}`;
+      if (backgroundImage !== "none") all += `,${backgroundImage}`;
+      if (opacity !== "1") all += `,${opacity}`;
+      known.set(one, all + under(one.parentElement));
+    }
+    return known.get(one);
+  };
   const colours = (one) => {
     const { color, fontSize, fontWeight, textShadow } = getComputedStyle(one);
-    const all = [color, fontSize, fontWeight, textShadow];
-    for (let under = one; under; under = under.parentElement) {
-      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(under);
-      if (backgroundColor !== "rgba(0, 0, 0, 0)") all.push(backgroundColor);
-      if (backgroundImage !== "none") all.push(backgroundImage);
-      if (opacity !== "1") all.push(opacity);
-    }
-    return all.join();
+    return [color, fontSize, fontWeight, textShadow].join() + under(one);
   };
   const all = Array.from(document.body.querySelectorAll("*"));
   return Array.from(new Set(all.filter((one) => says(one) && drawn(one)).map(colours)));
