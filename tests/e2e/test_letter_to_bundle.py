@@ -30,9 +30,7 @@ def main_button(page: Page) -> None:
 def write(page: Page, browser: Browser, site: Site, *, own_words: str) -> None:
     """From the first page to the details."""
     page.goto(f"{site.url}/fr/")
-    assert_accessible(browser, page)
     page.get_by_role("link", name=re.compile("Clemencia Adelaida")).first.click()
-    assert_accessible(browser, page)
     page.locator(".call .button").first.click()
     page.locator("[name=own_words]").fill(own_words)
     optional = page.locator("[name=points][type=checkbox]")
@@ -144,7 +142,7 @@ def sign_in(page: Page, site: Site, email: str) -> None:
 
 
 def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
-    desk: Page, browser: Browser, site: Site, tmp_path: Path
+    desk: Page, site: Site, tmp_path: Path
 ) -> None:
     site.leave_letters(5)
     sign_in(desk, site, "samir@example.org")
@@ -155,7 +153,6 @@ def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
     # The page follows the printing by itself: nothing is reloaded here.
     download = desk.locator("form[action$='/download'] button")
     download.wait_for(timeout=120_000)
-    assert_accessible(browser, desk)
     with desk.expect_download() as started:
         download.click()
     path = tmp_path / started.value.suggested_filename
