@@ -7,9 +7,9 @@ from sqlalchemy import CTE, Select, SelectBase, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.stop_rule import warns_of_harm_sql
+from campaign.campaigns.stop_rule import has_ended, is_stopped, warns_of_harm_sql
 from campaign.core import clock, db
-from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update, UpdateKind
 from campaign.models.staff import StaffUser, sees
 
 _AT, _NEAR = aliased(Campaign), aliased(Campaign)
@@ -83,6 +83,33 @@ def list_linked_scheduled(
 def list_harm_stops(session: Session, campaign: Campaign) -> Sequence[Campaign]:
     """Those linked to it, and itself, that were stopped because another letter could do harm."""
     return session.scalars(_select_with_linked(campaign).where(warns_of_harm_sql())).all()
+
+
+def list_linked_ended(session: Session, campaign: Campaign) -> list[Campaign]:
+    """List those linked to it that ended for a reason, or told their outcome, since it was made.
+
+    Without those stopped because another letter could do harm: `list_harm_stops`.
+    """
+    return [
+        other
+        for other in list_linked(session, campaign)
+        if _has_ended_since(other, campaign.created_at)
+    ]
+
+
+def _has_ended_since(campaign: Campaign, since: datetime) -> bool:
+    if is_stopped(campaign.status) and campaign.stop_kind is StopKind.HARM:
+        return False
+    ended_at = campaign.stopped_at or campaign.closed_at
+    is_explained = is_stopped(campaign.status) or bool(campaign.status_reasons)
+    if has_ended(campaign.status) and is_explained and ended_at and ended_at > since:
+        return True
+    return any(
+        update.kind is UpdateKind.OUTCOME
+        and update.published_at > since
+        and campaign.tells_of_last_end(update.published_at)
+        for update in campaign.updates
+    )
 
 
 def list_followable(

@@ -12,7 +12,7 @@ from campaign.bundles.changes.withdrawals import withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
-from campaign.campaigns.find_campaigns import pair_linked
+from campaign.campaigns.find_campaigns import list_linked_ended, pair_linked
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import (
     gives_letters_sql,
@@ -50,7 +50,7 @@ from campaign.models.bundle import (
     DeliveryAttempt,
     DeliveryOutcome,
 )
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.export import DataExport, ExportState, FileApproval, FileApprovalState
 from campaign.models.paper_signature import PaperRow, PaperSheet
@@ -102,6 +102,7 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
         todos.append(_find_withdrawn(session, mine))
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
+        todos.append(_find_linked_ended(session, mine))
     todos.append(_find_linked_to_harm(session, by, now))
     return [todo for todo in todos if todo.total]
 
@@ -127,6 +128,14 @@ def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo
         if _continues(session, campaign, by, now)
     ]
     return make_todo("linked-to-harm", items)
+
+
+def _find_linked_ended(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find campaigns that open automatically though a linked one has ended since they were made."""
+    scheduled = select(Campaign).where(mine, Campaign.status == CampaignStatus.SCHEDULED)
+    campaigns = session.scalars(scheduled.order_by(Campaign.open_at)).all()
+    items = [TodoItem(campaign) for campaign in campaigns if list_linked_ended(session, campaign)]
+    return make_todo("linked-ended", items)
 
 
 def _continues(session: Session, campaign: Campaign, by: StaffUser, now: datetime) -> bool:

@@ -127,6 +127,16 @@ def list_harm_stops(campaign: Campaign) -> Sequence[Campaign]:
 
 
 @blueprint.app_template_global()
+def list_linked_ended(campaign: Campaign) -> Sequence[Campaign]:
+    return find_campaigns.list_linked_ended(db.session(), campaign)
+
+
+@blueprint.app_template_global()
+def list_linked_scheduled(campaign: Campaign) -> Sequence[Campaign]:
+    return find_campaigns.list_linked_scheduled(db.session(), campaign, by=staff_user())
+
+
+@blueprint.app_template_global()
 def linked_url(campaign: Campaign) -> str:
     """A public campaign's page at the desk; for who may not see it there, what everybody reads."""
     if team.may_see(db.session(), campaign, staff_user()):

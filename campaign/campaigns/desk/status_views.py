@@ -15,12 +15,18 @@ from wtforms.validators import Optional
 from campaign.campaigns import check_readiness, lifecycle, proposals, rehearsal, status_changes
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.blueprint import (
+    blueprint,
+    done,
+    languages_of,
+    list_linked_scheduled,
+    load,
+)
 from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, make_form
 from campaign.campaigns.desk.labels import list_answers, say_cancelled, stops_of
 from campaign.campaigns.desk.last_move import say_last_move
 from campaign.campaigns.desk.update_views import find_returned
-from campaign.campaigns.find_campaigns import list_harm_stops, list_linked_scheduled
+from campaign.campaigns.find_campaigns import list_harm_stops
 from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
@@ -134,8 +140,6 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     again: Proposal | None
     waiting: Proposal | None
     rehearsed: bool
-    scheduled: Sequence[Campaign]
-    """Where it stops: those linked to it that open automatically."""
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
@@ -172,9 +176,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         again, form = _replace_reasons(campaign)
     else:
         again, form = _write_reasons(campaign, to, now)
-    scheduled: Sequence[Campaign] = ()
-    if is_stopped(to):
-        scheduled = list_linked_scheduled(db.session(), campaign, by=staff_user())
+    scheduled = list_linked_scheduled(campaign) if is_stopped(to) else ()
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
     is_asked = is_valid and not looks and form.is_current()
@@ -198,7 +200,6 @@ def _change_status(slug: str) -> ResponseReturnValue:
         again=again,
         waiting=proposals.find_waiting_reasons(db.session(), campaign),
         rehearsed=rehearsal.has_rehearsal(db.session(), campaign),
-        scheduled=scheduled,
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)

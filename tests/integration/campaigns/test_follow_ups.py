@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import (
+    close_campaign,
     open_scheduled,
     reword_reason,
     schedule_campaign,
@@ -17,7 +19,7 @@ from campaign.campaigns.status_changes import (
 )
 from campaign.core import audit, db
 from campaign.mail.messages import OutboxMail
-from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind, UpdateKind
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.campaigns.conftest import DESK
@@ -235,6 +237,66 @@ def test_a_stop_to_prevent_harm_cancels_the_openings_of_linked_actions_and_says_
         assert entry.actor.startswith("staff:"), "who stopped the other cancelled this opening"
     opened = CampaignStatus.DRAFT if harms else CampaignStatus.OPEN
     assert status_at_opening(session, scheduled) is opened
+
+
+SCHEDULED = "is linked to this action and opens automatically. If it should not open"
+ENDED = "A linked action has ended"
+ENDED_TODAY = "1 campaign opens automatically, but a linked action has ended"
+
+
+@pytest.mark.both_engines
+def test_whoever_ends_an_action_reads_which_linked_ones_open_automatically(
+    desk: FlaskClient, session: Session, scheduled: Campaign
+) -> None:
+    home = f"/desk/campaigns/{scheduled.follows.slug}"  # type: ignore[union-attr]
+    closing, outcome = f"{home}/status?to=closed", f"{home}/updates?kind=outcome"
+    for page in (closing, outcome):
+        assert SCHEDULED in desk.get(page).text, page
+        assert f'href="{DESK}"' in desk.get(page).text, page
+    assert ENDED not in desk.get(DESK).text
+    assert ENDED_TODAY not in desk.get("/desk/today").text
+    session.rollback()
+    told = {"kind": "outcome", "happened_on": f"{days_ago(0)}", "title_en": "Free"}
+    page = post(desk, f"{home}/updates", told, follow_redirects=True).text
+    assert SCHEDULED in page
+    stop = f"{home}/status?to=stopped"
+    typed = read_form(desk.get(stop).text) | {"kind": "safe", "reason_en": "She is free."}
+    session.rollback()
+    assert SCHEDULED in post(desk, stop, typed, follow_redirects=True).text
+
+
+@pytest.mark.parametrize("end", ["safe", "other", "reason", "outcome", "no reason"])
+def test_a_scheduled_action_says_that_the_earlier_one_has_ended(
+    desk: FlaskClient, session: Session, scheduled: Campaign, end: str
+) -> None:
+    earlier, now = scheduled.follows, db.utcnow()
+    assert earlier is not None
+    reasons = {"en": "She is free."} if end == "reason" else {}
+    if end in set(StopKind):
+        stop_earlier(session, scheduled, StopKind(end))
+    elif end == "outcome":
+        words = {"en": ("Free", "")}
+        kind, day = UpdateKind.OUTCOME, days_ago(0)
+        post_update(session, earlier, actor="a", kind=kind, happened_on=day, words=words)
+    else:
+        close_campaign(session, earlier, actor="a", now=now, reasons=reasons)
+    session.commit()
+    sentence = {
+        "safe": "was stopped because there is good news.",
+        "other": "was stopped.",
+        "reason": "was closed with a reason.",
+        "outcome": "is published.",
+        "no reason": "",
+    }[end]
+    page, today = desk.get(DESK).text, desk.get("/desk/today").text
+    assert (ENDED in page) == (ENDED_TODAY in today) == bool(sentence)
+    assert sentence in page
+    assert ("She is free." in page) == bool(reasons)
+    assert (ENDED in desk.get(f"{DESK}/status?to=open").text) == bool(sentence)
+    session.rollback()
+    scheduled.created_at = db.utcnow()  # who made it knew of that end
+    session.commit()
+    assert ENDED not in desk.get(DESK).text
 
 
 def test_what_is_scheduled_after_the_warning_opens(session: Session, scheduled: Campaign) -> None:

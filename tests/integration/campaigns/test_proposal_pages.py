@@ -381,6 +381,8 @@ def test_whoever_approves_that_an_action_ends_reads_which_linked_ones_are_open(
     app: Flask, client: FlaskClient, session: Session, case: Campaign, kind: str
 ) -> None:
     later = make_campaign(session, follows=case)
+    waits = {"status": CampaignStatus.SCHEDULED, "open_at": db.utcnow(), "opened_at": None}
+    scheduled = make_campaign(session, follows=case, **waits)
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     if kind == "closing":
@@ -392,6 +394,8 @@ def test_whoever_approves_that_an_action_ends_reads_which_linked_ones_are_open(
     page = other.get(f"{HOME}/proposals/{newest(session).public_id}").text
     named = "is linked to this action and is still open" in page and f"/{later.slug}" in page
     assert named is (kind != "good-news")
+    opens = "is linked to this action and opens automatically" in page
+    assert (opens and f'href="/desk/campaigns/{scheduled.slug}"' in page) is named
 
 
 @pytest.mark.both_engines
