@@ -67,6 +67,8 @@ def update_of(content: Content) -> ProposedUpdate:
         "kind": UpdateKind(content["kind"]),
         "happened_on": date.fromisoformat(content["happened_on"]),
         "words": {code: (title, body) for code, (title, body) in content["words"].items()},
-        "telling": Telling(content["tell_network"], content["tell_signers"]),
+        "telling": Telling(
+            content["tell_network"], content["tell_signers"], content.get("corrects")
+        ),
         "pictures": [Shown(picture["key"], picture["alt"]) for picture in content["pictures"]],
     }

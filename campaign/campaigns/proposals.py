@@ -124,6 +124,7 @@ def _content_of_update(
         "words": dict(words),
         "tell_network": telling.network,
         "tell_signers": telling.signers,
+        "corrects": telling.corrects,
         "pictures": [{"key": picture.key, "alt": dict(picture.alt)} for picture in pictures],
     }
 
@@ -140,13 +141,14 @@ def unpublish_update(
 
     Raises as `updates.take_back_update` does.
     """
-    update = updates.take_back_update(
+    update, notice_id = updates.take_back_update(
         session, campaign, update_id, actor=actor_name(by), published_at=published_at
     )
     words = {edition.locale: (edition.title, edition.body) for edition in update.editions}
     pictures = [updates.Shown(update.picture, update.picture_alt)] if update.picture else []
     # Nobody is told a second time unless that is asked for.
-    content = _content_of_update(update.kind, update.happened_on, words, updates.NOBODY, pictures)
+    telling = updates.Telling(corrects=notice_id)
+    content = _content_of_update(update.kind, update.happened_on, words, telling, pictures)
     proposal = Proposal(
         campaign=campaign,
         kind=ProposalKind.UPDATE,

@@ -72,6 +72,7 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
     text: str
     lang: str
     update_id: int | None = None
+    corrects: bool = False  # whether its reader was emailed what was unpublished since
 
     @property
     def tells_of_end(self) -> bool:

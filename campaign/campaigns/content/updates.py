@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, Unpack
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import risks
@@ -16,14 +16,18 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
+from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.reply import Reply
 from campaign.models.webhook import EventKind
 
 Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
 
-_TAKEN_BACK = "campaign.update-take-back"
+_POSTED, _TAKEN_BACK = "campaign.update", "campaign.update-take-back"
+_EMAIL = "case-update"
+"""The kind of the emails to people who wrote (`tracking/mails.py`)."""
 _MADE_ELSEWHERE = {UpdateKind.DELIVERY, UpdateKind.STOP}
 WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind not in _MADE_ELSEWHERE]
 """Kinds that organizers post; a handover is recorded where it happens, a stop by stopping."""
@@ -43,6 +47,8 @@ class Telling:
 
     network: bool = False
     signers: bool = False
+    corrects: int | None = None
+    """The number of the notice by which people read what was unpublished, to be corrected."""
 
 
 NOBODY = Telling()
@@ -76,8 +82,11 @@ def post_update(
     campaign.updates.append(update)
     whom = {"network": telling.network, "signers": telling.signers}
     asked = [name for name, is_told in whom.items() if is_told]
-    detail = {"told": asked} if asked else {}
-    record_change(session, campaign, actor, "campaign.update", kind=kind.value, **detail)
+    session.flush()
+    detail: dict[str, object] = {"kind": kind.value, "update": update.id}
+    detail |= {"told": asked} if asked else {}
+    detail |= {"notice": telling.corrects} if telling.corrects else {}
+    record_change(session, campaign, actor, _POSTED, **detail)
     if kind is UpdateKind.OUTCOME:
         announce(session, EventKind.ACTION_OUTCOME, now=db.utcnow(), action=campaign.slug)
     told = who_is_told(campaign, kind, telling)
@@ -188,9 +197,10 @@ def take_back_update(
     *,
     actor: str,
     published_at: datetime | None = None,
-) -> Update:
+) -> tuple[Update, int | None]:
     """Take a post off the page, and give it; mails of it that still wait are not sent.
 
+    With it comes the number of the notice by which people were emailed about it, if any were.
     `published_at` is that of the post which was seen: SQLite gives the number of one that is gone
     again. Raises NotFound; Refused: `not-taken-back-here` where it is taken back elsewhere,
     `update-taken-back` (with `staff_id`) where somebody was quicker.
@@ -203,9 +213,57 @@ def take_back_update(
     if update.id in made_elsewhere(session, campaign):
         raise Refused("not-taken-back-here")
     detail = {"kind": update.kind.value, "update": update.id} | seal_update(update)
+    notice_id = _end_news(session, update)
     campaign.updates.remove(update)
     record_change(session, campaign, actor, _TAKEN_BACK, **detail)
-    return update
+    return update, notice_id
+
+
+def _end_news(session: Session, update: Update) -> int | None:
+    """End the emails about a post. Who got one stays known: a later email corrects it."""
+    telling = select(Notice).where(Notice.update_id == update.id).with_for_update()
+    notice = session.scalar(telling)
+    if notice is None:
+        return None
+    is_unsent = exists().where(
+        OutboxMail.kind == _EMAIL,
+        OutboxMail.campaign_id == notice.campaign_id,
+        OutboxMail.recipient_hmac == NoticeMail.email_hmac,
+        OutboxMail.created_at >= notice.created_at,
+        OutboxMail.state.in_((MailState.WAITING, MailState.FAILED)),
+    )
+    db.delete_rows(session, NoticeMail, NoticeMail.notice_id == notice.id, is_unsent)
+    if not db.has_row(session, select(NoticeMail.notice_id).filter_by(notice_id=notice.id)):
+        return None
+    notice.update_id, notice.finished_at = None, db.utcnow()
+    session.flush()
+    return notice.id
+
+
+def find_emailed(
+    session: Session, campaign: Campaign, kind: str | None, corrects: int | None
+) -> Notice | None:
+    """Find the last email about what such an update corrects, or about an outcome before it."""
+    is_told = exists().where(NoticeMail.notice_id == Notice.id)
+    emailed = select(Notice).where(_told_before(campaign, kind, corrects), is_told)
+    return session.scalar(emailed.order_by(Notice.id.desc()).limit(1))
+
+
+def list_corrected(session: Session, update: Update) -> Sequence[int]:
+    """List the notices by which people read what was unpublished and this update corrects."""
+    entry = find_change(session, update.campaign, _POSTED, "update", update.id)
+    corrects = entry.detail.get("notice") if entry else None
+    before = _told_before(update.campaign, update.kind, corrects)
+    return session.scalars(select(Notice.id).where(before, Notice.update_id.is_(None))).all()
+
+
+def _told_before(campaign: Campaign, kind: str | None, corrects: int | None) -> ColumnElement[bool]:
+    if kind != UpdateKind.OUTCOME:
+        return Notice.id == corrects
+    outcome = and_(Notice.campaign_id == campaign.id, Notice.kind == NoticeKind.OUTCOME)
+    if campaign.reopened_at:  # what was told before is about another end
+        outcome = and_(outcome, Notice.created_at > campaign.reopened_at)
+    return or_(Notice.id == corrects, outcome)
 
 
 def _say_taken_back(session: Session, campaign: Campaign, update_id: int) -> NotFound | Refused:

@@ -23,6 +23,7 @@ from campaign.campaigns.desk.update_form import UpdateForm, make_update_form
 from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.models.notice import Notice
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.staff.desk_access import actor, name_staff, name_who_and_when, staff_user
 from campaign.web.form_fields import TextField
@@ -73,6 +74,8 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     """Who is mailed the update."""
     untold: Mapping[str, str]
     """Why somebody whom its author asks for cannot be mailed any more."""
+    emailed: Notice | None
+    """The email about what it corrects, or about an outcome before it."""
     outcomes: Sequence[ProposedOutcome]
     reasons: Mapping[str, str]
     stop_kind: str
@@ -112,6 +115,11 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         if update
         else updates.NOBODY,
         untold=updates.list_untold(campaign, update["kind"], update["telling"]) if update else {},
+        emailed=updates.find_emailed(
+            db.session(), campaign, update["kind"], update["telling"].corrects
+        )
+        if update
+        else None,
         outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
         reasons={} if is_update or is_outcome else proposals.reasons_in(content),
         stop_kind=str(stops_of(campaign)[stop_kind.value]) if stop_kind else "",
@@ -240,6 +248,8 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     preview: Sequence[tuple[str, str, str]]
     told: Telling
     """Who is mailed what the preview shows."""
+    emailed: Notice | None
+    """The email about what it corrects, or about an outcome before it."""
     again: Proposal | None
     waiting: Sequence[Proposal]
     """Updates that need approval, or that the reader can write again, besides that one."""
@@ -289,9 +299,12 @@ def post_update(slug: str) -> ResponseReturnValue:
         preview=[(code, *words) for code, words in form.words(locales).items() if words[0]]
         if looked
         else (),
-        told=updates.who_is_told(campaign, UpdateKind(form.kind.data), _telling(form))
+        told=updates.who_is_told(campaign, UpdateKind(form.kind.data), _telling(form, again))
         if looked
         else updates.NOBODY,
+        emailed=updates.find_emailed(
+            db.session(), campaign, form.kind.data, _find_corrected(again)
+        ),
         again=again,
         waiting=[
             proposal
@@ -306,7 +319,7 @@ def post_update(slug: str) -> ResponseReturnValue:
 
 def _say_published(campaign: Campaign, form: UpdateForm) -> ResponseReturnValue:
     kind, slug = UpdateKind(form.kind.data), campaign.slug
-    emails = _say_emails(campaign, kind, _telling(form))
+    emails = _say_emails(campaign, kind, _telling(form, None))
     if kind is UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
         message = _("Update published. If the campaign ends with it, close it here.")
         closed = CampaignStatus.CLOSED.value
@@ -425,7 +438,7 @@ def _post(
     post: updates.NewUpdate = {
         "kind": UpdateKind(form.kind.data),
         "words": form.words(locales),
-        "telling": _telling(form),
+        "telling": _telling(form, again),
         "pictures": _keep_picture(form, locales, again),
         "risks_seen": form.has_seen_risks(),
     }
@@ -439,8 +452,12 @@ def _post(
             proposals.settle_proposal(db.session(), again, by=staff_user())
 
 
-def _telling(form: UpdateForm) -> Telling:
-    return Telling(form.tell_network.data, form.tell_signers.data)
+def _telling(form: UpdateForm, again: Proposal | None) -> Telling:
+    return Telling(form.tell_network.data, form.tell_signers.data, _find_corrected(again))
+
+
+def _find_corrected(again: Proposal | None) -> int | None:
+    return proposals.content_of(again).get("corrects") if again else None
 
 
 def _keep_picture(

@@ -381,7 +381,7 @@ def test_whoever_approves_that_an_action_ends_reads_which_linked_ones_are_open(
     app: Flask, client: FlaskClient, session: Session, case: Campaign, kind: str
 ) -> None:
     later = make_campaign(session, follows=case)
-    waits = {"status": CampaignStatus.SCHEDULED, "open_at": db.utcnow(), "opened_at": None}
+    waits = {"status": CampaignStatus.SCHEDULED, "open_at": utcnow(), "opened_at": None}
     scheduled = make_campaign(session, follows=case, **waits)
     session.commit()
     sign_in(client, app, Role.ORGANIZER)

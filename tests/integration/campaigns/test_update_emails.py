@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import status_changes
 from campaign.core import db, jobs
-from campaign.mail.messages import OutboxMail
+from campaign.core.settings import Settings
+from campaign.mail.messages import MailState, OutboxMail
+from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, Update
 from campaign.models.notice import Notice
 from campaign.models.revision import Proposal
@@ -234,3 +236,103 @@ def test_where_no_one_gets_news_the_pages_say_so(
     for words in (preview, notice):
         assert "No supporter gets news about this case. No one gets an email about this." in words
     assert not any("0 people" in words for words in (page, preview, notice))
+
+
+EMAILED = "Already emailed"
+CORRECTS = "The next email says that it corrects the earlier one."
+CORRECTION = {
+    "outcome": "We correct what we emailed you about how the case ended.",
+    "good-news": "We correct what we emailed you about this case.",
+}
+
+
+def send_all(session: Session, settings: Settings) -> list[str]:
+    """Tell and send what waits; subject and text of each email, the newest last."""
+    count_told(session)
+    mails = session.scalars(
+        select(OutboxMail).filter_by(kind="case-update", state=MailState.WAITING)
+    )
+    shown = [render(mail, settings) for mail in mails.all()]
+    session.rollback()
+    jobs.run_now("mail.sweep")
+    return [f"{mail['Subject']} {mail.get_body(('plain',))}" for mail in shown]
+
+
+def publish(client: FlaskClient, url: str, **more: str) -> None:
+    assert post(client, url, UPDATE | more).status_code == 303
+
+
+def unpublish(client: FlaskClient, session: Session) -> str:
+    """Take the newest update off the page; where its form is."""
+    session.rollback()
+    newest = session.scalars(select(Update).order_by(Update.id.desc())).first()
+    assert newest is not None
+    seen = {"update": str(newest.id), "published_at": newest.published_at.isoformat()}
+    session.rollback()
+    return post(client, f"{HOME}/updates/take-back", seen).location
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", CORRECTION)
+def test_an_update_that_was_emailed_and_unpublished_is_emailed_as_a_correction(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign, settings: Settings, kind: str
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    sent = {"kind": kind, "tell_signers": "y"}
+    publish(client, f"{HOME}/updates", **sent)
+    first = send_all(session, settings)
+    assert len(first) == 2
+    assert all("Correction" not in mail and CORRECTION[kind] not in mail for mail in first)
+    add_confirmed(session, case, 1, consent_updates_at=db.utcnow(), email="new@example.org")
+    session.commit()
+    again = unpublish(client, session)
+    page = client.get(again).text
+    assert EMAILED in page
+    assert CORRECTS in page
+    asks_for_approval(app)
+    session.rollback()
+    publish(client, again, **sent, title_en="Corrected")
+    colleague = app.test_client()
+    sign_in(colleague, app, Role.ADMIN, name="Ada")
+    url = newest_url(session)
+    assert CORRECTS in colleague.get(url).text
+    session.rollback()
+    assert post(colleague, url, {"decision": "approve"}).status_code == 303
+    second = send_all(session, settings)
+    assert len(second) == 3
+    assert sum("Correction: " in mail and CORRECTION[kind] in mail for mail in second) == 2
+    other = {"kind": "further-information", "tell_signers": "y"}
+    session.rollback()
+    publish(colleague, f"{HOME}/updates", **other)
+    session.rollback()
+    post(client, newest_url(session), {"decision": "approve"})
+    assert all("Correction" not in mail for mail in send_all(session, settings))
+
+
+def test_an_update_that_reached_nobody_before_it_was_unpublished_corrects_nothing(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    publish(client, f"{HOME}/updates", kind="outcome")
+    assert count_told(session) == 2  # in the outbox
+    again = unpublish(client, session)
+    assert EMAILED not in client.get(again).text
+    publish(client, again, kind="outcome", title_en="Corrected")
+    mails = send_all(session, settings)
+    assert any("Corrected" in mail for mail in mails)
+    assert all("Correction: " not in mail for mail in mails)
+
+
+def test_whoever_writes_a_second_outcome_reads_that_the_first_was_emailed(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    publish(client, f"{HOME}/updates", kind="outcome")
+    send_all(session, settings)
+    page = client.get(f"{HOME}/updates?kind=outcome").text
+    assert "It is still published. If the new one corrects it, unpublish it first." in page
+    assert EMAILED not in client.get(f"{HOME}/updates").text
+    session.rollback()
+    case.reopened_at = db.utcnow()  # another end has an outcome of its own
+    session.commit()
+    assert EMAILED not in client.get(f"{HOME}/updates?kind=outcome").text

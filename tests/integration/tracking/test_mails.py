@@ -61,6 +61,10 @@ MAILS: list[Mail] = [
     ),
     CaseUpdate(what="outcome", title="She is safe", text="", lang="en", **_NEWS),
     *(
+        CaseUpdate(what=kind, title="She is safe", text="", lang="en", corrects=True, **_NEWS)
+        for kind in ("outcome", "good-news")
+    ),
+    *(
         CaseStopped(stop_kind=kind, reason=reason, lang="en", **_STOPPED)
         for kind in ("harm", "safe", "other")
         for reason in ("She asked us to.", "")
