@@ -113,11 +113,23 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
         session.rollback()
         flash(_refusal(problem), "error")
         return redirect(url_for(".show_history", slug=slug, part=part, place=place), 303)
-    # Not where the state only says another outcome, which waits for a second person.
-    if revisions.newest_number(session, campaign, which, where) != _number_seen():
-        revisions.note_restored(session, campaign, which, where, number)
+    newest = revisions.newest_number(session, campaign, which, where)
     message = _("Version %(number)s restored. It is saved as a new version.", number=number)
+    # Not where the state only says another outcome, which waits for a second person.
+    if newest != _number_seen():
+        revisions.note_restored(session, campaign, which, where, number)
+    elif _says_same(kept.content, revisions.base_of(session, campaign, which, where, newest)):
+        message = _(
+            "Version %(number)s says the same as the newest version. Nothing was changed.",
+            number=number,
+        )
     return done(message, ".show_history", slug=campaign.slug, part=part, place=place)
+
+
+def _says_same(content: Content, newest: Content) -> bool:
+    """Whether two states say the same: older ones lack what was added to a part since."""
+    names = {*content, *newest}
+    return all((content.get(name) or "") == (newest.get(name) or "") for name in names)
 
 
 def _number_seen() -> int:

@@ -166,6 +166,9 @@ def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
     assert english(fresh()) == first
     page = desk.get(f"{DESK}/history/edition/en").text
     assert "It restored version 1." in page
+    same = send("/history/edition/en/1", {"seen": "3"}, follow_redirects=True).text
+    assert "Version 1 says the same as the newest version. Nothing was changed." in same
+    assert "It is saved as a new version." not in same
     assert "It is the same as the version before" not in page
     assert send("/history/edition/en/9", {"seen": "4"}).status_code == 404
     assert desk.get(f"{DESK}/history/edition/en/2").status_code == 405
