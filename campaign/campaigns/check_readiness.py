@@ -139,7 +139,7 @@ class Gap:
     blocking: bool = True
     locale: str = ""
     subject: str = ""
-    """What it is about: the slug of an official or mission, or the names of the fields."""
+    """What it is about: the slug of an official or mission, a name, or the names of the fields."""
     detail: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property

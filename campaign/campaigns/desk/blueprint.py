@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaign.campaigns import check_readiness, find_campaigns, lifecycle
+from campaign.campaigns import check_readiness, copied_texts, find_campaigns, lifecycle
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.closing_reasons import reason_of
 from campaign.campaigns.content import team, unbundled_letters
@@ -56,12 +56,18 @@ _STEPS = {f".edit_{part}" for part in _PARTS} | {".side_by_side"}
 """Pages on which one stays after saving: they say what comes next."""
 
 
+def list_gaps(campaign: Campaign) -> list[Gap]:
+    """Everything that is missing or doubtful; what it still says of another campaign at the end."""
+    copied = copied_texts.list_gaps(db.session(), campaign)
+    return [*check_readiness.gaps(campaign, utcnow()), *copied]
+
+
 @blueprint.app_template_global()
 def next_of(campaign: Campaign) -> Step | None:
     """The next thing to do on a campaign that has not opened, also where it could open without."""
     if not lifecycle.is_rehearsal(campaign.status):
         return None
-    gaps = check_readiness.gaps(campaign, utcnow())
+    gaps = list_gaps(campaign)
     step = check_readiness.next_step(campaign, gaps)
     if step.gap:
         return step

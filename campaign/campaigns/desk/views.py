@@ -32,7 +32,7 @@ from campaign.campaigns.desk import (  # noqa: F401 - they bring their routes
     team_views,
     update_views,
 )
-from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
+from campaign.campaigns.desk.blueprint import blueprint, languages_of, list_gaps, load
 from campaign.campaigns.desk.labels import FORMATS
 from campaign.campaigns.desk.texts import edition_views, letter_views, side_by_side_views  # noqa: F401
 from campaign.core import db, i18n
@@ -220,7 +220,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     session, campaign, user, now = db.session(), load(slug), staff_user(), db.utcnow()
-    gaps = check_readiness.gaps(campaign, now)
+    gaps = list_gaps(campaign)
     step = check_readiness.next_step(campaign, gaps)
     earlier, later = find_campaigns.visible_neighbours(session, campaign, by=user)
     page = Overview(

@@ -1,0 +1,90 @@
+"""What a copy or a follow-up still says in the words of the campaign it was made from."""
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.check_readiness import Gap
+from campaign.campaigns.content.part_contents import current_templates, edition_content, texts_of
+from campaign.campaigns.lifecycle import is_rehearsal
+from campaign.core import audit
+from campaign.models.campaign import Campaign, Edition
+
+_SHORTEST_NAME = 4
+"""Letters of a part of a name that is looked for by itself: “de” and “Ben” are in many texts."""
+
+
+def list_gaps(session: Session, campaign: Campaign) -> list[Gap]:
+    """List page texts and letters of one that has not opened; none of them keeps it closed."""
+    if not is_rehearsal(campaign.status):
+        return []
+    if campaign.follows is not None:
+        return list(_find_repeated(campaign, campaign.follows))
+    entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.clone")
+    copied = session.get(Campaign, entry.detail["other"]) if entry else None
+    return [*_find_untouched(campaign, copied), *_find_named(campaign, copied)] if copied else []
+
+
+def _find_repeated(campaign: Campaign, earlier: Campaign) -> Iterator[Gap]:
+    """Page texts of a follow-up that say nothing new."""
+    for edition, before in _pair_editions(campaign, earlier):
+        texts, old = edition_content(edition), edition_content(before)
+        if all(texts[name] == old[name] for name in ("title", "summary", "asks", "background")):
+            yield Gap("text-repeated", "edition", False, edition.locale)
+
+
+def _find_untouched(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
+    for edition, before in _pair_editions(campaign, copied):
+        if edition.title == before.title or edition.summary == before.summary:
+            yield Gap("text-copied", "edition", False, edition.locale)
+
+
+def _pair_editions(campaign: Campaign, other: Campaign) -> Iterator[tuple[Edition, Edition]]:
+    before = {edition.locale: edition for edition in other.editions}
+    for edition in campaign.editions:
+        if edition.locale in before:
+            yield edition, before[edition.locale]
+
+
+def _find_named(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
+    """Page texts and letters that name the person of the other campaign, and that picture."""
+    is_same = campaign.person_name == copied.person_name
+    if campaign.picture and campaign.picture == copied.picture and not is_same:
+        yield Gap("picture-copied", "picture", False)
+    for edition in campaign.editions:
+        said = [
+            edition.person_name,
+            edition.title,
+            edition.summary,
+            edition.background,
+            *edition.asks,
+        ]
+        if name := _find_name(campaign, copied, edition.locale, said):
+            yield Gap("other-person", "edition", False, edition.locale, name)
+    templates = list(current_templates(campaign).values())
+    for target in campaign.targets:
+        templates += current_templates(campaign, target.id).values()
+    for template in templates:
+        if name := _find_name(campaign, copied, template.locale, texts_of(template)):
+            yield Gap("other-person", "letter", False, template.locale, name)
+
+
+def _find_name(campaign: Campaign, copied: Campaign, locale: str, said: list[str]) -> str:
+    """The name of the other person, or a part of it, that the texts have; else empty."""
+    others = [copied.name_in(locale), copied.person_name]
+    if campaign.person_name == copied.person_name:
+        return ""
+    own = {campaign.person_name, campaign.name_in(locale)} - {copied.name_in(locale)}
+    for name in dict.fromkeys(others):
+        # Small letters are no name, and a name that both have tells nobody apart.
+        parts = set(name.casefold().split()) - set(" ".join(own).casefold().split())
+        telling = [
+            part
+            for part in name.split()
+            if part.casefold() in parts and len(part) >= _SHORTEST_NAME and not part.islower()
+        ]
+        for words in (name, *telling) if parts else ():
+            if re.search(rf"\b{re.escape(words)}\b", " ".join(said), re.IGNORECASE):
+                return words
+    return ""
