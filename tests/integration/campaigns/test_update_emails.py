@@ -255,7 +255,8 @@ def send_all(session: Session, settings: Settings) -> list[str]:
     shown = [render(mail, settings) for mail in mails.all()]
     session.rollback()
     jobs.run_now("mail.sweep")
-    return [f"{mail['Subject']} {mail.get_body(('plain',))}" for mail in shown]
+    texts = [" ".join(str(mail.get_body(("plain",)).get_content()).split()) for mail in shown]  # type: ignore[union-attr]
+    return [f"{mail['Subject']} {text}" for mail, text in zip(shown, texts, strict=True)]
 
 
 def publish(client: FlaskClient, url: str, **more: str) -> None:
