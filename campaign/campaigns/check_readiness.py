@@ -32,7 +32,7 @@ from campaign.models.campaign import (
     TargetKind,
     UpdateKind,
 )
-from campaign.models.directory import Official, official_name
+from campaign.models.directory import Mission, Official, official_name
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room
@@ -389,17 +389,26 @@ def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
     for target in addressed:
         yield from _target(campaign, target, now)
     copies = [] if campaign.cards else [each for each in campaign.targets if each not in addressed]
-    for official in (target.official for target in copies):
-        if missing_of_address(official) and not _has_email(official):
-            detail = said_official(official, campaign.default_locale)
-            yield Gap("copy-without-address", "official", False, "", official.slug, detail)
+    for official in (target.official for target in copies if not _can_send_to(target)):
+        # Everybody who signs reads that a copy goes there.
+        detail = said_official(official, campaign.default_locale)
+        yield Gap("copy-without-address", "official", True, "", official.slug, detail)
     # Nobody in the country of the case is written to: rarely meant.
     if addressed and all(target.official.country != campaign.country for target in addressed):
         yield Gap("targets-elsewhere", "targets", blocking=False)
 
 
-def _has_email(official: Official) -> bool:
-    return any(contact.type == "email" for contact in official.contacts)
+def _can_send_to(copy: Target) -> bool:
+    """Whether staff can post or email a copy, to the official or through the mission."""
+    official, mission = copy.official, copy.mission
+    contacts = [*official.contacts, *(mission.contacts if mission else ())]
+    if any(contact.type == "email" for contact in contacts):
+        return True
+    return not missing_of_address(official) or (mission is not None and _has_address(mission))
+
+
+def _has_address(mission: Mission) -> bool:
+    return any(line.strip() for line in (*mission.address, mission.locality))
 
 
 def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
@@ -408,7 +417,7 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
     mission = target.mission
     if mission is None:
         yield from _by_post(campaign, target, detail)
-    elif not any(line.strip() for line in (*mission.address, mission.locality)):
+    elif not _has_address(mission):
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target)

@@ -81,6 +81,7 @@ _AT_FIELDS = {
     "mission-unchecked": "last_checked_on",
     "no-address": "address",
     "no-post-address": "address",
+    "copy-without-address": "address",
 }
 
 

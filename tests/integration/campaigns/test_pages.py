@@ -254,7 +254,7 @@ def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
     assert fresh(session, draft).status is CampaignStatus.DRAFT
 
 
-def test_a_draft_may_open_though_who_receives_a_copy_has_no_address(
+def test_a_draft_does_not_open_while_no_copy_can_be_sent_to_who_is_to_receive_it(
     desk: FlaskClient, session: Session
 ) -> None:
     judge = make_target_official(9, name="Jane Doe", address=[])
@@ -264,8 +264,10 @@ def test_a_draft_may_open_though_who_receives_a_copy_has_no_address(
     page = desk.get(f"{DESK}/{draft.slug}").text
     assert "Jane Doe receives a copy, but has no complete postal address and no email" in page
     assert f'href="/desk/officials/{judge.slug}"' in page
-    assert "(the campaign can open without it)" in page
     session.rollback()
+    assert post(desk, f"{DESK}/{draft.slug}/status?to=open").status_code == 422
+    fresh(session, draft).targets[1].official.address = ["1 Street"]
+    session.commit()
     assert post(desk, f"{DESK}/{draft.slug}/status?to=open").status_code == 303
 
 

@@ -121,15 +121,22 @@ def test_a_recipient_who_left_office_is_named_and_blocks_nothing(
 
 
 @pytest.mark.parametrize("locality", ["", "Altamar"])
-def test_who_receives_a_copy_without_any_address_is_named_and_blocks_nothing(locality: str) -> None:
+def test_who_cannot_be_sent_a_copy_blocks_the_opening(locality: str) -> None:
     campaign = complete()
     official = make_target_official(2, address=[" "], locality=locality)
     campaign.targets.append(Target(kind=TargetKind.COPY, official=official))
     (gap,) = gaps(campaign, NOW)
     assert (gap.slug, gap.part, gap.subject) == ("copy-without-address", "official", official.slug)
-    assert not gap.blocking
+    assert gap.blocking
     official.contacts = [ContactDetail(type="voice", value="+1 613 555 0100")]
-    assert warnings(campaign) == ["copy-without-address"]
+    assert slugs(campaign) == ["copy-without-address"]
+    mission = campaign.targets[-1].mission = make_target_mission(2)
+    assert gaps(campaign, NOW) == []
+    mission.address, mission.locality = [], ""
+    assert slugs(campaign) == ["copy-without-address"]
+    campaign.format = LetterFormat.CARD
+    assert "copy-without-address" not in slugs(campaign)
+    campaign.format = LetterFormat.LETTER
     official.contacts.append(ContactDetail(type="email", value="office@example.org"))
     assert gaps(campaign, NOW) == []
     official.contacts, official.address, official.locality = [], ["1 Street"], "Altamar"
