@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, rehearsal
 from campaign.campaigns.check_readiness import Gap
-from campaign.campaigns.content import revisions, unbundled_letters
+from campaign.campaigns.content import revisions, rewritten_letters
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
@@ -101,7 +101,7 @@ def edit_campaign(
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
     _refuse_signed(session, campaign, facts)
-    letters = unbundled_letters.count_rewritten(session, campaign, facts)
+    letters = rewritten_letters.count_rewritten(session, campaign, facts)
     new_words = _new_words(campaign, facts)
     refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     before, published = facts_content(campaign), campaign.act_by

@@ -7,7 +7,7 @@ is greeted as it befits them. Its writer has read the words of before.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
@@ -36,6 +36,17 @@ def forms_of_address(entry: Entry) -> dict[str, Any]:
     return {"name": entry.name if isinstance(entry, Official) else "", **texts}
 
 
+def is_waiting() -> ColumnElement[bool]:
+    """Whether a letter of the outer query, with its campaign, may yet be printed."""
+    return and_(
+        Letter.bundle_id.is_(None),
+        Signature.state.in_(WAITING),
+        Signature.forgotten_at.is_(None),
+        Campaign.opened_at.is_not(None),
+        where_used.still_writes(),
+    )
+
+
 def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
     """List the letters to an official that may yet be printed, with their translations."""
     groups = session.execute(
@@ -49,14 +60,7 @@ def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Target, Target.id == Letter.target_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(
-            Target.official_id == official_id,
-            Letter.bundle_id.is_(None),
-            Signature.state.in_(WAITING),
-            Signature.forgotten_at.is_(None),
-            Campaign.opened_at.is_not(None),
-            where_used.still_writes(),
-        )
+        .where(Target.official_id == official_id, is_waiting())
         .group_by(Campaign.id, Signature.letter_locale)
     )
     return [

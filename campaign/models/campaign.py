@@ -129,6 +129,9 @@ class Campaign(db.SealedRow, db.PublicRow):
     targets: Mapped[list["Target"]] = relationship(
         back_populates="campaign", cascade="all, delete-orphan", order_by="Target.position"
     )
+    past_copies: Mapped[list["PastCopy"]] = relationship(
+        cascade="all, delete-orphan", order_by="PastCopy.id"
+    )
     updates: Mapped[list["Update"]] = relationship(
         back_populates="campaign", cascade="all, delete-orphan", order_by="Update.happened_on"
     )
@@ -206,6 +209,19 @@ class Target(db.NumberedRow):
     campaign: Mapped[Campaign] = relationship(back_populates="targets")
     official: Mapped[Official] = relationship()
     mission: Mapped[Mission | None] = relationship()
+
+
+class PastCopy(db.NumberedRow):
+    """A time in which people signed that an office receives a copy, until it was removed.
+
+    Their letters say it again once the office receives a copy again.
+    """
+
+    campaign_id: Mapped[int] = db.parent_key("campaign.id", index=True)
+    official_id: Mapped[int] = mapped_column(ForeignKey("official.id"), index=True)
+    copied_since: Mapped[datetime | None]
+    """None: from the opening."""
+    removed_at: Mapped[datetime]
 
 
 class Update(db.NumberedRow):

@@ -101,7 +101,8 @@ class DeskForm(SiteForm):
     """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
     risks_found: Sequence[Any] = ()
-    letters_rewritten = 0
+    letters_rewritten: Sequence[str] = ()
+    """What is said of signed letters that would change."""
     _is_shown_again = False
 
     def show_again(self, message: str) -> None:
@@ -130,7 +131,6 @@ class DeskForm(SiteForm):
             self.refuse_placeholders(unknown)
         elif (findings := getattr(problem, "findings", None)) is not None:
             self.refuse_risks(findings)
-            self.refuse_rewriting(getattr(problem, "letters", 0))
         else:
             self.refuse(problem.fields or {"": problem.slug})
 
@@ -140,11 +140,11 @@ class DeskForm(SiteForm):
             field = self.field_of(name)
             field.errors = [*field.errors, unknown_words(placeholders)]
 
-    def refuse_rewriting(self, letters: int) -> None:
-        """Ask once more before so many signed letters say something else."""
-        if letters and not self.letters_rewritten:
+    def refuse_rewriting(self, sentences: Sequence[str]) -> None:
+        """Ask once more before signed letters say something else."""
+        if sentences and not self.letters_rewritten:
             self.form_errors.append(_REWRITTEN)
-        self.letters_rewritten += letters
+        self.letters_rewritten = [*self.letters_rewritten, *sentences]
 
     def refuse_risks(self, risks: Iterable[Any]) -> None:
         self.risks_found = list(risks)

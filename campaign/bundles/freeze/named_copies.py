@@ -6,11 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.core.db.batches import batched, read_each
-from campaign.models.signature import ExactTimes, Letter, Signature
-
-_BATCH = 400
-_TIMES = (Letter.id, Signature.signed_at, Signature.confirmed_at, Signature.exact_times)
+from campaign.campaigns.content.rewritten_letters import read_signing_times
+from campaign.models.signature import Letter
 
 
 def keep_named_copies(session: Session, bundle_id: int, facts: Frozen) -> Frozen:
@@ -19,20 +16,11 @@ def keep_named_copies(session: Session, bundle_id: int, facts: Frozen) -> Frozen
     if not any(any(words.copied_since) for words in spoken):
         return facts
     ids = session.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)).all()
-    query = select(*_TIMES).join(Signature, Signature.id == Letter.signature_id)
-    moments = [
-        ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times).signed_at
-        for batch in batched(ids, _BATCH)
-        for _letter_id, row in read_each(session, query, Letter.id, batch)
-        if row is not None
-    ]
+    moments = set(read_signing_times(session, ids))
     if not moments:
         return facts
-    first, last = min(moments), max(moments)
     targets = {}
     for key, target in facts.targets.items():
-        addressing = {
-            code: words.signed_between(first, last) for code, words in target.addressing.items()
-        }
+        addressing = {code: words.signed_at(*moments) for code, words in target.addressing.items()}
         targets[key] = replace(target, addressing=addressing)
     return replace(facts, targets=targets)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.languages import get_official_languages
@@ -26,20 +27,20 @@ class Addressing:
     lines: tuple[str, ...]
     copies: tuple[str, ...] = ()
     copied_since: tuple[str, ...] = ()
-    """Of each copy the moment (ISO 8601) from which on letters name it; "" or none: all do."""
+    """Of each copy when letters that name it were signed, as `say_copied`; "" or none: all do."""
 
-    def signed_between(self, first: datetime, last: datetime) -> "Addressing":
+    def signed_at(self, *moments: datetime) -> "Addressing":
         """Return it for letters of these moments: without copies that none of them names.
 
         Of a copy that all of them name, no moment is left.
         """
         if not any(self.copied_since):
             return self
-        named = {
-            copy: "" if not since or datetime.fromisoformat(since) <= first else since
-            for copy, since in zip(self.copies, self.copied_since, strict=True)
-            if not since or datetime.fromisoformat(since) <= last
-        }
+        named = {}
+        for copy, since in zip(self.copies, self.copied_since, strict=True):
+            letters = [is_copied(since, moment) for moment in moments]
+            if any(letters):
+                named[copy] = "" if all(letters) else since
         return replace(self, copies=tuple(named), copied_since=tuple(named.values()))
 
     def to_json(self) -> dict[str, Any]:
@@ -77,10 +78,41 @@ def addressing_of(
         close=i18n.words_in(official.close, locale),
         lines=_lines(official, way, locale, posted_in),
         copies=tuple(name_and_office(copy.official, locale) for copy in copies),
-        copied_since=tuple(
-            copy.copied_since.isoformat() if copy.copied_since else "" for copy in copies
-        ),
+        copied_since=tuple(map(say_copied, copies)),
     )
+
+
+def say_copied(copy: Target) -> str:
+    """Say when people signed that it receives a copy: "since/removed since" (ISO 8601); "": always.
+
+    A first time without a beginning begins with the opening, the last one has no end.
+    """
+    if copy.copied_since is None:
+        return ""
+    past = [each for each in copy.campaign.past_copies if each.official_id == copy.official_id]
+    times = [(each.copied_since, f"/{each.removed_at.isoformat()}") for each in past]
+    return " ".join(
+        f"{since.isoformat() if since else ''}{end}"
+        for since, end in (*times, (copy.copied_since, ""))
+    )
+
+
+def is_copied(times: str, signed_at: datetime) -> bool:
+    """Tell whether a letter of that moment names a copy of these times (`say_copied`). Pure."""
+    return not times or any(
+        (since is None or since <= signed_at) and (end is None or signed_at < end)
+        for since, end in _read_periods(times)
+    )
+
+
+@lru_cache(maxsize=64)
+def _read_periods(times: str) -> list[tuple[datetime | None, datetime | None]]:
+    ends = (period.partition("/")[::2] for period in times.split())
+    return [(_read_moment(since), _read_moment(end)) for since, end in ends]
+
+
+def _read_moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def official_lines(official: Official, locale: str, *, host_country: str) -> tuple[str, ...]:

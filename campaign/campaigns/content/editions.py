@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack, cast
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import proposals
-from campaign.campaigns.content import revisions, unbundled_letters
+from campaign.campaigns.content import revisions, rewritten_letters
 from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risks import (
     edition_words,
@@ -55,7 +55,7 @@ def save_edition(
     edition = find_edition(campaign, locale)
     before, named = (edition.outcome, edition.person_name) if edition else ("", "")
     named = words.get("person_name", named)
-    letters = unbundled_letters.count_renamed(session, campaign, locale, named)
+    letters = rewritten_letters.count_renamed(session, campaign, locale, named)
     new_words = edition_words(locale, **words)
     refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     if words["outcome"] != before:

@@ -187,15 +187,29 @@ def _shorten(text: str, cut: bool, side: int) -> str:
     return "…" + flat.partition(" ")[2] if side == 0 else flat.rpartition(" ")[0] + "…"
 
 
+@dataclass(frozen=True, slots=True)
+class RewrittenLetters:
+    """So many signed letters that a change rewrites.
+
+    To an `official`: they go by another way, or no longer name that this one receives a copy.
+    """
+
+    letters: int
+    official: Official | None = None
+    was_copy: bool = False
+
+
 class RiskNamed(Invalid):
     """A text that everybody would read at once says what a flag rules out: `findings`.
 
-    Or signed letters would say something else than their people read: so many `letters`.
+    Or signed letters would say something else than their people read: `rewritten`.
     """
 
-    def __init__(self, findings: Sequence[Finding], letters: int = 0) -> None:
+    def __init__(
+        self, findings: Sequence[Finding], rewritten: Sequence[RewrittenLetters] = ()
+    ) -> None:
         super().__init__("risk-named", fields={each.field: "risk-named" for each in findings})
-        self.findings, self.letters = tuple(findings), letters
+        self.findings, self.rewritten = tuple(findings), tuple(rewritten)
 
 
 def watch_of(campaign: Campaign, *, after: int = 0) -> Watch:
@@ -387,16 +401,16 @@ def refuse_changed(
     A word that is blacked out may stand where it stood before: whoever corrects a comma beside it
     tells nothing new.
     """
-    words = list(texts)
+    words, rewritten = list(texts), [RewrittenLetters(letters)] if letters and not seen else []
     try:
         refuse_named(campaign, words, seen=seen)
         if campaign.status in _ON_ITS_WAY:
             read_already = texts_of_campaign(campaign)
             refuse_blacked_out(session, campaign, words, seen=seen, read_already=read_already)
     except RiskNamed as problem:
-        raise RiskNamed(problem.findings, letters) from None
-    if letters and not seen:
-        raise RiskNamed((), letters)
+        raise RiskNamed(problem.findings, rewritten) from None
+    if rewritten:
+        raise RiskNamed((), rewritten)
 
 
 def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Finding]:

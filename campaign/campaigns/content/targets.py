@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import revisions
+from campaign.campaigns.content.address_and_salutation import list_copies
 from campaign.campaigns.content.part_contents import Content, targets_content, targets_content_of
+from campaign.campaigns.content.rewritten_letters import refuse_rewritten
 from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
 from campaign.campaigns.create_and_edit import NotReady, order_letter_locales, stays_ready
 from campaign.campaigns.record_change import record_change
@@ -17,7 +19,7 @@ from campaign.core import db
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory import where_used
-from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterTemplate, PastCopy, Target, TargetKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official, official_name
 from campaign.models.reply import Reply
@@ -64,9 +66,13 @@ def set_targets(
     if len(set(official_ids)) < len(official_ids):
         raise Invalid(fields={"official": "target-twice"})
     revisions.check(session, campaign, Part.TARGETS, based_on)
-    refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
     before = targets_content(campaign)
-    _refuse_written_to(session, campaign, {aim.official.id: aim.kind for aim in aims})
+    kinds = {aim.official.id: aim.kind for aim in aims}
+    _refuse_written_to(session, campaign, kinds)
+    ways = {aim.official.id: (aim.kind, aim.mission) for aim in aims}
+    names = _new_names(campaign, aims)
+    refuse_rewritten(session, campaign, ways, names, seen=risks_seen)
+    _note_past_copies(campaign, kinds)
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
         _forget_answers(target)
     with stays_ready(campaign):
@@ -105,6 +111,14 @@ def _note_copy(campaign: Campaign, target: Target, kind: TargetKind) -> None:
         target.copied_since = None
     elif target.kind is not TargetKind.COPY and lifecycle.is_public(campaign.status):
         target.copied_since = db.utcnow()
+
+
+def _note_past_copies(campaign: Campaign, kinds: Mapping[int, TargetKind]) -> None:
+    """Note until when people read that those receive a copy who no longer do, by `kinds`."""
+    for target in list_copies(campaign) if lifecycle.is_public(campaign.status) else ():
+        if kinds.get(target.official_id) is not TargetKind.COPY:
+            past = {"copied_since": target.copied_since, "removed_at": db.utcnow()}
+            campaign.past_copies.append(PastCopy(official_id=target.official_id, **past))
 
 
 def content_of(aims: Sequence[Aim]) -> Content:
@@ -205,6 +219,9 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
         target.official, target.official_id = successor, successor.id
         order_letter_locales(campaign)
     _keep_senders(session, target, before)
+    for past in campaign.past_copies:
+        if past.official_id == before.id:
+            past.official_id = successor.id
     session.flush()
     after = targets_content(campaign)
     revisions.keep(session, campaign, Part.TARGETS, actor, content, after)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from campaign.campaigns import check_readiness, copied_texts, find_campaigns, lifecycle
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.closing_reasons import reason_of
-from campaign.campaigns.content import team, unbundled_letters
+from campaign.campaigns.content import rewritten_letters, team
 from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
@@ -124,7 +124,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
 
 @blueprint.app_template_global()
 def letters_naming_deadline(campaign: Campaign) -> int:
-    return unbundled_letters.count_naming_deadline(db.session(), campaign)
+    return rewritten_letters.count_naming_deadline(db.session(), campaign)
 
 
 @blueprint.app_template_global()

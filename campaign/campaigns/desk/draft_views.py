@@ -29,6 +29,7 @@ from campaign.campaigns.desk.labels import (
     field_name,
     name_by_slug,
     part_name,
+    say_rewritten_letters,
     texts_of_content,
     value_text,
 )
@@ -58,7 +59,7 @@ class History(Page, template="campaigns/history.html"):
     changes: Sequence[tuple[str, Sequence[Stretch]]]
     newest: int
     risks: Sequence[Finding]
-    letters: int  # signed ones that would say something else
+    letters: Sequence[str]
 
 
 @blueprint.get("/<slug>/history")
@@ -95,7 +96,7 @@ def _show(
         changes=_changes(campaign, part, states, shown) if shown else [],
         newest=states[0].number if states else 0,
         risks=asked.findings if asked else (),
-        letters=asked.letters if asked else 0,
+        letters=say_rewritten_letters(asked) if asked else [],
     )
     return show_page(page, 422 if asked else 200)
 
@@ -306,7 +307,7 @@ class MergeTexts(Page, template="campaigns/merge.html"):
     language: str
     choices: Mapping[str, Choice]
     risks: Sequence[Finding]
-    letters: int  # signed ones that would say something else
+    letters: Sequence[str]
 
 
 @blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
@@ -341,7 +342,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
         language=where.partition(":")[0],
         choices=choices,
         risks=asked.findings,
-        letters=asked.letters,
+        letters=say_rewritten_letters(asked),
     )
     return show_page(page, 422 if request.method == "POST" else 200)
 

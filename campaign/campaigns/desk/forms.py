@@ -9,8 +9,10 @@ from markupsafe import Markup
 from wtforms import Form
 from wtforms.validators import ValidationError
 
+from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.create_and_edit import NotReady
 from campaign.campaigns.desk.gap_sentences import link_to_mend, say_gap
+from campaign.campaigns.desk.labels import say_rewritten_letters
 from campaign.campaigns.record_change import Editing, SpoilsOpening
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
@@ -175,6 +177,8 @@ class CampaignForm(DeskForm):
             self._say_problem(problem)
         else:
             super().refuse_problem(problem)
+        if isinstance(problem, RiskNamed):
+            self.refuse_rewriting(say_rewritten_letters(problem))
         db.session().rollback()  # the page shows the campaign as it is saved
 
     def _say_problem(self, problem: NotReady | SpoilsOpening) -> None:

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from campaign.campaigns.content.compare_texts import ChangedField
 from campaign.campaigns.content.part_contents import Content, key_of, says_need
+from campaign.campaigns.content.risks import RewrittenLetters, RiskNamed
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission
@@ -64,6 +65,44 @@ FIELDS: Mapping[str, object] = {
 def stops_of(campaign: Campaign) -> Mapping[str, object]:
     """Why it can be stopped, in words that name what people sign."""
     return _STOPS_OF_CARDS if campaign.cards else _STOPS
+
+
+def say_rewritten_letters(problem: RiskNamed) -> list[str]:
+    """Say how many signed letters a change rewrites; one of recipients, for each of them."""
+    return [_say_rewritten(rewritten) for rewritten in problem.rewritten]
+
+
+def _say_rewritten(rewritten: RewrittenLetters) -> str:
+    letters, count = rewritten.letters, i18n.say_number(rewritten.letters)
+    if rewritten.official is None:
+        return ngettext(
+            "%(count)s signed letter that is not in a bundle yet would say something other than "
+            "its writer read.",
+            "%(count)s signed letters that are not in a bundle yet would say something other than "
+            "their writers read.",
+            letters,
+            count=count,
+        )
+    official = official_name(rewritten.official, i18n.locale())
+    if rewritten.was_copy:
+        return ngettext(
+            "%(count)s signed letter that is not in a bundle yet says that %(official)s receives "
+            "a copy. If you save, the letter no longer says this.",
+            "%(count)s signed letters that are not in a bundle yet say that %(official)s receives "
+            "a copy. If you save, the letters no longer say this.",
+            letters,
+            count=count,
+            official=official,
+        )
+    return ngettext(
+        "%(count)s signed letter to %(official)s is not in a bundle yet. If you save, its address "
+        "changes, and its page tells the supporter the new way of delivery.",
+        "%(count)s signed letters to %(official)s are not in a bundle yet. If you save, their "
+        "address changes, and their pages tell the supporters the new way of delivery.",
+        letters,
+        count=count,
+        official=official,
+    )
 
 
 def part_name(part: str, place: str) -> str:

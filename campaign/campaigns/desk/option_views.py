@@ -11,7 +11,7 @@ from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.check_readiness import Gap
-from campaign.campaigns.content import options, risks, unbundled_letters
+from campaign.campaigns.content import options, rewritten_letters, risks
 from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS
 from campaign.campaigns.content.part_contents import Content, options_content
 from campaign.campaigns.content.risks import Finding, texts_of_campaign
@@ -97,7 +97,7 @@ def _say_of_letters(campaign: Campaign, newest_before: int) -> Iterator[str]:
     if risks.newest_flag(campaign) <= newest_before:
         return
     session = db.session()
-    if waiting := unbundled_letters.count_confirmed(session, campaign):
+    if waiting := rewritten_letters.count_confirmed(session, campaign):
         yield ngettext(
             "We now check %(count)s confirmed letter that is not in a bundle.",
             "We now check %(count)s confirmed letters that are not in a bundle.",

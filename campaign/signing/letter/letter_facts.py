@@ -127,7 +127,7 @@ def compose_letter(
         key=key,
         number=number_of(sequence) if sequence else None,
         case=facts.case,
-        addressing=facts.addressing.signed_between(signed_at, signed_at),
+        addressing=facts.addressing.signed_at(signed_at),
         proposal=proposal,
         writer=writer,
         locale=locale,

@@ -1,4 +1,4 @@
-"""An office that receives a copy since people signed: only letters signed after that name it."""
+"""An office that receives a copy since people signed: only letters signed while it does name it."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -83,6 +83,41 @@ def test_a_letter_names_a_copy_only_if_it_was_signed_since(
     assert bool(sentence) is bool(expected)
 
 
+@pytest.mark.parametrize(
+    "moments", [(-25, -5), (-40, -15), (-40, -25, -15, -5)], ids=["all", "none", "some"]
+)
+def test_a_copy_that_was_removed_and_added_again_is_named_where_people_read_of_it(
+    session: Session, freeze: Freeze, moments: tuple[int, ...]
+) -> None:
+    campaign = make_campaign(session)
+    aims = [Aim(target.official, target.kind, target.mission) for target in campaign.targets]
+    target, now = add_copy(session, campaign), db.utcnow()
+    target.copied_since = now - timedelta(minutes=30)
+    session.flush()
+    set_targets(session, campaign, actor="staff:1", aims=aims)
+    [past] = campaign.past_copies
+    past.removed_at = now - timedelta(minutes=20)
+    session.flush()
+    aims.append(Aim(target.official, TargetKind.COPY))
+    set_targets(session, campaign, actor="staff:1", aims=aims)
+    campaign.targets[-1].copied_since = now - timedelta(minutes=10)
+    signatures = {sign(session, campaign, minutes).id: minutes for minutes in moments}
+    expected = {id_: (COPY,) if minutes in {-25, -5} else () for id_, minutes in signatures.items()}
+
+    def read_copies() -> dict[int, tuple[str, ...]]:
+        signed = session.scalars(select(Signature))
+        return {signature.id: signed_letters(signature)[0].copies_to for signature in signed}
+
+    assert read_copies() == expected
+    session.rollback()
+    bundle = reload(session, freeze(campaign.id))
+    assert read_copies() == expected
+    (words,) = Frozen.from_json(bundle.frozen).targets.values()
+    spoken = words.addressing["en"]
+    assert len(spoken.copies) == any(expected.values())
+    assert any(spoken.copied_since) == (len(set(expected.values())) == 2)
+
+
 @pytest.mark.one_engine
 def test_a_copy_of_before_the_opening_is_in_every_letter_and_stays_with_a_successor(
     session: Session,
@@ -139,3 +174,24 @@ def test_a_copy_of_before_the_migration_is_named_since_the_audit_has_it(
         query = text("SELECT copied_since FROM target WHERE campaign_id = :id ORDER BY position")
         since = connection.execute(query, {"id": campaign_id}).scalars().all()
     assert since == [None, None, moments[1], moments[1]]
+
+
+def test_the_database_goes_back_and_forth_with_copies_that_were_removed(
+    app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    aims = [Aim(target.official, target.kind, target.mission) for target in campaign.targets]
+    aims.append(Aim(add_copy(session, campaign).official, TargetKind.COPY))
+    for chosen in (aims[:1], aims):
+        set_targets(session, campaign, actor="staff:1", aims=chosen)
+    session.commit()
+    campaign_id, since = campaign.id, campaign.targets[1].copied_since
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0073")
+    migrations.upgrade(engine)
+    campaign = session.get_one(Campaign, campaign_id)
+    assert [target.copied_since for target in campaign.targets] == [None, since]
+    assert campaign.past_copies == []
+    set_targets(session, campaign, actor="staff:1", aims=aims[:1])
+    assert [past.copied_since for past in campaign.past_copies] == [since]

@@ -26,7 +26,7 @@ from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlace
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.draft_views import save_part
 from campaign.campaigns.desk.forms import CampaignForm, FormType, list_sentences, make_form
-from campaign.campaigns.desk.labels import name_language
+from campaign.campaigns.desk.labels import name_language, say_rewritten_letters
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.campaigns.desk.texts.edition_views import EditionForm, find_own_outcome, say_saved
 from campaign.campaigns.desk.texts.letter_views import SPARE_ROWS, PointForm, RowsForm, TemplateForm
@@ -75,7 +75,7 @@ class SideForm(CampaignForm):
     def refuse_language(self, code: str, problem: Invalid) -> None:
         if isinstance(problem, RiskNamed):
             self._refuse_risks_of(code, problem.findings)
-            self.refuse_rewriting(problem.letters)
+            self.refuse_rewriting(say_rewritten_letters(problem))
             return
         unknown = problem.unknown_by_field if isinstance(problem, UnknownPlaceholders) else {}
         for name, sentence in list_sentences(problem, OTHERWISE):

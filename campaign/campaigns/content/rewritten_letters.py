@@ -1,0 +1,157 @@
+"""Signed letters that are in no bundle yet: what a change of facts or recipients rewrites."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import lifecycle
+from campaign.campaigns.content.address_and_salutation import is_copied, list_copies, say_copied
+from campaign.campaigns.content.part_contents import texts_of
+from campaign.campaigns.content.risks import RewrittenLetters, RiskNamed, Words, refuse_named
+from campaign.core import db
+from campaign.core.db.batches import batched, read_each
+from campaign.directory.signed_letters import WAITING, is_waiting
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission
+from campaign.models.signature import ExactTimes, Letter, Signature, SignatureState
+from campaign.printing.placeholders import placeholders_in
+
+_REFERENCE = "reference"  # on each letter, whatever its text says
+_FACTS = frozenset({_REFERENCE, "person_name", "country"})
+"""Facts that letters say by the placeholder of this name; of a deadline its own page tells."""
+_BATCH = 400
+_TIMES = (Letter.id, Signature.signed_at, Signature.confirmed_at, Signature.exact_times)
+
+
+def count_confirmed(session: Session, campaign: Campaign) -> int:
+    is_confirmed = Signature.state == SignatureState.CONFIRMED
+    return _count(session, campaign, is_confirmed)
+
+
+def count_naming_deadline(session: Session, campaign: Campaign) -> int:
+    return _count_naming(session, campaign, lambda _locale: {"deadline"})
+
+
+def count_rewritten(session: Session, campaign: Campaign, facts: Mapping[str, object]) -> int:
+    """Count those that say another fact of `facts` than they did when they were signed."""
+    new = {name for name in _FACTS & facts.keys() if facts[name] != getattr(campaign, name)}
+    if not new or lifecycle.is_rehearsal(campaign.status):
+        return 0
+    if _REFERENCE in new:
+        return _count(session, campaign)
+    named_otherwise = campaign.names_by_locale
+    return _count_naming(
+        session,
+        campaign,
+        lambda locale: new - {"person_name"} if locale in named_otherwise else new,
+    )
+
+
+def count_renamed(session: Session, campaign: Campaign, locale: str, person_name: str) -> int:
+    """Count those in a language that name the person otherwise, called `person_name` in it."""
+    new_name = person_name or campaign.person_name
+    if new_name == campaign.name_in(locale) or lifecycle.is_rehearsal(campaign.status):
+        return 0
+    return _count_naming(session, campaign, lambda code: {"person_name"} if code == locale else ())
+
+
+def _count_naming(
+    session: Session, campaign: Campaign, names_in: Callable[[str], Collection[str]]
+) -> int:
+    """Count those whose proposed text has one of the placeholders `names_in` its language.
+
+    Of who rewrote the text, the subject alone is the proposed one.
+    """
+    in_subject, in_text = [], []
+    for template in campaign.templates:
+        names = {*names_in(template.locale)}
+        if not names.isdisjoint(placeholders_in(template.subject)):
+            in_subject.append(template.id)
+        elif any(not names.isdisjoint(placeholders_in(text)) for text in texts_of(template)):
+            in_text.append(template.id)
+    if not in_subject and not in_text:
+        return 0
+    is_proposed = and_(Letter.template_id.in_(in_text), Signature.full_text.is_(None))
+    return _count(session, campaign, or_(Letter.template_id.in_(in_subject), is_proposed))
+
+
+def _count(session: Session, campaign: Campaign, *conditions: ColumnElement[bool]) -> int:
+    letters = (
+        select(Letter.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Signature.campaign_id == campaign.id,
+            Signature.state.in_(WAITING),
+            Signature.forgotten_at.is_(None),
+            Letter.bundle_id.is_(None),
+            *conditions,
+        )
+    )
+    return db.count_rows(session, letters)
+
+
+def refuse_rewritten(
+    session: Session,
+    campaign: Campaign,
+    aims: Mapping[int, tuple[TargetKind, Mission | None]],
+    names: Iterable[Words],
+    *,
+    seen: bool,
+) -> None:
+    """Ask once more before recipients become these, by the official's id. Raises RiskNamed.
+
+    Both is asked at once: what of the new `names` flags rule out, and which letters change.
+    """
+    rewritten = [] if seen else list(_list_rewritten(session, campaign, aims))
+    if not rewritten:
+        refuse_named(campaign, names, seen=seen)
+        return
+    try:
+        refuse_named(campaign, names, seen=seen)
+    except RiskNamed as problem:
+        raise RiskNamed(problem.findings, rewritten) from None
+    raise RiskNamed((), rewritten)
+
+
+def _list_rewritten(
+    session: Session, campaign: Campaign, aims: Mapping[int, tuple[TargetKind, Mission | None]]
+) -> Iterator[RewrittenLetters]:
+    copies = [] if campaign.cards else list_copies(campaign)
+    for target in campaign.targets:
+        kind, mission = aims.get(target.official_id, (None, None))
+        letters = 0
+        if target.kind is TargetKind.TO and kind and mission is not target.mission:
+            letters = len(_list_waiting(session, Letter.target_id == target.id))
+        elif target in copies and kind is not TargetKind.COPY:
+            letters = _count_with_copy(session, target)
+        if letters:
+            yield RewrittenLetters(letters, target.official, was_copy=target in copies)
+
+
+def _count_with_copy(session: Session, copy: Target) -> int:
+    ids = _list_waiting(session, Target.campaign_id == copy.campaign_id)
+    if not (times := say_copied(copy)):
+        return len(ids)
+    return sum(is_copied(times, moment) for moment in read_signing_times(session, ids))
+
+
+def _list_waiting(session: Session, whose: ColumnElement[bool]) -> Sequence[int]:
+    return session.scalars(
+        select(Letter.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Target, Target.id == Letter.target_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(whose, is_waiting())
+    ).all()
+
+
+def read_signing_times(session: Session, letter_ids: Iterable[int]) -> Iterator[datetime]:
+    """Yield the moments at which the letters were signed; none of one that does not open."""
+    query = select(*_TIMES).join(Signature, Signature.id == Letter.signature_id)
+    for batch in batched(letter_ids, _BATCH):
+        for _letter_id, row in read_each(session, query, Letter.id, batch):
+            if row is not None:
+                times = ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times)
+                yield times.signed_at
