@@ -71,7 +71,7 @@ def test_a_removed_copy_asks_first_and_comes_back_for_those_who_read_of_it(
     asked = post(desk, f"{home}/targets", removed)
     assert asked.status_code == 422
     assert f"2 {SAYS_COPY}" in asked.text
-    assert "Continue anyway" in asked.text
+    assert "Save it anyway" in asked.text
     assert read_copies(session, before) == NAMED
     assert post(desk, f"{home}/targets", removed | {"risks_seen": "y"}).status_code == 303
     assert read_copies(session, before) == ()
@@ -131,7 +131,7 @@ def test_another_way_asks_first(desk: FlaskClient, campaign: Campaign, session: 
     both = post(desk, url, flagged).text
     assert f"2 {WAY}" in both
     assert "<mark>Bo Lindqvist</mark>" in both
-    assert both.count("Continue anyway") == 1
+    assert both.count("Save it anyway") == 1
     assert fresh(session, campaign).targets[0].mission is not None
     session.rollback()
     assert post(desk, url, by_post | {"risks_seen": "y"}).status_code == 303
