@@ -69,6 +69,7 @@ def count_signed_with(session: Session, attempts: Iterable[DeliveryAttempt]) -> 
             .where(
                 BundlePrint.bundle_id.in_([attempt.bundle_id for attempt in went]),
                 BundlePrint.zip_sha256 == Bundle.zip_sha256,
+                signed_sheets.has_sheets(),
             )
             .order_by(BundlePrint.number)
         ).all()

@@ -132,10 +132,15 @@ def have_gone() -> ColumnElement[bool]:
     return went.correlate(Bundle)
 
 
+def has_sheets() -> ColumnElement[bool]:
+    """Whether sheets are bound to a bundle, for a query on bundles: none that moved on is."""
+    carried = exists().where(CarriedSignature.bundle_id == Bundle.id)
+    return carried.correlate(Bundle)
+
+
 def has_sheets_here() -> ColumnElement[bool]:
     """Whether sheets are bound to a bundle and did not go out, for a query on bundles."""
-    carried = exists().where(CarriedSignature.bundle_id == Bundle.id)
-    return and_(carried.correlate(Bundle), ~have_gone())
+    return and_(has_sheets(), ~have_gone())
 
 
 def stayed_here() -> ColumnElement[bool]:
@@ -149,8 +154,11 @@ def stayed_here() -> ColumnElement[bool]:
 
 
 def lie_here(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> bool:
-    """Whether its sheets and lists are still here, and may be handed over."""
-    here = (~have_gone(), ~bundle_status.moved_on(), *conditions)
+    """Whether its sheets and lists are still here, and may be handed over.
+
+    Of letters that moved on, sheets are left with those whose record was deleted since.
+    """
+    here = (~have_gone(), or_(~bundle_status.moved_on(), has_sheets()), *conditions)
     return db.is_true_of(session, bundle, *here)
 
 
