@@ -39,10 +39,23 @@ def find_gone_lists(
 def list_attempts_with_lists(
     session: Session, bundle_ids: Collection[int] | Select[int]
 ) -> list[DeliveryAttempt]:
-    """List the attempts with which lists and sheets of bundles went: of each the first that may."""
+    """List the attempts with which lists of bundles went: of each bundle the first that may."""
+    return _list_first(session, bundle_ids, signed_sheets.may_take_lists())
+
+
+def list_attempts_with_sheets(
+    session: Session, bundle_ids: Collection[int] | Select[int]
+) -> list[DeliveryAttempt]:
+    """List the same of their signed sheets: these may have come back with a part."""
+    return _list_first(session, bundle_ids, signed_sheets.may_take_sheets())
+
+
+def _list_first(
+    session: Session, bundle_ids: Collection[int] | Select[int], may_take: ColumnElement[bool]
+) -> list[DeliveryAttempt]:
     attempts = session.scalars(
         select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id.in_(bundle_ids), signed_sheets.may_take_sheets())
+        .where(DeliveryAttempt.bundle_id.in_(bundle_ids), may_take)
         .order_by(*oldest_first())
     )
     first_by_bundle: dict[int | None, DeliveryAttempt] = {}
@@ -58,7 +71,7 @@ def count_signed_with(session: Session, attempts: Iterable[DeliveryAttempt]) -> 
         for attempt in attempts
         if attempt.bundle_id is not None and attempt.bundle and attempt.bundle.letter_count
     }
-    went = list_attempts_with_lists(session, with_letters) if with_letters else []
+    went = list_attempts_with_sheets(session, with_letters) if with_letters else []
     if not went:
         return {}
     # Of several prints with the same files the newest is the one that the bundle is.
@@ -90,4 +103,4 @@ def find_attempt_with_sheet(session: Session, *row: ColumnElement[bool]) -> Deli
         .join(PaperRow, PaperRow.sheet_id == _CARRIED.sheet_id)
         .where(*row)
     )
-    return next(iter(list_attempts_with_lists(session, bundle_ids)), None)
+    return next(iter(list_attempts_with_sheets(session, bundle_ids)), None)

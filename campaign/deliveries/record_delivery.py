@@ -78,6 +78,7 @@ class CarriedBundle:
     """Where letters were withdrawn since it was printed: which paper it was (`carried_paper`)."""
     removed: Sequence[Numbers] = ()
     """Of sheets removed by hand, those that were; none are named where all were."""
+    sheets_back: bool = False  # of a part: whether the signature sheets came back
 
 
 class CompanionRefused(Refused):
@@ -317,7 +318,9 @@ def _judge_attempt(
         messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
     if happened.outcome in GONE_OUT and (later := _count_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
-    return make_attempt(bundle, happened, messages)
+    attempt = make_attempt(bundle, happened, messages)
+    attempt.sheets_back = carried.sheets_back and happened.outcome is DeliveryOutcome.PART
+    return attempt
 
 
 def refuse_impossible(

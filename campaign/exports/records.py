@@ -22,7 +22,7 @@ from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
 from campaign.deliveries.attempt_order import oldest_first
-from campaign.deliveries.gone_lists import list_attempts_with_lists
+from campaign.deliveries.gone_lists import list_attempts_with_sheets
 from campaign.deliveries.letter_outcomes import (
     PostedEnvelope,
     list_fates,
@@ -146,7 +146,7 @@ class BundleHistory:
                 attempts,
                 list_posted_envelopes(session, [attempt.id for attempt in attempts]),
                 {other.id: f"{other.number} ({slug_of(other.destination)})" for other in others},
-                next(iter(list_attempts_with_lists(session, [bundle_id])), None),
+                next(iter(list_attempts_with_sheets(session, [bundle_id])), None),
                 signed_sheets.wait_again(session, bundle),
                 {person.number for person in bundle.taken_out.people if not person.is_gone},
             )
@@ -164,7 +164,7 @@ class BundleHistory:
     def cells_on_paper(self, row: AnyRow) -> tuple[str, str, str, str]:
         """Return the same of a person on a sheet, which is addressed to no target of its own.
 
-        A sheet that went with a part counts as accepted: nobody is asked for its numbers.
+        A sheet that went with a part counts as accepted, unless it came back.
         """
         number = signed_sheets.paper_number(row.position)
         is_here = row.bundle_id == self.bundle_id
@@ -172,7 +172,9 @@ class BundleHistory:
         for attempt in self.attempts:
             is_out = is_here and attempt is self.took_sheets
             is_off = number in self.off_lists or number in attempt.by_hand
-            if attempt.outcome in STILL_HERE or (is_out and not is_off):
+            if attempt.sheets_back:
+                outcomes.append(DeliveryOutcome.REFUSED)
+            elif attempt.outcome in STILL_HERE or (is_out and not is_off):
                 is_part = attempt.outcome is DeliveryOutcome.PART
                 outcomes.append(DeliveryOutcome.ACCEPTED if is_part else attempt.outcome)
             if is_out:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     column,
+    false,
     select,
     table,
 )
@@ -242,6 +243,8 @@ class DeliveryAttempt(db.PublicRow):
     notes: Mapped[db.Words] = mapped_column(default=dict)
     by_hand: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     """Numbers of sheets that were removed, and names made unreadable, by hand before it."""
+    sheets_back: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Of a part: whether the signature sheets came back with the rest of it."""
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
     created_at: Mapped[db.Created]
     happened_time: Mapped[time | None] = column_property(

@@ -20,7 +20,7 @@ from campaign.bundles.freeze.signed_sheets import may_take_sheets, read_paper_nu
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
-from campaign.deliveries.gone_lists import list_attempts_with_lists
+from campaign.deliveries.gone_lists import list_attempts_with_sheets
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.models.bundle import (
@@ -87,7 +87,7 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     )
     of_campaign = Signature.campaign_id == delivery.campaign_id
     counts = and_(of_campaign, carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
-    with_sheets = list_attempts_with_lists(session, [delivery.bundle_id])
+    with_sheets = list_attempts_with_sheets(session, [delivery.bundle_id])
     # Of one that was recorded earlier an email has told, whichever went first.
     told_before = exists().where(
         DeliveryAttempt.bundle_id == delivery.bundle_id,
@@ -95,7 +95,7 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
         may_take_sheets(),
     )
     went = and_(counts, ~told_before) if delivery in with_sheets else false()
-    is_back = delivery.outcome in CAME_BACK and not with_sheets
+    is_back = (delivery.outcome in CAME_BACK or delivery.sheets_back) and not with_sheets
     return SheetNews(misled, went, and_(counts, misled) if is_back else false())
 
 
@@ -162,7 +162,9 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
 
 
 def _sheet_outcome(delivery: DeliveryAttempt) -> str:
-    """Return the outcome for a signature sheet: of a part nobody is asked whether it took that."""
+    """Return the outcome for a signature sheet: of a part it may be that nobody was asked."""
+    if delivery.sheets_back:
+        return f"sheet-{DeliveryOutcome.REFUSED.value}"
     if delivery.outcome is DeliveryOutcome.PART:
         return "sheet-part"
     return f"sheet-{_told_outcome(delivery)}"

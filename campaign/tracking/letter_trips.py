@@ -118,9 +118,10 @@ def list_trips(session: Session, signature: Signature) -> list[Trip]:
 def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
     """List what came back with the sheet, and with what it went out: the first that left.
 
-    Not where the row was made unreadable by hand, nor what was after its withdrawal. Whether a
-    part took the sheet nobody is asked: it stays `part`. Nor are earlier refusals of a bundle in
-    which the sheets stayed here until another took them (`take_sheets`): nothing keeps that.
+    Not where the row was made unreadable by hand, nor what was after its withdrawal. Of a part
+    nobody may have been asked whether it took the sheet: it stays `part`. Nor are earlier refusals
+    of a bundle in which the sheets stayed here until another took them (`take_sheets`): nothing
+    keeps that.
     """
     carried = session.execute(
         select(CarriedSignature.bundle_id, CarriedSignature.position).where(
@@ -138,6 +139,7 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
             DeliveryAttempt.bundle_id.in_(ids),
             or_(
                 DeliveryAttempt.outcome.in_(STILL_HERE),
+                DeliveryAttempt.sheets_back,
                 DeliveryAttempt.id == (went.id if went else 0),
             ),
         )
@@ -151,7 +153,8 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
     for attempt, at in placed:
         was_there = signature.withdrawn_at is None or was_before_withdrawal(attempt, signature)
         if was_there and not (attempt is went and is_unreadable):
-            trips.append(Trip(attempt, attempt.outcome, (), at))
+            fate = DeliveryOutcome.REFUSED if attempt.sheets_back else attempt.outcome
+            trips.append(Trip(attempt, fate, (), at))
         if attempt is went:
             break
     return trips

@@ -123,7 +123,7 @@
   function follow_ticks() {
     companions.querySelectorAll("[name^=with_]").forEach(function (tick) {
       var id = tick.name.replace("with_", "");
-      companions.querySelectorAll("[name=taken_" + id + "],[name=paper_" + id + "],[name=removed_" + id + "]").forEach(function (field) {
+      companions.querySelectorAll("[name=taken_" + id + "],[name=paper_" + id + "],[name=removed_" + id + "],[name=sheets_" + id + "]").forEach(function (field) {
         field.disabled = !tick.checked;
       });
     });

@@ -115,15 +115,23 @@ def list_rows_to_black_out(
     return numbers
 
 
-def may_take_sheets() -> ColumnElement[bool]:
-    """Whether sheets that were still here went out with an attempt, for a query on attempts.
+def may_take_lists() -> ColumnElement[bool]:
+    """Whether lists that were still here went out with an attempt, for a query on attempts.
 
-    They travel with the bundle itself, as its lists do, and in no envelope.
+    They travel with the bundle itself, and in no envelope.
     """
     return and_(
         DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
         ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
     )
+
+
+def may_take_sheets() -> ColumnElement[bool]:
+    """Whether sheets that were still here went out with an attempt: with the lists, or came back.
+
+    For a query on attempts.
+    """
+    return and_(may_take_lists(), ~DeliveryAttempt.sheets_back)
 
 
 def have_gone() -> ColumnElement[bool]:
@@ -149,7 +157,8 @@ def stayed_here() -> ColumnElement[bool]:
     Then they wait again, until another bundle takes them. It is asked of the records alone: where
     one is deleted, the sheets are the bundle's again.
     """
-    none_left = or_(bundle_status.has_as_many_gone(), ~bundle_status.has_unposted())
+    has_letters = bundle_status.has_unposted(~bundle_status.is_named_of_part())
+    none_left = or_(bundle_status.has_as_many_gone(), ~has_letters)
     return and_(bundle_status.handed_over(), ~have_gone(), none_left)
 
 
@@ -256,6 +265,12 @@ def select_carried(bundle_id: int, *columns: Any) -> AnyQuery:
 def count_carried(session: Session, bundle_id: int) -> int:
     """Count the people on the bundle's sheets who are still in its lists."""
     return db.count_rows(session, select_carried(bundle_id))
+
+
+def list_with_sheets_here(session: Session, bundles: Iterable[Bundle]) -> set[int]:
+    """List the ids of those among these bundles whose sheets are here."""
+    ids = Bundle.id.in_([bundle.id for bundle in bundles])
+    return set(session.scalars(select(Bundle.id).where(ids, has_sheets_here())))
 
 
 def count_here(session: Session, bundle: Bundle) -> int:

@@ -53,7 +53,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     before: bool  # whether what was handed over before a stop is recorded
     here: Mapping[int, int]  # letters that are still here, by the id of their bundle
     most: Mapping[int, int]  # letters that were in any paper of it, by the same id
-    signed_by_hand: int  # people on the sheets that go along with the letters
+    signed_by_hand: Mapping[int, int]  # people on the sheets that go along, by the same id
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
@@ -151,8 +151,14 @@ def _make_form(bundle: Bundle) -> GateForm:
     listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
     companions = list(dict.fromkeys([*listed, *ticked]))
     papers = {carried.id: list_papers(session, carried) for carried in (bundle, *companions)}
-    unknown = len(ticked) < len(ids)
-    return gate_form(bundle, companions, papers, sent=request.form, unknown=unknown)
+    return gate_form(
+        bundle,
+        companions,
+        papers,
+        with_sheets=signed_sheets.list_with_sheets_here(session, [bundle, *companions]),
+        sent=request.form,
+        unknown=len(ticked) < len(ids),
+    )
 
 
 def _find_own(form: GateForm) -> GateVisit | None:
@@ -260,7 +266,11 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         before="before" in request.args or bool(form.problems()),
         here=here,
         most=most,
-        signed_by_hand=signed_sheets.count_here(session, bundle),
+        signed_by_hand={
+            carried.id: signed_sheets.count_here(session, carried)
+            for carried in form.carried
+            if f"sheets_{carried.id}" in form
+        },
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import cast
@@ -274,6 +274,7 @@ class GateForm(FilesForm):
                 self[f"taken_{bundle.id}"].data,
                 self._typed(f"paper_{bundle.id}"),
                 self.removed.get(bundle.id, ()),
+                self._typed(f"sheets_{bundle.id}") == "back",
             )
             for bundle in self._ticked()
         ]
@@ -335,12 +336,14 @@ def gate_form(
     companions: Sequence[Bundle],
     papers: Mapping[int, Sequence[Paper]],
     *,
+    with_sheets: Collection[int],
     sent: Mapping[str, str],
     unknown: bool = False,
 ) -> GateForm:
     """Make the form for a bundle and those that may travel; `unknown`: others were ticked.
 
-    `papers` are those among which one was carried, by the bundle's id; `sent` is all that came.
+    `papers` are those among which one was carried, by the bundle's id; `with_sheets` the ids of
+    those whose signature sheets are here; `sent` is all that came.
     """
     carried = (bundle, *companions)
     fields: dict[str, object] = {
@@ -361,6 +364,8 @@ def gate_form(
             fields[f"paper_{companion.id}"] = _make_paper_field(companion, papers[companion.id])
         if any(len([*filter(is_letter, paper.holds)]) > 1 for paper in papers[companion.id]):
             fields[f"removed_{companion.id}"] = _make_removed_field()
+        if companion.id in with_sheets and companion.letter_count:
+            fields[f"sheets_{companion.id}"] = _make_sheets_field()
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
     # No other bundle is ticked: what nobody looked at would be recorded as delivered, and its
@@ -417,6 +422,16 @@ def _make_removed_field() -> LineField:
             "Only if you removed some of the withdrawn sheets and not all. The others are then "
             "recorded as delivered with the rest."
         ),
+    )
+
+
+def _make_sheets_field() -> RadioField:
+    return RadioField(
+        _l("What happened to the signature sheets?"),
+        [Optional()],
+        choices=choices([("taken", _l("They were accepted")), ("back", _l("They came back"))]),
+        default="taken",  # what a page from before this was asked says
+        validate_choice=False,
     )
 
 

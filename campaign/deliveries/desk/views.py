@@ -238,6 +238,8 @@ def _say_print(attempt: DeliveryAttempt) -> Iterator[str]:
         # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
         yield _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
         yield from say_check_code(recorded.check_code)
+    if attempt.sheets_back:
+        yield _("The signature sheets came back.")
     comma = i18n.comma(i18n.locale())
     if sheets := [*filter(is_letter, attempt.by_hand)]:
         yield _("Sheets removed by hand: %(numbers)s.", numbers=comma.join(sheets))

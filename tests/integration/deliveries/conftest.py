@@ -135,6 +135,7 @@ def record(app: Flask) -> Record:
                         facts.pop("taken", None),
                         facts.pop("paper", ""),
                         facts.pop("removed", ()),
+                        facts.pop("sheets_back", False),
                     )
                 ],
                 happened=record_delivery.VisitFacts(

@@ -2,16 +2,22 @@
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze import signed_sheets
 from campaign.deliveries import gone_lists
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.factories import post
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
-from tests.integration.deliveries.test_reroute import Reroute, reroute, with_sheets
+from tests.integration.deliveries.test_reroute import (
+    Reroute,
+    awaited_on_paper,
+    reroute,
+    with_sheets,
+)
 
 pytestmark = pytest.mark.both_engines
 __all__ = ["reroute", "with_sheets"]
@@ -70,3 +76,61 @@ def test_neither_page_nor_record_counts_sheets_that_moved_on(
     assert "people on signed sheets" not in page
     record(with_sheets, DeliveryOutcome.ACCEPTED)
     assert count_signed(session, with_sheets) == []
+
+
+ASKED = "What happened to the signature sheets?"
+
+
+def record_part(staff: FlaskClient, bundle: Bundle, **facts: str) -> None:
+    """Record on the delivery page that one letter was accepted, the first."""
+    sent = form(outcome="part", happened_time="", **{f"taken_{bundle.id}": "1"}, **facts)
+    url = f"/desk/bundles/{bundle.public_id}/deliver"
+    assert post(staff, url, sent).status_code == 303
+    assert post(staff, after(bundle, "part"), {"numbers": "1"}).status_code == 303
+
+
+def test_sheets_that_came_back_with_a_part_go_with_the_next_attempt(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record
+) -> None:
+    url = f"/desk/bundles/{with_sheets.public_id}/deliver"
+    assert ASKED in staff.get(url).text
+    record_part(staff, with_sheets, **{f"sheets_{with_sheets.id}": "back"})
+    assert count_signed(session, with_sheets) == []
+    attempt = session.scalars(select(DeliveryAttempt.public_id)).one()
+    session.rollback()
+    shown = staff.get(f"/desk/deliveries/attempts/{attempt}", follow_redirects=True).text
+    assert "The signature sheets came back." in shown
+    assert awaited_on_paper(session) == 2
+    assert "1 letter · 2 people on signed sheets" in staff.get(url).text
+    record(with_sheets, DeliveryOutcome.ACCEPTED)
+    assert count_signed(session, with_sheets) == [2]
+    assert awaited_on_paper(session) == 0
+
+
+def test_sheets_that_came_back_with_a_part_move_on_with_the_rest(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, reroute: Reroute
+) -> None:
+    record_part(staff, with_sheets, **{f"sheets_{with_sheets.id}": "back"})
+    assert signed_sheets.count_carried(session, reroute(with_sheets.id)) == 2
+
+
+def test_sheets_that_came_back_wait_where_no_letter_is_left(
+    staff: FlaskClient, session: Session, with_sheets: Bundle
+) -> None:
+    record_part(staff, with_sheets, **{f"sheets_{with_sheets.id}": "back"})
+    campaign = session.get_one(Bundle, with_sheets.id).campaign
+    assert signed_sheets.waiting_on_paper(session, campaign) == 0
+    session.rollback()
+    second = select(Letter.signature_id).where(Letter.sequence == 2)
+    withdrawn = update(Signature).where(Signature.id.in_(second))
+    session.execute(withdrawn.values(state=SignatureState.WITHDRAWN))
+    assert signed_sheets.waiting_on_paper(session, campaign) == 2
+
+
+def test_a_record_from_before_this_was_asked_says_that_sheets_were_accepted(
+    staff: FlaskClient, session: Session, with_sheets: Bundle
+) -> None:
+    record_part(staff, with_sheets)
+    assert count_signed(session, with_sheets) == [2]
+    page = staff.get(f"/desk/bundles/{with_sheets.public_id}/deliver").text
+    assert ASKED not in page

@@ -225,6 +225,29 @@ def test_a_part_of_an_earlier_moment_that_is_recorded_later_is_not_told_again(
     assert mails(session, settings) == told
 
 
+def test_of_a_part_with_which_the_sheet_came_back_only_a_correction_is_told(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    bundle_id: int,
+    record: Record,
+) -> None:
+    url, came_back = f"{box}/{eva.public_id}", {f"sheets_{bundle_id}": "back"}
+    record("part", taken="1", **came_back)
+    assert marks(client, url) == ["Refused at the door"]
+    assert mails(session, settings) == []
+    remove_last_visit(client, session)
+    record("accepted")
+    mails(session, settings)
+    remove_last_visit(client, session)
+    record("part", taken="1", **came_back)
+    [_first, text] = mails(session, settings)
+    assert "We corrected our record." in text
+    assert "refused the sheet you" in text
+
+
 @pytest.mark.one_engine
 def test_a_refusal_stays_on_the_page_and_the_delivery_is_told(
     client: FlaskClient,
