@@ -20,7 +20,13 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
-from campaign.deliveries.remaining_letters import count_left, is_before_visit, is_gone, is_out
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    count_moved,
+    is_before_visit,
+    is_gone,
+    is_out,
+)
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -33,6 +39,7 @@ class Paper:
     number: int  # of its print; 0: of one from before prints were recorded
     printed_at: datetime
     letters: int  # that are in it now
+    moved: int = 0  # beside these, letters on it that are in another bundle by now
     removed: bool = False  # whether the sheets of withdrawn letters were removed by hand
     unreadable: bool = False  # whether names that no longer count were, by hand, in its lists
     taken_out: tuple[str, ...] = ()
@@ -101,13 +108,16 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     gone = (*withdrawn, *named)
     letters = _count_in_print(bundle, current, here)
     with_lists = not withdrawn or signed_sheets.lie_here(session, bundle)
-    whole = Paper(number, printed_at, letters, check_code=code, holds=gone, with_lists=with_lists)
+    moved = count_moved(session, bundle)
+    whole = Paper(
+        number, printed_at, letters, moved, check_code=code, holds=gone, with_lists=with_lists
+    )
     papers = [*_list_by_hand(bundle, whole, again)]
     # Once letters went out, the others are what is left of the same paper.
     may_differ = not went or not bundle_status.is_handed_over(session, bundle)
     if may_differ and prints_differ(bundle, all_prints):
         for earlier in _list_earlier(bundle, all_prints, number, here):
-            old = replace(earlier, holds=(*gone, *earlier.taken_out))
+            old = replace(earlier, moved=moved, holds=(*gone, *earlier.taken_out))
             ways = [*_list_by_hand(bundle, old, again)]
             if any(map(is_letter, earlier.taken_out)):
                 # Its lists are those of the newest print.

@@ -215,14 +215,20 @@ def count_paper(session: Session, bundle: Bundle) -> int:
     """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
     lie_here = bundle_status.count_unposted(~is_named_of_part())
     letters = session.scalar(select(lie_here).where(Bundle.id == bundle.id, ~is_gone_whole())) or 0
-    moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
-    letters += session.scalar(moved) or 0
+    letters += count_moved(session, bundle)
     return max(letters - _count_unnamed(session, bundle, None), 0)
 
 
 def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> int:
     parts = select(func.sum(DeliveryAttempt.messages)).where(*_is_unnamed_part(bundle, when))
     return session.scalar(parts) or 0
+
+
+def count_moved(session: Session, bundle: Bundle) -> int:
+    """Count the letters on its paper that are in another bundle by now."""
+    return db.count_rows(
+        session, select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id)
+    )
 
 
 def list_moved_numbers(session: Session, bundle: Bundle) -> list[str]:

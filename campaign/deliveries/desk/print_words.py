@@ -63,9 +63,17 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> Iterator
 
 def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> Iterator[str]:
     """Say of how many letters a print is and when it was made; within one minute, also which."""
-    letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
+    on_paper = paper.letters + paper.moved
+    letters = say_amount(on_paper, noun_of(bundle), i18n.say_number(on_paper))
     moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
     yield gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+    if paper.moved:
+        yield ngettext(
+            "%(count)s of them is in another bundle.",
+            "%(count)s of them are in another bundle.",
+            paper.moved,
+            count=i18n.say_number(paper.moved),
+        )
     same = {
         other.number
         for other in papers

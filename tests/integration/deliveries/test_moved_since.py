@@ -1,5 +1,6 @@
 """Letters that a colleague moved after a delivery that is recorded only now."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -60,6 +61,34 @@ def test_the_withdrawn_letter_alone_is_not_recorded_as_delivered(
     session.commit()
     visit = record(reload(session, printed.id), DeliveryOutcome.ACCEPTED, **facts)
     assert visit.attempts[0].messages == 7
+
+
+def test_the_page_of_a_bundle_that_moved_leads_to_the_record_of_an_earlier_attempt(
+    staff: FlaskClient, printed: Bundle, reroute: Reroute
+) -> None:
+    page = f"/desk/bundles/{printed.public_id}"
+    earlier = f'<a href="{page}/deliver">Record an earlier delivery attempt</a>'
+    assert earlier not in staff.get(page).text
+    reroute(printed.id)
+    assert earlier in staff.get(page).text
+    assert "You can still record an earlier delivery attempt." in staff.get(f"{page}/deliver").text
+
+
+def test_a_print_is_named_with_the_letters_on_it_that_are_in_another_bundle(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    reroute: Reroute,
+    record: Record,
+) -> None:
+    part = record(printed, DeliveryOutcome.PART, taken=4).public_id
+    assert post(staff, after(printed, "part"), {"numbers": "1-4"}).status_code == 303
+    reroute(printed.id)
+    assert post(staff, f"/desk/deliveries/{part}/remove").status_code == 303
+    withdrawn()
+    page = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
+    assert re.search(r"7 letters, printed on [^.]+\. 3 of them are in another bundle\.", page)
 
 
 @pytest.mark.both_engines
