@@ -58,6 +58,7 @@ from campaign.models.reply import Reply
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
+from campaign.tracking.still_here import list_misled
 
 _STOPPED, _OTHER = aliased(Campaign), aliased(DeliveryAttempt)
 
@@ -147,6 +148,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     """List, of what waits for who carries, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
     todos = [
+        _find_misled(session, mine),
         _find_rows_to_black_out(session, mine),
         _find_sheets_alone(session, mine),
         _find_unnamed_parts(session, mine),
@@ -217,6 +219,15 @@ def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now
         if attempt.id in late
     ]
     return make_todo("after-stop", items)
+
+
+def _find_misled(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find bundles about which people have an email that is not true."""
+    items = [
+        TodoItem(campaign, people, public_id=bundle.public_id, bundle=bundle)
+        for campaign, bundle, people in list_misled(session, mine)
+    ]
+    return make_todo("misled", items)
 
 
 def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo:

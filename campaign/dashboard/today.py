@@ -385,6 +385,7 @@ def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: date
 _OF_CARRIERS = {
     "black-out": "paper_signatures.show",
     "withdrawn": "bundles.show",
+    "misled": "bundles.show",
     "held-back": "bundles.show",
     "loose-sheets": "paper_signatures.show",
     "to-carry": "bundles.show",

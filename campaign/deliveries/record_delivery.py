@@ -16,6 +16,7 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
+from campaign.deliveries.deleted_news import end_news, tell_mistake
 from campaign.deliveries.moved_letters import find_moved, refuse_moved
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
@@ -23,7 +24,6 @@ from campaign.deliveries.recording_rules import (
     CountedAttempt,
     Numbers,
     find_stop,
-    join_spans,
     recount,
     refuse_impossible_day,
     refuse_impossible_time,
@@ -36,12 +36,10 @@ from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     is_before_visit,
     is_gone,
-    went_with,
 )
 from campaign.deliveries.visits import announce_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, GateVisit, Rerouting
-from campaign.models.notice import Notice
 from campaign.models.signature import Letter
 
 
@@ -208,13 +206,18 @@ def lock_visit(session: Session, visit: GateVisit) -> None:
 
 
 def remove_visit(
-    session: Session, visit: GateVisit, *, actor: str, only: DeliveryAttempt | None = None
+    session: Session,
+    visit: GateVisit,
+    *,
+    actor: str,
+    only: DeliveryAttempt | None = None,
+    tells: bool = False,
 ) -> bool:
     """Take a record back that was a mistake, or `only` one of its attempts. Mails stay sent.
 
-    Return whether nothing of the record is left. Envelopes that went with it are to be posted
-    again. Raises Refused (`visit-published`) while a post tells of it, NotFound where a colleague
-    was quicker.
+    `tells`: who got one is told that it was a mistake. Return whether nothing of the record is
+    left. Envelopes that went with it are to be posted again. Raises Refused (`visit-published`)
+    while a post tells of it, NotFound where a colleague was quicker.
     """
     lock_visit(session, visit)
     removed = [attempt for attempt in visit.attempts if only is None or attempt is only]
@@ -224,7 +227,7 @@ def remove_visit(
         raise Refused("visit-published")
     before = list_counted(session, {attempt.bundle_id for attempt in removed if attempt.bundle_id})
     for attempt in removed:
-        told = _end_news(session, attempt)
+        told = end_news(session, attempt)
         _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id, **told)
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
@@ -239,6 +242,8 @@ def remove_visit(
         if attempt.bundle:
             _undo_removed_sheets(session, attempt.bundle)
             carried_paper.note_nothing_gone(session, attempt.bundle)
+            if tells:
+                tell_mistake(session, attempt.bundle, actor=actor)
     recount_attempts(session, before, actor)
     return is_gone
 
@@ -252,27 +257,6 @@ def _undo_removed_sheets(session: Session, bundle: Bundle) -> None:
     removed = set(chain.from_iterable(session.scalars(attempts)))
     is_unnamed = Letter.sequence.not_in([*map(int, filter(carried_paper.is_letter, removed))])
     carried_paper.undo_removed_sheets(session, bundle, is_unnamed, ~is_gone())
-
-
-def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:
-    """End the emails about an attempt that is removed, and say which letters they may have named.
-
-    None, where only signature sheets went. Who got one stays known: later emails correct it
-    (`tracking/notices.py`).
-    """
-    telling = select(Notice).where(Notice.delivery_id == attempt.id).with_for_update()
-    notice = session.scalar(telling)
-    if notice is None:
-        return {}
-    spans = join_spans((span.first_number, span.last_number) for span in attempt.taken)
-    if not spans:
-        of_it = (Letter.bundle_id == attempt.bundle_id, went_with(session, attempt))
-        ends = select(func.min(Letter.sequence), func.max(Letter.sequence)).where(*of_it)
-        first, last = session.execute(ends).one()
-        spans = [Numbers(first, last)] if first and last else []
-    notice.delivery_id, notice.finished_at = None, db.utcnow()
-    session.flush()
-    return {"notice": notice.id, "numbers": ",".join(map(str, spans))}
 
 
 def _find_paper(

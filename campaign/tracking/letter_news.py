@@ -1,45 +1,36 @@
 """What a delivery is for each letter and sheet of its bundle: who is told of it by email.
 
 Emails stay sent when a record is deleted that was a mistake. Who got one is then told once what is
-so instead, also where that is a refusal, of which nobody else gets an email. A cancelled bundle
-names its letters no more: of it, each letter of the mailbox that may have been in it counts.
+so instead, also where that is a refusal, of which nobody else gets an email (`misled_readers`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import filterfalse
-from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy.orm import Session
 
-from campaign.bundles.bundle_status import went_in_envelopes
-from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import may_take_sheets, read_paper_number
 from campaign.core import db
-from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
 from campaign.deliveries.gone_lists import list_attempts_with_sheets
-from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
+from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
-from campaign.models.bundle import (
-    CAME_BACK,
-    Bundle,
-    BundleState,
-    CarriedSignature,
-    DeliveryAttempt,
-    DeliveryOutcome,
-)
-from campaign.models.delivery import LetterMove
-from campaign.models.notice import Notice, NoticeKind, NoticeMail
+from campaign.models.bundle import CAME_BACK, CarriedSignature, DeliveryAttempt, DeliveryOutcome
+from campaign.models.notice import Notice
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.tracking.letter_trips import list_bundles_of_sheets
+from campaign.tracking.misled_readers import (
+    REFUSALS,
+    FalseNews,
+    is_misled,
+    is_signer_misled,
+    list_cancelled,
+    list_false_news,
+)
 
-_WRITER = aliased(Signature)
-
-_REFUSALS = CAME_BACK | {DeliveryOutcome.PART}
 OutcomesTold = list[tuple[str, list[str]]]
 """What an email tells: each outcome with the numbers of its letters; a sheet has none."""
 
@@ -109,7 +100,7 @@ def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
     if delivery.outcome in GONE_OUT:
         was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
         went = and_(in_print, went_with(session, delivery), ~was_gone)
-    if delivery.outcome in _REFUSALS:
+    if delivery.outcome in REFUSALS:
         came_back = and_(in_print, misled, ~is_gone())
     taken_out = and_(of_bundle, misled, Letter.set_aside.is_not(None))
     return LetterNews(misled, went, came_back, stayed=or_(came_back, taken_out))
@@ -191,151 +182,21 @@ def misleads_somebody(session: Session, delivery: DeliveryAttempt) -> bool:
 
 
 def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether an email told of a record that was deleted before this one, and none corrects it."""
-    deleted = _list_deleted(session, delivery)
-    cancelled = _list_cancelled(session, delivery.campaign_id) if deleted else {}
-    return or_(
-        false(),
-        *(
-            and_(
-                or_(
-                    _was_numbered(detail["bundle"], detail["numbers"]),
-                    cancelled.get(detail["bundle"], false()) if detail["numbers"] else false(),
-                ),
-                _got_email(detail["notice"]),
-                ~_is_corrected(delivery, deleted_at, cancelled),
-            )
-            for detail, deleted_at in deleted
-        ),
-    )
+    told = _list_told_before(session, delivery)
+    return is_misled(session, delivery.campaign_id, told, besides=delivery.id)
 
 
 def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether an email told the signer of a sheet of a record that was deleted before this one.
+    """Whether emails told of a record of this bundle that was deleted before.
 
-    And no later email told them what is so. The record was of this bundle, of one from which the
-    sheets came into it, or of one that was cancelled since.
+    Or of a bundle from which its sheets came, or of one that was cancelled since.
     """
     bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
-    bundles += [each.id for each in session.scalars(_select_cancelled(delivery.campaign_id))]
-    corrected = and_(
-        DeliveryAttempt.bundle_id.in_(bundles),
-        DeliveryAttempt.id != delivery.id,
-        ~went_in_envelopes().correlate(DeliveryAttempt),
-    )
-    return or_(
-        false(),
-        *(
-            and_(
-                _was_emailed(NoticeMail.notice_id == detail["notice"]),
-                ~_was_emailed(
-                    NoticeMail.notice_id == Notice.id,
-                    Notice.delivery_id == DeliveryAttempt.id,
-                    DeliveryAttempt.created_at >= deleted_at,
-                    corrected,
-                ),
-            )
-            for detail, deleted_at in _list_deleted(session, delivery)
-            if detail["bundle"] in bundles
-        ),
-    )
+    bundles += [*list_cancelled(session, delivery.campaign_id)]
+    told = [news for news in _list_told_before(session, delivery) if news.bundle_id in bundles]
+    return is_signer_misled(told, bundles, besides=delivery.id)
 
 
-def _was_emailed(*conditions: ColumnElement[bool]) -> Exists:
-    """Whether such an email went to the mailbox of a signature."""
-    to_it = NoticeMail.email_hmac == Signature.email_hmac
-    return exists().where(to_it, *conditions).correlate(Signature)
-
-
-def _list_deleted(
-    session: Session, delivery: DeliveryAttempt
-) -> list[tuple[dict[str, Any], datetime]]:
-    """List records of which emails told and that were deleted before: what, and when that was."""
-    told = select(Notice.id).where(
-        Notice.campaign_id == delivery.campaign_id,
-        Notice.kind == NoticeKind.HANDED_OVER,
-        Notice.delivery_id.is_(None),
-    )
-    notice_ids = set(session.scalars(told))
-    if not notice_ids:
-        return []
-    entries = session.execute(
-        select(AuditEntry.at, AuditEntry.detail).where(
-            AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at
-        )
-    )
-    return [(detail, at) for at, detail in entries if detail.get("notice") in notice_ids]
-
-
-def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
-    """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
-    if not numbers:
-        return false()
-    spans = read_numbers(numbers)
-    now_there = or_(*(Letter.sequence.between(*span) for span in spans))
-    moved = exists().where(
-        LetterMove.letter_id == Letter.id,
-        LetterMove.bundle_id == bundle_id,
-        or_(*(LetterMove.sequence.between(*span) for span in spans)),
-    )
-    return or_(and_(Letter.bundle_id == bundle_id, now_there), moved.correlate(Letter))
-
-
-def _select_cancelled(campaign_id: int) -> Select[Bundle]:
-    cancelled = (Bundle.campaign_id == campaign_id, Bundle.state == BundleState.CANCELLED)
-    return select(Bundle).where(*cancelled)
-
-
-def _list_cancelled(session: Session, campaign_id: int) -> dict[int, ColumnElement[bool]]:
-    """Say of each cancelled bundle, by its id, whether a letter may have been in it."""
-    return {
-        bundle.id: and_(
-            Letter.target_id.in_([*Frozen.from_json(bundle.frozen).targets]),
-            exists()
-            .where(Signature.id == Letter.signature_id, Signature.confirmed_at <= bundle.created_at)
-            .correlate(Letter),
-        )
-        for bundle in session.scalars(_select_cancelled(campaign_id))
-    }
-
-
-def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
-    return (
-        exists()
-        .where(
-            NoticeMail.notice_id == notice_id,
-            NoticeMail.email_hmac == _WRITER.email_hmac,
-            _WRITER.id == Letter.signature_id,
-        )
-        .correlate(Letter, Notice)
-    )
-
-
-def _is_corrected(
-    delivery: DeliveryAttempt, deleted_at: datetime, cancelled: Mapping[int, ColumnElement[bool]]
-) -> ColumnElement[bool]:
-    """Whether an email about another record since then has told what is so."""
-    told = exists().where(
-        Notice.delivery_id == DeliveryAttempt.id, _got_email(Notice.id.expression)
-    )
-    since = and_(
-        DeliveryAttempt.id != delivery.id,
-        DeliveryAttempt.created_at >= deleted_at,
-        told.correlate(DeliveryAttempt, Letter),
-    )
-    was_there = exists().where(
-        LetterMove.letter_id == Letter.id, LetterMove.bundle_id == DeliveryAttempt.bundle_id
-    )
-    stayed = exists().where(
-        or_(
-            DeliveryAttempt.bundle_id == Letter.bundle_id,
-            was_there.correlate(Letter, DeliveryAttempt),
-            *(
-                and_(DeliveryAttempt.bundle_id == bundle_id, may_have_been)
-                for bundle_id, may_have_been in cancelled.items()
-            ),
-        ),
-        or_(DeliveryAttempt.outcome.in_(_REFUSALS), Letter.set_aside.is_not(None)),
-        since,
-    )
-    return or_(is_gone(when=since), stayed.correlate(Letter))
+def _list_told_before(session: Session, delivery: DeliveryAttempt) -> list[FalseNews]:
+    of_campaign = Notice.campaign_id == delivery.campaign_id
+    return list_false_news(session, of_campaign, until=delivery.created_at)

@@ -65,6 +65,21 @@ class LetterHandedOver(CaseNews, kind="letter-handed-over"):
         return self if self.withdrawn else super().recheck(session)
 
 
+class LetterStillHere(CaseNews, kind="letter-still-here"):
+    """An earlier email told of a delivery, or of an attempt, that never was."""
+
+    letters_url: str
+    letters: int
+    """0: it is a signature sheet."""
+    recipient: str
+    was_delivered: bool
+    withdrawn: bool = False
+    """Whether all its readers withdrew."""
+
+    def recheck(self, session: Session) -> Self | None:
+        return self if self.withdrawn else super().recheck(session)
+
+
 class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=("update_id",)):
     letters_url: str
     what: str

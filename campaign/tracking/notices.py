@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
@@ -45,6 +45,7 @@ from campaign.tracking.mails import (
     CaseStopped,
     CaseUpdate,
     LetterHandedOver,
+    LetterStillHere,
 )
 from campaign.tracking.news_subscription import (
     gets_correction,
@@ -54,6 +55,7 @@ from campaign.tracking.news_subscription import (
     name_readers,
     unsubscribe_url,
 )
+from campaign.tracking.still_here import StillHere, find_still_here
 
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
 _NOTICE_KINDS = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
@@ -289,6 +291,8 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
             and_(wants, or_(_has_letter(news.is_told()), sheets.is_told())),
             and_(withdrew, _has_letter(news.is_told_to_withdrawn())),
         )
+    elif here := find_still_here(session, notice):
+        wants = here.is_told()
     return [wants, ~is_told]
 
 
@@ -337,6 +341,8 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.next_id is not None:
         later = session.get_one(Campaign, notice.next_id)
         return lambda signature: _continued(session, campaign, later, signature)
+    if here := find_still_here(session, notice):
+        return partial(_still_here, session, campaign, here)
     return partial(_stopped, session, reasons_of(campaign), campaign)
 
 
@@ -370,6 +376,25 @@ def _handed_over(
         withdrawn=not readers,
         letters_url=_letters_url(signature),
         **_common(campaign, signature, readers | withdrawn),
+    )
+
+
+def _still_here(
+    session: Session, campaign: Campaign, here: StillHere, signature: Signature
+) -> LetterStillHere:
+    told = or_(here.has_letter(), here.sheets)
+    readers = _list_writers(session, signature, told)
+    withdrew = Signature.state == SignatureState.WITHDRAWN
+    withdrawn = _by_id(list_sharing(session, signature, withdrew, here.has_letter()))
+    writers = readers or withdrawn
+    letters = select(func.count(Letter.id)).where(Letter.signature_id.in_(writers), here.letters)
+    return LetterStillHere(
+        letters=session.scalar(letters) or 0,
+        recipient=destination_name(here.bundle.destination, signature.locale),
+        was_delivered=here.was_delivered,
+        withdrawn=not readers,
+        letters_url=_letters_url(signature),
+        **_common(campaign, signature, writers),
     )
 
 

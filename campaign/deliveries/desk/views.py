@@ -19,6 +19,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.deliveries import (
     attachments,
     correct_record,
+    deleted_news,
     gone_lists,
     linked_actions,
     publish_delivery,
@@ -288,6 +289,13 @@ def remove_attempt(public_id: str) -> ResponseReturnValue:
     return _remove(visit, only=attempt)
 
 
+@blueprint.post("/bundles/<public_id>/tell-mistake")
+def tell_mistake(public_id: str) -> ResponseReturnValue:
+    bundle = find_bundles.get_bundle(db.session(), public_id)
+    deleted_news.tell_mistake(db.session(), bundle, actor=actor())
+    return redirect_to("bundles.show", _("We are emailing them now."), public_id=public_id)
+
+
 @blueprint.route("/deliveries/<public_id>/correct", methods=["GET", "POST"])
 def correct(public_id: str) -> ResponseReturnValue:
     visit = _get_visit(public_id)
@@ -394,7 +402,8 @@ def _get_file(public_id: str, file_id: str) -> GateFile:
 def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseReturnValue:
     attempts, message = [only] if only else visit.attempts, _("Record deleted.")
     bundle = next((attempt.bundle for attempt in attempts if attempt.bundle), None)
-    if not record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only):
+    tells = "tell" in request.form
+    if not record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only, tells=tells):
         return _lead_to(visit, _("Record corrected."))
     if bundle is None:
         return redirect_to(".index", message)

@@ -25,7 +25,8 @@ from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted, offered_points
 from campaign.tracking.letter_place import find_kept_letters, say_sheet_went, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
-from campaign.web.page import Page, redirect_to
+from campaign.tracking.still_here import count_misled, count_told_of
+from campaign.web.page import Page, add_lookups, redirect_to
 from campaign.web.security import request_networks
 from campaign.web.typed_words import TypedWords, list_typed
 
@@ -206,3 +207,4 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
 blueprint = Blueprint("tracking", __name__)
 init_blueprint(blueprint)
 blueprint.add_app_template_global(news_readers_in_words)
+add_lookups(blueprint, count_misled, count_told_of)

@@ -1,0 +1,202 @@
+"""Who was told by email of a record that was deleted since, and of nothing that corrects it.
+
+Emails stay sent. A cancelled bundle names its letters no more: of it, each letter of the mailbox
+that may have been in it counts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from campaign.bundles.bundle_status import went_in_envelopes
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core.audit import AuditEntry
+from campaign.deliveries.deleted_news import TELL_MISTAKE
+from campaign.deliveries.recording_rules import read_numbers
+from campaign.deliveries.remaining_letters import is_gone
+from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import LetterMove
+from campaign.models.notice import Notice, NoticeKind, NoticeMail
+from campaign.models.signature import Letter, Signature
+
+_WRITER = aliased(Signature)
+
+REFUSALS = CAME_BACK | {DeliveryOutcome.PART}
+
+
+@dataclass(frozen=True, slots=True)
+class FalseNews:
+    """A record of which emails told, and that was deleted."""
+
+    bundle_id: int
+    notice_id: int
+    numbers: str
+    outcome: DeliveryOutcome
+    deleted_at: datetime
+    corrected_by: Collection[int] = ()
+    """Notices which tell that nothing has happened."""
+
+
+def list_false_news(
+    session: Session, *conditions: ColumnElement[bool], until: datetime | None = None
+) -> list[FalseNews]:
+    """List the records of whose notices this holds and that were deleted, until then."""
+    told = select(Notice.id).where(
+        Notice.kind == NoticeKind.HANDED_OVER, Notice.delivery_id.is_(None), *conditions
+    )
+    notice_ids = set(session.scalars(told))
+    if not notice_ids:
+        return []
+    before = [AuditEntry.at <= until] if until else []
+    entries = session.execute(
+        select(AuditEntry.action, AuditEntry.at, AuditEntry.detail)
+        .where(AuditEntry.action.in_(("delivery.remove", TELL_MISTAKE)), *before)
+        .order_by(AuditEntry.id)
+    ).all()
+    told_mistakes = [detail for action, _at, detail in entries if action == TELL_MISTAKE]
+    return [
+        FalseNews(
+            detail["bundle"],
+            detail["notice"],
+            detail["numbers"],
+            DeliveryOutcome(detail["outcome"]),
+            at,
+            [told["notice"] for told in told_mistakes if detail["notice"] in told["corrects"]],
+        )
+        for action, at, detail in entries
+        if action != TELL_MISTAKE and detail.get("notice") in notice_ids
+    ]
+
+
+def is_misled(
+    session: Session, campaign_id: int, told: Sequence[FalseNews], *, besides: int = 0
+) -> ColumnElement[bool]:
+    """Whether an email told of the letter what is false, and none since corrects it.
+
+    `besides`: an attempt whose own emails do not count.
+    """
+    cancelled = list_cancelled(session, campaign_id) if told else {}
+    return or_(
+        false(),
+        *(
+            and_(
+                or_(
+                    _was_numbered(news.bundle_id, news.numbers),
+                    cancelled.get(news.bundle_id, false()) if news.numbers else false(),
+                ),
+                _got_email(news.notice_id),
+                ~_is_corrected(news, cancelled, besides),
+            )
+            for news in told
+        ),
+    )
+
+
+def is_signer_misled(
+    told: Sequence[FalseNews], bundle_ids: Collection[int], *, besides: int = 0
+) -> ColumnElement[bool]:
+    """Whether an email told the signer of a sheet what is false, and none since corrects it.
+
+    `bundle_ids`: through which the sheet may have come.
+    """
+    corrected = and_(
+        DeliveryAttempt.bundle_id.in_(bundle_ids),
+        DeliveryAttempt.id != besides,
+        ~went_in_envelopes().correlate(DeliveryAttempt),
+    )
+    return or_(
+        false(),
+        *(
+            and_(
+                _was_emailed(NoticeMail.notice_id == news.notice_id),
+                ~_was_emailed(NoticeMail.notice_id.in_(news.corrected_by)),
+                ~_was_emailed(
+                    NoticeMail.notice_id == Notice.id,
+                    Notice.delivery_id == DeliveryAttempt.id,
+                    DeliveryAttempt.created_at >= news.deleted_at,
+                    corrected,
+                ),
+            )
+            for news in told
+        ),
+    )
+
+
+def list_cancelled(session: Session, campaign_id: int) -> dict[int, ColumnElement[bool]]:
+    """Say of each cancelled bundle, by its id, whether a letter may have been in it."""
+    cancelled = (Bundle.campaign_id == campaign_id, Bundle.state == BundleState.CANCELLED)
+    return {
+        bundle.id: and_(
+            Letter.target_id.in_([*Frozen.from_json(bundle.frozen).targets]),
+            exists()
+            .where(Signature.id == Letter.signature_id, Signature.confirmed_at <= bundle.created_at)
+            .correlate(Letter),
+        )
+        for bundle in session.scalars(select(Bundle).where(*cancelled))
+    }
+
+
+def _was_emailed(*conditions: ColumnElement[bool]) -> Exists:
+    """Whether such an email went to the mailbox of a signature."""
+    to_it = NoticeMail.email_hmac == Signature.email_hmac
+    return exists().where(to_it, *conditions).correlate(Signature)
+
+
+def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
+    """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
+    if not numbers:
+        return false()
+    spans = read_numbers(numbers)
+    now_there = or_(*(Letter.sequence.between(*span) for span in spans))
+    moved = exists().where(
+        LetterMove.letter_id == Letter.id,
+        LetterMove.bundle_id == bundle_id,
+        or_(*(LetterMove.sequence.between(*span) for span in spans)),
+    )
+    return or_(and_(Letter.bundle_id == bundle_id, now_there), moved.correlate(Letter))
+
+
+def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
+    return (
+        exists()
+        .where(
+            NoticeMail.notice_id == notice_id,
+            NoticeMail.email_hmac == _WRITER.email_hmac,
+            _WRITER.id == Letter.signature_id,
+        )
+        .correlate(Letter, Notice)
+    )
+
+
+def _is_corrected(
+    news: FalseNews, cancelled: Mapping[int, ColumnElement[bool]], besides: int
+) -> ColumnElement[bool]:
+    """Whether an email since then, about another record or the mistake, has told what is so."""
+    told = exists().where(
+        Notice.delivery_id == DeliveryAttempt.id, _got_email(Notice.id.expression)
+    )
+    since = and_(
+        DeliveryAttempt.id != besides,
+        DeliveryAttempt.created_at >= news.deleted_at,
+        told.correlate(DeliveryAttempt, Letter),
+    )
+    was_there = exists().where(
+        LetterMove.letter_id == Letter.id, LetterMove.bundle_id == DeliveryAttempt.bundle_id
+    )
+    stayed = exists().where(
+        or_(
+            DeliveryAttempt.bundle_id == Letter.bundle_id,
+            was_there.correlate(Letter, DeliveryAttempt),
+            *(
+                and_(DeliveryAttempt.bundle_id == bundle_id, may_have_been)
+                for bundle_id, may_have_been in cancelled.items()
+            ),
+        ),
+        or_(DeliveryAttempt.outcome.in_(REFUSALS), Letter.set_aside.is_not(None)),
+        since,
+    )
+    told_mistake = or_(false(), *map(_got_email, news.corrected_by))
+    return or_(is_gone(when=since), stayed.correlate(Letter), told_mistake)
