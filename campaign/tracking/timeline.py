@@ -26,6 +26,7 @@ from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
 from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, stays_of
 
+_ENDED = {SignatureState.WITHDRAWN, SignatureState.REJECTED}
 _LAST = datetime.max.replace(tzinfo=UTC)
 _GONE_WORDS = {
     DeliveryOutcome.LEFT: "left_at_door",
@@ -87,6 +88,8 @@ def marks_of(session: Session, signature: Signature, trips: Sequence[Trip]) -> l
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     posts = posts_of(campaign, i18n.locale())
     told = [post for post in posts if _is_told(post, signature, _signed_on(signature, ways))]
+    to_others = [post for post in told if _is_to_others(post, trips)]
+    told = [post for post in told if post not in to_others]
     several = len(signature.letters) > 1
     late = list_late([trip.attempt for trip in trips])
     in_time = [trip for trip in trips if trip.attempt.id not in late]
@@ -98,10 +101,11 @@ def marks_of(session: Session, signature: Signature, trips: Sequence[Trip]) -> l
         *_stop_marks(campaign),
         *_say_unaware(_delivery_marks(too_late, posts, several=several)),
         *_outcome_marks(campaign, told, trips),
+        *_other_reply_marks(signature, to_others, trips),
         *_withdrawn_marks(signature),
     ]
     past.sort(key=lambda mark: mark.at)  # stable: of one moment, in the order of the way
-    has_ended = signature.shown_state in {SignatureState.WITHDRAWN, SignatureState.REJECTED}
+    has_ended = signature.shown_state in _ENDED
     on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
     if has_ended or is_stopped(campaign.status) or _waits_in_vain(session, signature):
         return past
@@ -305,7 +309,6 @@ def _outcome_marks(
 ) -> list[Mark]:
     """List answers and the outcome, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
-    case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
         Mark(
             post.title,
@@ -314,11 +317,48 @@ def _outcome_marks(
             post.when,
             post.iso,
             lang=post.lang,
-            url=f"{case}#{post.anchor}",
+            url=_url_of(post, campaign),
         )
         for post in reversed(posts)
         if post.kind in kinds
     ]
+
+
+def _is_to_others(post: CasePost, trips: Sequence[Trip]) -> bool:
+    """Whether it is a reply that came before anything of this signature had left."""
+    day = date.fromisoformat(post.iso)
+    had_left = any(trip.is_gone and trip.attempt.happened_on <= day for trip in trips)
+    return post.kind == UpdateKind.REPLY.value and not had_left
+
+
+def _other_reply_marks(
+    signature: Signature, posts: Sequence[CasePost], trips: Sequence[Trip]
+) -> list[Mark]:
+    """List replies to others that came since it was signed, as their emails go to all signers."""
+    campaign, signed_at = signature.campaign, signature.times.signed_at
+    if signature.shown_state in _ENDED:
+        return []
+    letters, cards = (
+        gettext("A reply to other letters came"),
+        gettext("A reply to other cards came"),
+    )
+    title = cards if campaign.cards else letters
+    return [
+        Mark(
+            title,
+            "done",
+            _moment_told(post, campaign, trips),
+            post.when,
+            post.iso,
+            url=_url_of(post, campaign),
+        )
+        for post in reversed(posts)
+        if post.published_at is None or post.published_at >= signed_at
+    ]
+
+
+def _url_of(post: CasePost, campaign: Campaign) -> str:
+    return url_for("public.case", lang=i18n.locale(), slug=campaign.slug, _anchor=post.anchor)
 
 
 def _is_told(post: CasePost, signature: Signature, signed_on: date) -> bool:

@@ -33,6 +33,7 @@ from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
+    LetterFormat,
     StopKind,
     Target,
     TargetKind,
@@ -129,7 +130,7 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
     assert titles(app, session, ana) == [*over, ("Outcome", "ahead")]
 
 
-def test_a_reply_of_the_same_moment_at_a_mission_further_west_is_of_the_day_before(
+def test_an_outcome_of_the_same_moment_at_a_mission_further_west_is_of_the_day_before(
     app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Callable[..., int]
 ) -> None:
     freeze(campaign)
@@ -144,13 +145,52 @@ def test_a_reply_of_the_same_moment_at_a_mission_further_west_is_of_the_day_befo
             other,
             other.get_one(Campaign, campaign_id),
             actor="test",
-            kind=UpdateKind.REPLY,
+            kind=UpdateKind.OUTCOME,
             happened_on=(at - timedelta(days=1)).date(),
+            words={"en": ("She is free", "She is with her family.")},
+        )
+    assert ("She is free", "done") in titles(app, session, ana)
+
+
+@pytest.mark.parametrize("cards", [False, True])
+def test_a_reply_that_came_before_a_letter_left_is_one_to_others(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    cards: bool,
+) -> None:
+    freeze(campaign)
+    campaign.format = LetterFormat.CARD if cards else LetterFormat.LETTER
+    gone = sign(session, campaign, email="gone@example.org")
+    gone_bundle_id = freeze(campaign)
+    gone_id, campaign_id = gone.id, campaign.id
+    session.rollback()
+    deliver(gone_bundle_id)
+    with app.app_context(), db.transaction() as other:
+        post_update(
+            other,
+            other.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=UpdateKind.REPLY,
+            happened_on=today(),
             words={"en": ("The governor answers", "She will look into it.")},
         )
-    shown = titles(app, session, ana)
-    assert ("The governor answers", "done") in shown
-    assert ("Answered", "ahead") not in shown
+    late = sign(session, campaign, email="late@example.org")
+    own, others = "The governor answers", f"A reply to other {'cards' if cards else 'letters'} came"
+
+    def shown(signature: Signature) -> list[tuple[str, str]]:
+        marks = titles(app, session, signature)
+        return [mark for mark in marks if mark[0] in {own, others, "Answered"}]
+
+    assert shown(session.get_one(Signature, gone_id)) == [(own, "done")]
+    assert shown(ana) == [(others, "done"), ("Answered", "ahead")]
+    assert shown(late) == [("Answered", "ahead")]
+    change_or_withdraw.withdraw_letter(session, reload(session, ana), now=db.utcnow())
+    session.commit()
+    assert shown(ana) == []
 
 
 def test_an_outcome_of_the_day_before_a_letter_is_told_to_those_who_had_written_by_then(

@@ -32,6 +32,7 @@ from campaign.tracking.mails import (
     CaseUpdate,
     LetterHandedOver,
     LettersErased,
+    LetterStillHere,
     MyLetters,
     NoLetters,
 )
@@ -97,6 +98,19 @@ MAILS: list[Mail] = [
     ),
     LetterHandedOver(
         numbers=["00001"], outcome="withdrawn", corrects=True, withdrawn=True, **_NEWS, **_GATE
+    ),
+    *(
+        LetterStillHere(
+            letters=letters,
+            recipient="Embassy, Ottawa",
+            was_delivered=was_delivered,
+            withdrawn=withdrawn,
+            by_hand=not letters,
+            **_NEWS,
+        )
+        for letters in (0, 1, 2)
+        for was_delivered in (False, True)
+        for withdrawn in (False, True)[: 1 + bool(letters)]
     ),
     ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", network=True, **_SIGNED),
     *(

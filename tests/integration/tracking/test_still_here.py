@@ -1,10 +1,12 @@
 """A record was deleted of which emails told, and nothing else happened: they are told so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,8 +16,13 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.signature import Signature
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry
 from campaign.tracking import still_here
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from tests.factories import freeze_waiting, post, sign_in
+from tests.integration.paper_signatures.test_sheets import ANA as ANA_ON_PAPER
+from tests.integration.paper_signatures.test_sheets import make_sheet
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 from tests.integration.tracking.test_notices import cancel, stop, tell_all
 
@@ -34,6 +41,7 @@ def remove(session: Session, *, tells: bool = False) -> None:
 
 def count_misled(session: Session, bundle_id: int) -> int:
     session.rollback()
+    session.expire_all()
     return still_here.count_misled(session, session.get_one(Bundle, bundle_id))
 
 
@@ -177,3 +185,82 @@ def test_whoever_withdrew_is_told_and_nobody_after_a_stop(
     stop(app, campaign)
     assert count_misled(session, bundle_id) == 0
     assert still_here.list_misled(session, Campaign.id == campaign.id) == []
+
+
+def test_the_pages_say_it_and_lead_to_telling_them(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    client: FlaskClient,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    visit = session.scalars(select(GateVisit)).one()
+    record = f"/desk/deliveries/{visit.public_id}"
+    offer = "Email 1 person that nothing was delivered"
+    assert offer not in client.get(record).text
+    tell_all(session)
+    assert offer in client.get(record).text
+    bundle = session.get_one(Bundle, bundle_id)
+    page = f"/desk/bundles/{bundle.public_id}"
+    wrong, today = "1 person has a wrong email", "1 person has an email about a delivery"
+    places = ((page, wrong), (f"{page}/cancel", wrong), ("/desk/today", today))
+    assert not any(words in client.get(place).text for place, words in places)
+    post(client, f"{record}/remove")
+    for place, words in places:
+        assert words in client.get(place).text, place
+    post(client, f"{page}/tell-mistake")
+    assert not any(words in client.get(place).text for place, words in places)
+    tell_all(session)
+    assert list_told(mails) == [TOLD, STILL_HERE]
+    assert not any(words in client.get(place).text for place, words in places)
+    deliver(bundle_id)
+    tell_all(session)
+    session.expire_all()
+    visit = session.scalars(select(GateVisit)).one()
+    post(client, f"/desk/deliveries/{visit.public_id}/remove", {"tell": "y"})
+    tell_all(session)
+    assert list_told(mails)[2:] == [TOLD, STILL_HERE]
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_the_signer_of_a_sheet_is_told_as_well(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    deliver: Deliver,
+    mails: Mails,
+    is_cancelled: bool,
+) -> None:
+    sign(session, campaign, email="omar@example.org")
+    sheet = make_sheet(session, campaign)
+    data_entry.add_row(session, sheet, replace(ANA_ON_PAPER, email=ANA, news=True), actor="test")
+    campaign_id = campaign.id
+    session.commit()
+
+    def freeze_with_sheet() -> int:
+        with app.app_context(), db.transaction() as own:
+            return freeze_waiting(own, own.get_one(Campaign, campaign_id), on_paper=1).id
+
+    bundle_id = freeze_with_sheet()
+    deliver(bundle_id)
+    tell_all(session)
+    remove(session)
+    if is_cancelled:
+        cancel(app, session, bundle_id)
+    assert count_misled(session, bundle_id) == 2
+    press(session, bundle_id)
+    tell_all(session)
+    assert sorted((mail["to"], mail.get("letters")) for mail in mails()[2:]) == [
+        (ANA, 0),
+        ("omar@example.org", 1),
+    ]
+    deliver(freeze_with_sheet() if is_cancelled else bundle_id)
+    tell_all(session)
+    told = {mail["to"]: (mail["outcome"], mail["corrects"]) for mail in mails()[4:]}
+    assert told == {ANA: ("sheet-accepted", False), "omar@example.org": ("accepted", False)}
