@@ -49,7 +49,8 @@ def describe_news(session: Session, attempt: DeliveryAttempt) -> dict[str, Any]:
         ends = select(func.min(Letter.sequence), func.max(Letter.sequence)).where(*of_it)
         first, last = session.execute(ends).one()
         spans = [Numbers(first, last)] if first and last else []
-    return {"notice": notice_id, "numbers": ",".join(map(str, spans))}
+    numbers, day = ",".join(map(str, spans)), attempt.happened_on.isoformat()
+    return {"notice": notice_id, "numbers": numbers, "on": day}
 
 
 def tell_mistake(session: Session, bundle: Bundle, *, actor: str) -> None:

@@ -31,6 +31,7 @@ from campaign.tracking.misled_readers import (
     list_false_news,
 )
 
+_ACCEPTED = {DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART}
 OutcomesTold = list[tuple[str, list[str]]]
 """What an email tells: each outcome with the numbers of its letters; a sheet has none."""
 
@@ -47,9 +48,15 @@ class SheetNews:
     misled: ColumnElement[bool]
     went: ColumnElement[bool]
     came_back: ColumnElement[bool]
+    unchanged: ColumnElement[bool]
+    """Whether an email about a deleted record said what this one says, and none something else."""
 
     def is_told(self) -> ColumnElement[bool]:
         return or_(self.went, self.came_back)
+
+    def is_due(self) -> ColumnElement[bool]:
+        """Whether an email goes out for it; that tells also what is unchanged for its mailbox."""
+        return or_(and_(self.went, ~self.unchanged), self.came_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,17 @@ class LetterNews(SheetNews):
     stayed: ColumnElement[bool]
     """Withdrawn and misled: it was taken out, or came back."""
 
+    def is_due_to_withdrawn(self) -> ColumnElement[bool]:
+        return or_(and_(self.went, self.misled, ~self.unchanged), self.stayed)
+
     def is_told_to_withdrawn(self) -> ColumnElement[bool]:
         return or_(and_(self.went, self.misled), self.stayed)
 
 
 def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
-    misled = _is_signer_misled(session, delivery)
+    misled, unchanged = _is_signer_misled(session, delivery)
     if delivery.bundle_id is None:
-        return SheetNews(misled, false(), false())
+        return SheetNews(misled, false(), false(), unchanged)
     unreadable = [*map(read_paper_number, filterfalse(is_letter, delivery.by_hand))]
     carried = exists().where(
         CarriedSignature.bundle_id == delivery.bundle_id,
@@ -87,14 +97,14 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     )
     went = and_(counts, ~told_before) if delivery in with_sheets else false()
     is_back = (delivery.outcome in CAME_BACK or delivery.sheets_back) and not with_sheets
-    return SheetNews(misled, went, and_(counts, misled) if is_back else false())
+    return SheetNews(misled, went, and_(counts, misled) if is_back else false(), unchanged)
 
 
 def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
     """Say which letters went with it, unless an earlier record says that they are gone."""
     of_bundle = Letter.bundle_id == delivery.bundle_id
     in_print = and_(of_bundle, Letter.set_aside.is_(None))
-    misled = _is_misled(session, delivery)
+    misled, unchanged = _is_misled(session, delivery)
     went: ColumnElement[bool] = false()
     came_back: ColumnElement[bool] = false()
     if delivery.outcome in GONE_OUT:
@@ -103,7 +113,7 @@ def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
     if delivery.outcome in REFUSALS:
         came_back = and_(in_print, misled, ~is_gone())
     taken_out = and_(of_bundle, misled, Letter.set_aside.is_not(None))
-    return LetterNews(misled, went, came_back, stayed=or_(came_back, taken_out))
+    return LetterNews(misled, went, came_back, unchanged, stayed=or_(came_back, taken_out))
 
 
 def list_letters_told(
@@ -177,24 +187,46 @@ def misleads_somebody(session: Session, delivery: DeliveryAttempt) -> bool:
     of_bundle = Letter.bundle_id == delivery.bundle_id
     of_sheets = sheet_news_of(session, delivery).came_back
     return db.has_row(
-        session, select(Letter.id).where(of_bundle, _is_misled(session, delivery))
+        session, select(Letter.id).where(of_bundle, _is_misled(session, delivery)[0])
     ) or db.has_row(session, select(Signature.id).where(of_sheets))
 
 
-def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
+def _is_misled(
+    session: Session, delivery: DeliveryAttempt
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether emails told of a record that was deleted before; and whether all said the same."""
     told = _list_told_before(session, delivery)
-    return is_misled(session, delivery.campaign_id, told, besides=delivery.id)
+    others = [news for news in told if not _says_same(news, delivery, by_part=True)]
+    by_any, by_other = (
+        is_misled(session, delivery.campaign_id, each, besides=delivery.id)
+        for each in (told, others)
+    )
+    return by_any, and_(by_any, ~by_other)
 
 
-def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether emails told of a record of this bundle that was deleted before.
+def _is_signer_misled(
+    session: Session, delivery: DeliveryAttempt
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether emails told of a record of this bundle that was deleted before, and all the same.
 
     Or of a bundle from which its sheets came, or of one that was cancelled since.
     """
     bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
     bundles += [*list_cancelled(session, delivery.campaign_id)]
     told = [news for news in _list_told_before(session, delivery) if news.bundle_id in bundles]
-    return is_signer_misled(told, bundles, besides=delivery.id)
+    others = [news for news in told if not _says_same(news, delivery)]
+    by_any, by_other = (
+        is_signer_misled(each, bundles, besides=delivery.id) for each in (told, others)
+    )
+    return by_any, and_(by_any, ~by_other)
+
+
+def _says_same(news: FalseNews, delivery: DeliveryAttempt, *, by_part: bool = False) -> bool:
+    """Whether it told of the same day, mission and outcome; a letter `by_part` was accepted."""
+    outcomes = {news.outcome, delivery.outcome}
+    is_same = len(outcomes) == 1 or (by_part and outcomes == _ACCEPTED)
+    is_of_bundle = news.bundle_id == delivery.bundle_id
+    return is_same and is_of_bundle and news.happened_on == delivery.happened_on.isoformat()
 
 
 def _list_told_before(session: Session, delivery: DeliveryAttempt) -> list[FalseNews]:

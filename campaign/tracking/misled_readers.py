@@ -35,6 +35,8 @@ class FalseNews:
     notice_id: int
     numbers: str
     outcome: DeliveryOutcome
+    happened_on: str
+    """Empty where that was not kept."""
     deleted_at: datetime
     corrected_by: Collection[int] = ()
     """Notices which tell that nothing has happened."""
@@ -63,6 +65,7 @@ def list_false_news(
             detail["notice"],
             detail["numbers"],
             DeliveryOutcome(detail["outcome"]),
+            detail.get("on", ""),
             at,
             [told["notice"] for told in told_mistakes if detail["notice"] in told["corrects"]],
         )

@@ -288,8 +288,8 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
         news, sheets = news_of(session, delivery), sheet_news_of(session, delivery)
         withdrew = and_(*gets_correction(notice.campaign_id))
         wants = or_(
-            and_(wants, or_(_has_letter(news.is_told()), sheets.is_told())),
-            and_(withdrew, _has_letter(news.is_told_to_withdrawn())),
+            and_(wants, or_(_has_letter(news.is_due()), sheets.is_due())),
+            and_(withdrew, _has_letter(news.is_due_to_withdrawn())),
         )
     elif here := find_still_here(session, notice):
         wants = here.is_told()

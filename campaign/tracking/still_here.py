@@ -82,7 +82,12 @@ def count_told_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> int:
         if bundle is None or not detail or not may_go_out(attempt.campaign.status):
             continue
         news = FalseNews(
-            bundle.id, detail["notice"], detail["numbers"], attempt.outcome, db.utcnow()
+            bundle.id,
+            detail["notice"],
+            detail["numbers"],
+            attempt.outcome,
+            detail["on"],
+            db.utcnow(),
         )
         told = [*_list_of_bundle(session, bundle), news]
         total += _count(session, _describe(session, bundle, told, without=attempt.id))

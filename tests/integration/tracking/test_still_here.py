@@ -228,6 +228,21 @@ def test_the_pages_say_it_and_lead_to_telling_them(
     assert list_told(mails)[2:] == [TOLD, STILL_HERE]
 
 
+def sign_beside_sheet(session: Session, campaign: Campaign) -> None:
+    """Omar writes a letter, Ana signs a sheet."""
+    sign(session, campaign, email="omar@example.org")
+    sheet = make_sheet(session, campaign)
+    data_entry.add_row(session, sheet, replace(ANA_ON_PAPER, email=ANA, news=True), actor="test")
+    session.commit()
+
+
+def freeze_with_sheet(app: Flask, session: Session, campaign: Campaign) -> int:
+    campaign_id = campaign.id
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        return freeze_waiting(own, own.get_one(Campaign, campaign_id), on_paper=1).id
+
+
 @pytest.mark.parametrize("is_cancelled", [False, True])
 def test_the_signer_of_a_sheet_is_told_as_well(
     app: Flask,
@@ -237,17 +252,8 @@ def test_the_signer_of_a_sheet_is_told_as_well(
     mails: Mails,
     is_cancelled: bool,
 ) -> None:
-    sign(session, campaign, email="omar@example.org")
-    sheet = make_sheet(session, campaign)
-    data_entry.add_row(session, sheet, replace(ANA_ON_PAPER, email=ANA, news=True), actor="test")
-    campaign_id = campaign.id
-    session.commit()
-
-    def freeze_with_sheet() -> int:
-        with app.app_context(), db.transaction() as own:
-            return freeze_waiting(own, own.get_one(Campaign, campaign_id), on_paper=1).id
-
-    bundle_id = freeze_with_sheet()
+    sign_beside_sheet(session, campaign)
+    bundle_id = freeze_with_sheet(app, session, campaign)
     deliver(bundle_id)
     tell_all(session)
     remove(session)
@@ -260,7 +266,29 @@ def test_the_signer_of_a_sheet_is_told_as_well(
         (ANA, 0),
         ("omar@example.org", 1),
     ]
-    deliver(freeze_with_sheet() if is_cancelled else bundle_id)
+    deliver(freeze_with_sheet(app, session, campaign) if is_cancelled else bundle_id)
     tell_all(session)
     told = {mail["to"]: (mail["outcome"], mail["corrects"]) for mail in mails()[4:]}
     assert told == {ANA: ("sheet-accepted", False), "omar@example.org": ("accepted", False)}
+
+
+@pytest.mark.parametrize("then", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.LEFT])
+def test_nobody_is_told_a_second_time_what_an_email_said_before(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    deliver: Deliver,
+    mails: Mails,
+    then: DeliveryOutcome,
+) -> None:
+    sign_beside_sheet(session, campaign)
+    bundle_id = freeze_with_sheet(app, session, campaign)
+    deliver(bundle_id)
+    tell_all(session)
+    remove(session)
+    deliver(bundle_id, then)
+    tell_all(session)
+    assert count_misled(session, bundle_id) == 0
+    told = {mail["to"]: mail["corrects"] for mail in mails()[2:]}
+    corrected = {ANA: True, "omar@example.org": True}
+    assert told == ({} if then is DeliveryOutcome.ACCEPTED else corrected)
