@@ -226,6 +226,12 @@ def test_the_pages_say_it_and_lead_to_telling_them(
     post(client, f"/desk/deliveries/{visit.public_id}/remove", {"tell": "y"})
     tell_all(session)
     assert list_told(mails)[2:] == [TOLD, STILL_HERE]
+    deliver(bundle_id)
+    tell_all(session)
+    remove(session)
+    cancel(app, session, bundle_id)
+    assert all(words in client.get(place).text for place, words in (places[0], places[2]))
+    assert "record it: we then email" not in client.get(page).text
 
 
 def sign_beside_sheet(session: Session, campaign: Campaign) -> None:
