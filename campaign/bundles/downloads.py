@@ -21,6 +21,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.bundle import Bundle, BundlePrint, BundleReprint
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
+from campaign.screening.flag_check import refuse_unchecked_in
 from campaign.storage import Storage
 
 MOST_REASON = 300  # characters of the reason
@@ -42,8 +43,9 @@ def open_download(
     Raises NotFound where the role of `by` has no such bundles.
     Raises Refused as `access.refuse_files`, `file-missing` (the storage lacks `files`),
     `taken-back` (it holds or names what was taken back, and is to be made again without it),
-    `lists-changed`, `names-others` (people who are in another bundle by now) or `forgotten`
-    (somebody whose details were deleted); NeedsApproval where nobody may have it alone.
+    `lists-changed`, `letters-unchecked` (against the newest risk flags), `names-others` (people who
+    are in another bundle by now) or `forgotten` (somebody whose details were deleted);
+    NeedsApproval where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)
@@ -52,6 +54,7 @@ def open_download(
         raise Refused("not-ready")
     file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     withdrawals.refuse_taken_back(session, bundle)
+    refuse_unchecked_in(session, bundle)
     withdrawals.refuse_forgotten(session, bundle)
     download = _open_zip(bundle, prints.list_zip_parts(session, bundle, store))
     audit.record(session, actor, "bundle.download", f"bundle:{bundle.id}", bytes=download.size)
@@ -119,11 +122,13 @@ def list_choices(session: Session, bundle: Bundle) -> list[str]:
 def refuse_reprint(session: Session, bundle: Bundle) -> None:
     """Raise Refused where nothing of it can be printed again now.
 
-    As `access.refuse_files`, or where it is made again first: as `refuse_taken_back`.
+    As `access.refuse_files`, `letters-unchecked` (against the newest risk flags), or where it is
+    made again first: as `refuse_taken_back`.
     """
     access.refuse_files(bundle)
     if withdrawals.awaits_remake(session, bundle):
         withdrawals.refuse_taken_back(session, bundle)
+    refuse_unchecked_in(session, bundle)
 
 
 def reprint(

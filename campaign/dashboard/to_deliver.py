@@ -1,14 +1,15 @@
 """What there is to do today for those who print and carry. Only reads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from campaign.bundles.bundle_status import has_letters_here, moved_on, moved_on_whole
+from campaign.bundles.bundle_status import has_letters_here, is_gone_whole, moved_on, moved_on_whole
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import withdrawn
+from campaign.bundles.changes.withdrawals import holds_reviewed, withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
@@ -33,7 +34,7 @@ from campaign.dashboard.today import (
 )
 from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
-from campaign.deliveries.remaining_letters import count_here, count_paper
+from campaign.deliveries.remaining_letters import count_here, count_paper, list_kept_back
 from campaign.deliveries.stopped_bundles import (
     holds_lists_alone,
     holds_sheets,
@@ -100,7 +101,7 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
     todos = []
     if by.role is not Role.ORGANIZER:
         todos += [_find_held_back(session, mine), _find_loose_sheets(session, mine, now)]
-        todos.append(_find_withdrawn(session, mine))
+        todos += [_find_withdrawn(session, mine), _find_flagged(session, mine)]
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
         todos.append(_find_linked_ended(session, mine))
@@ -334,6 +335,18 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
         _item(session, campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows
     ]
     return make_todo("withdrawn", items)
+
+
+def _find_flagged(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find printed bundles with letters that a risk flag, set later, sent to review."""
+    holding = (holds_reviewed(), ~is_gone_whole(), ~withdrawn())
+    rows = session.execute(_select_printed(mine).where(*holding).order_by(Bundle.id)).all()
+    items = [
+        replace(_item(session, campaign, bundle, len(numbers)), numbers=numbers)
+        for campaign, bundle in rows
+        if (numbers := list_kept_back(session, bundle))
+    ]
+    return make_todo("flagged", items)
 
 
 def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:

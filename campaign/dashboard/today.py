@@ -68,6 +68,7 @@ class TodoItem:
     sheet: PaperSheet | None = None
     rows: Sequence[int] = ()  # of the sheet
     only_lists: bool = False  # whether no signed sheet lies beside the lists of the bundle
+    numbers: Sequence[str] = ()  # of letters in the bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +387,7 @@ _OF_CARRIERS = {
     "black-out": "paper_signatures.show",
     "withdrawn": "bundles.show",
     "misled": "bundles.show",
+    "flagged": "bundles.show",
     "held-back": "bundles.show",
     "loose-sheets": "paper_signatures.show",
     "to-carry": "bundles.show",

@@ -31,7 +31,7 @@ from campaign.bundles.bundle_status import (
     went_in_envelopes,
     went_in_part,
 )
-from campaign.bundles.changes.withdrawals import list_in_it
+from campaign.bundles.changes.withdrawals import list_in_it, list_reviewed
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
@@ -229,6 +229,18 @@ def count_moved(session: Session, bundle: Bundle) -> int:
     return db.count_rows(
         session, select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id)
     )
+
+
+def list_kept_back(session: Session, bundle: Bundle) -> list[str]:
+    """List what a later risk flag keeps back and may be at hand, by number.
+
+    In the newest print, or in an earlier one as long as nothing has gone out.
+    """
+    lying = list_in_it(session, bundle, Letter.set_aside.is_(None), ~is_gone(), limit=None)
+    at_hand = {letter.number for letter in lying}
+    if not bundle_status.is_handed_over(session, bundle):
+        at_hand.update(letter.number for letter in bundle.taken_out.letters)
+    return [number for number in list_reviewed(session, bundle) if number in at_hand]
 
 
 def list_moved_numbers(session: Session, bundle: Bundle) -> list[str]:

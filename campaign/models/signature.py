@@ -193,8 +193,7 @@ class Signature(db.SealedRow, db.PublicRow):
         ForeignKey("invalidation.id"), info=personal(None, counted=True)
     )
     flags_checked: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    """Id of the newest risk flag that its letter was searched for, or was approved with; below 0
-    where it says one and is not under review, as a letter of it is in a bundle."""
+    """Id of the newest risk flag that its letter was searched for, or was approved with."""
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`privacy.anonymise`); it goes on counting."""
     unlinked_at: Mapped[datetime | None]
@@ -244,6 +243,11 @@ class Signature(db.SealedRow, db.PublicRow):
         if self.state in _SILENT and self.state_before is not None:
             return self.state_before
         return self.state
+
+    @property
+    def is_held_unseen(self) -> bool:
+        """Whether it is under review, and its signer is not told."""
+        return self.state is SignatureState.HELD and self.shown_state is not SignatureState.HELD
 
 
 class ExactTimes(NamedTuple):

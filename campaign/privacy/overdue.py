@@ -16,7 +16,6 @@ from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.screening.flag_check import names_flag
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""
@@ -113,10 +112,7 @@ def is_awaited() -> ColumnElement[bool]:
 
 
 def _is_here(letter: type[Letter], out: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a letter of a signature lies here; not one that nobody prints, for a risk flag."""
-    here = exists().where(letter.signature_id == Signature.id, ~out)
-    in_bundle = here.where(letter.bundle_id.is_not(None)).correlate(Signature)
-    return and_(here.correlate(Signature), or_(~names_flag(Signature.campaign_id), in_bundle))
+    return exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
 
 
 def ended_at(

@@ -1,29 +1,27 @@
 """Letters that were confirmed before a risk flag was set: those that say it are held, in silence.
 
-Each signature tells by which flags it was judged (`Signature.flags_checked`), and freezing takes
-only those that the newest saw (`bundles/freeze/select_letters.py`): a job that died, or was never
-sent for, loses nothing. Letters in bundles stay there. Of somebody who has one there and says a
-flag, the others wait as they are: frozen they are not. Once it leaves its bundle, all are checked.
+Each signature tells by which flags it was judged (`Signature.flags_checked`), and nothing is
+printed that the newest did not see (`refuse_unchecked`): a job that died, or was never sent for,
+loses nothing. Letters in bundles are checked too, until all of somebody's are out of our hands.
+What is held there goes the way of what was withdrawn (`bundles/changes/withdrawals.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, load_only
 
 from campaign.campaigns.content.risks import newest_flag
 from campaign.core import db, jobs
 from campaign.core.db.batches import read_each
-from campaign.models.campaign import Campaign
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign, Target
 from campaign.models.revision import RiskFlag
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.screening.invalidation_job import READ_AT_ONCE, Pace
-from campaign.signing.checks.review_decision import (
-    find_silent_reasons,
-    is_checked,
-    select_newest_flag,
-    store_hold,
-)
+from campaign.signing.checks.review_decision import find_silent_reasons, is_checked, store_hold
 from campaign.signing.states import move_signature
 
 _READ = (
@@ -36,19 +34,31 @@ _READ = (
     Signature.full_text,
     Signature.flags_checked,
 )
-HAS_PRINTED = Signature.letters.any(Letter.bundle_id.is_not(None))
-"""Whether a letter of the signature is in a bundle."""
 
 
-def awaits_check(campaign_id: int) -> ColumnElement[bool]:
-    """Whether a signature is still to be checked."""
-    return ~is_checked(campaign_id) & ~names_flag(campaign_id)
+def init_app(app: Flask, *, is_gone: Callable[[], ColumnElement[bool]]) -> None:
+    """`is_gone`: whether a letter is out of our hands. Deliveries stand above screening."""
+    app.extensions["letter_is_gone"] = is_gone
 
 
-def names_flag(campaign_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Whether it was checked, says a flag, and stays as it is for a letter that is in a bundle."""
-    is_newest = -Signature.flags_checked == select_newest_flag(campaign_id)
-    return (Signature.flags_checked < 0) & is_newest & HAS_PRINTED
+def refuse_unchecked(session: Session, campaign: Campaign, *which: ColumnElement[bool]) -> None:
+    """Refuse (`letters-unchecked`) where such letters were not searched for the newest flags."""
+    query = (
+        select(Letter.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Target, Target.id == Letter.target_id)
+        .where(*are_confirmed(campaign.id), ~is_checked(campaign.id), *which)
+    )
+    if db.has_row(session, query.limit(1)):
+        # At once: what is refused is not committed, and the job needs nothing of it.
+        jobs.queue().send("screening.check-flags", (campaign.id,))
+        raise Refused("letters-unchecked", campaign=campaign.slug)
+
+
+def refuse_unchecked_in(session: Session, bundle: Bundle) -> None:
+    """Refuse as `refuse_unchecked` where letters of a bundle that are here were not searched."""
+    here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~_is_gone())
+    refuse_unchecked(session, bundle.campaign, *here)
 
 
 @jobs.job("screening.check-flags")
@@ -80,11 +90,19 @@ def resume() -> None:
 
 
 def _list_unchecked(campaign_id: int, after: int) -> Sequence[int]:
-    waits = Signature.letters.any(Letter.bundle_id.is_(None))
-    unchecked = (*are_confirmed(campaign_id), awaits_check(campaign_id), waits)
+    unchecked = (*are_confirmed(campaign_id), ~is_checked(campaign_id), _has_letters_here())
     query = select(Signature.id).where(Signature.id > after, *unchecked)
     with db.reading() as session:
         return session.scalars(query.order_by(Signature.id).limit(READ_AT_ONCE)).all()
+
+
+def _has_letters_here() -> ColumnElement[bool]:
+    return Signature.letters.any(or_(Letter.bundle_id.is_(None), ~_is_gone()))
+
+
+def _is_gone() -> ColumnElement[bool]:
+    rule: Callable[[], ColumnElement[bool]] = current_app.extensions["letter_is_gone"]
+    return rule()
 
 
 def are_confirmed(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -96,11 +114,11 @@ def are_confirmed(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _check(session: Session, campaign_id: int, ids: Sequence[int]) -> None:
-    # No flag is set meanwhile, no bundle frozen and no letter changed.
+    # No flag is set meanwhile, no bundle frozen, no letter changed and no delivery recorded.
     held = select(Campaign).where(Campaign.id == campaign_id).with_for_update(key_share=True)
     newest = newest_flag(session.scalars(held).one())
-    in_bundles = select(Signature.id).where(Signature.id.in_(ids), HAS_PRINTED)
-    printed, clean = set(session.scalars(in_bundles)), list[int]()
+    here = select(Signature.id).where(Signature.id.in_(ids), _has_letters_here())
+    ids, clean = session.scalars(here.order_by(Signature.id)).all(), list[int]()
     now, has_held = db.utcnow(), False
     rows = (
         select(Signature.id, Signature)
@@ -114,8 +132,6 @@ def _check(session: Session, campaign_id: int, ids: Sequence[int]) -> None:
         reasons = find_silent_reasons(signature, after=signature.flags_checked) if signature else []
         if signature is None or not reasons:
             clean.append(signature_id)  # Printing sets aside what does not open.
-        elif signature_id in printed:
-            signature.flags_checked = -newest
         else:
             signature.state_before = SignatureState.CONFIRMED
             move_signature(signature, SignatureState.HELD)

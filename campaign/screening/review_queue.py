@@ -165,12 +165,13 @@ def decide(
     """Approve, return or reject letters that wait; one act of audit and undo.
 
     Those of which another `Hold.version` was `seen`, or none, wait on. Of several that are
-    returned, those whose mailbox had its mails of the day are left to wait. Raises NotFound where
-    `by` reads none of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return or a
-    rejection has no reason; RiskNamed where a note that is mailed says what a risk flag rules out;
-    NamesRisk where a letter to be approved does, unless that was `flagged_seen` and no flag beyond
-    `flags_seen`, the newest that its reader saw, is named; Refused: `nothing-held` (somebody else
-    decided before), `cannot-mail` (no mail went).
+    returned, those whose mailbox had its mails of the day are left to wait, and those in a bundle,
+    which nobody can change. Raises NotFound where `by` reads none of these; Invalid (`note`:
+    `note-missing`, `note-too-long`) where a return or a rejection has no reason; RiskNamed where a
+    note that is mailed says what a risk flag rules out; NamesRisk where a letter to be approved
+    does, unless that was `flagged_seen` and no flag beyond `flags_seen`, the newest that its reader
+    saw, is named; Refused: `nothing-held` (somebody else decided before), `letter-in-bundle`,
+    `cannot-mail` (no mail went).
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
@@ -186,6 +187,7 @@ def decide(
     ):
         raise NamesRisk
     if decision is Decision.RETURNED:
+        taken = _leave_printed(taken)
         taken = [signature for signature in taken if _send_back(session, signature, note)]
         if not taken:
             raise Refused("cannot-mail")
@@ -293,9 +295,9 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> Undo
     """Put the letters of the last act back into the queue.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that
-    somebody else decided about, that a bundle holds, or that were found false. Raises Refused where
-    the last act is not the one that its reader saw: `undone-already`, `decided-since`, or
-    `nothing-to-undo` where there is none any more.
+    somebody else decided about, that were found false, and approved ones that a bundle holds.
+    Raises Refused where the last act is not the one that its reader saw: `undone-already`,
+    `decided-since`, or `nothing-to-undo` where there is none any more.
     """
     act = find_last_act(session, by, now)
     if act is None or act.id != act_id:
@@ -306,8 +308,9 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> Undo
     _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
-    in_a_bundle = Signature.letters.any(Letter.bundle_id.is_not(None))
-    as_decided = (db.unindexed(Signature.state) == after, ~in_a_bundle)
+    as_decided = [db.unindexed(Signature.state) == after]
+    if act.decision is not Decision.REJECTED:
+        as_decided.append(~Signature.letters.any(Letter.bundle_id.is_not(None)))
     back = db.update_returning(
         session, Signature, Signature.id.in_(ids), *as_decided, state=SignatureState.HELD
     )
@@ -367,6 +370,17 @@ def _lock_campaigns(session: Session, ids: Select[int]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
     session.execute(query.with_for_update(key_share=True)).all()
+
+
+def _leave_printed(signatures: Sequence[Signature]) -> list[Signature]:
+    left = [
+        signature
+        for signature in signatures
+        if all(letter.bundle_id is None for letter in signature.letters)
+    ]
+    if not left:
+        raise Refused("letter-in-bundle")
+    return left
 
 
 def _send_back(session: Session, signature: Signature, note: str) -> bool:

@@ -43,7 +43,8 @@ def find_place(session: Session, signature: Signature) -> Place:
     if signature.origin is not Origin.ONLINE:
         return _find_place_of_row(session, signature)
     stays = stays_of(session, signature.letters)
-    if all(stay.now and stay.letter.set_aside for stay in stays):
+    is_out_of_print = all(stay.now and stay.letter.set_aside for stay in stays)
+    if is_out_of_print and not (stays and signature.is_held_unseen):
         # What was fetched before the volume was remade without it may be on its way to the gate.
         is_out = any(is_in_earlier_print(session, stay.letter) for stay in stays)
         return Place.PRINTED if is_out else Place.UNPRINTED

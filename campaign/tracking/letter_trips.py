@@ -192,7 +192,7 @@ def was_before_withdrawal(attempt: DeliveryAttempt, signature: Signature) -> boo
 
 def _is_never_carried(stay: Stay) -> bool:
     """Whether its sheet was in no paper: one that was withdrawn was in those before that."""
-    if not stay.is_taken_out:
+    if not stay.is_taken_out or stay.letter.signature.is_held_unseen:
         return False
     return stay.letter.set_aside != WITHDRAWN or stay.letter.signature.withdrawn_at is None
 

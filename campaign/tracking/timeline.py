@@ -154,9 +154,16 @@ def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
         return _GONE_WORDS.get(fate, "handed_over")
     if is_stopped(signature.campaign.status):
         return "stopped"
-    printed = [letter.first_page and not letter.set_aside for letter in signature.letters]
+    printed = [_seems_printed(letter) for letter in signature.letters]
     is_printed = state is SignatureState.CONFIRMED and printed and all(printed)
     return "printed" if is_printed else state.value
+
+
+def _seems_printed(letter: Letter) -> bool:
+    """Whether it is printed, as its writer may know: not that review took it out again."""
+    if letter.set_aside:
+        return letter.signature.is_held_unseen
+    return letter.first_page is not None
 
 
 def _waits_in_vain(session: Session, signature: Signature) -> bool:

@@ -23,6 +23,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, VolumeState
 from campaign.models.delivery import Rerouting
+from campaign.screening.flag_check import refuse_unchecked_in
 
 ACTOR = "job:bundles.remake"
 
@@ -33,7 +34,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     How many letters are taken out. Where none would be left, the files are deleted, and nothing
     else: the paper may be on its way. The lists are made again too where somebody on the signed
     sheets is gone, or back. Raises Refused: `stopped`, `handed-over`, `moved-on`, `emptied`,
-    `not-ready`.
+    `not-ready`, `letters-unchecked` (against the newest risk flags).
     """
     bundle_status.lock_bundle(session, bundle)
     refuse_stopped(bundle.campaign)
@@ -43,6 +44,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         raise Refused("not-ready")
     if not awaits_remake(session, bundle):
         return 0
+    refuse_unchecked_in(session, bundle)
     gone = list_taken_back(session, bundle, limit=None)
     letters = [letter for letter in gone if letter.volume]
     if everyone_withdrew(session, bundle):
@@ -98,4 +100,4 @@ def remake_taken_back() -> None:
             try:
                 remake(session, session.get_one(Bundle, bundle_id), actor=ACTOR)
             except Refused:
-                continue  # it was handed over, rerouted or stopped since
+                continue  # it was handed over, rerouted or stopped since, or is checked first

@@ -1,5 +1,7 @@
 """Letters and signatures on sheets that were taken back, or erased, after their bundle was frozen.
 
+So are letters that a later risk flag sent to review, and those that review then rejected.
+
 Until the bundle is handed over, its volumes are made again without them (`remake_bundle`); until
 that is done, and for good afterwards, no file that still holds them is given out. Their numbers
 stay. A letter that went on through another mission, and was taken back there, still stands in the
@@ -35,6 +37,9 @@ from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 _TWIN = aliased(Signature)
+_REVIEWED = (SignatureState.HELD, SignatureState.REJECTED)
+"""Of a letter in a bundle: a risk flag that was set later sent it to review."""
+_LETTER_GONE = (*GONE, *_REVIEWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +248,7 @@ def _everyone_is_gone() -> ColumnElement[bool]:
     now_in = select(Letter.id).where(Letter.bundle_id == Bundle.id, Letter.first_page.is_not(None))
     moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
     printed = (now_in, moved.where(LetterMove.bundle_id == Bundle.id))
-    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(GONE))
+    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(_LETTER_GONE))
     counts = or_(
         *(
             letters.outerjoin(Letter.signature).where(not_(is_gone)).correlate(Bundle).exists()
@@ -432,7 +437,22 @@ def _list_moved_on(
     ]
 
 
-def select_gone(campaign_id: int, states: Collection[SignatureState] = GONE) -> Select[int]:
+def list_reviewed(session: Session, bundle: Bundle) -> list[str]:
+    """List the numbers of its letters that a later risk flag sent to review: none may go out."""
+    reviewed = Letter.signature_id.in_(select_gone(bundle.campaign_id, _REVIEWED))
+    numbers = select(Letter.sequence).where(Letter.bundle_id == bundle.id, reviewed)
+    return [number_of(number or 0) for number in session.scalars(numbers.order_by(Letter.sequence))]
+
+
+def holds_reviewed() -> ColumnElement[bool]:
+    """Whether a bundle in a query has such letters."""
+    letters = select(Letter.bundle_id).join(Signature, Signature.id == Letter.signature_id)
+    return Bundle.id.in_(
+        letters.where(Signature.state.in_(_REVIEWED), Letter.bundle_id.is_not(None))
+    )
+
+
+def select_gone(campaign_id: int, states: Collection[SignatureState] = _LETTER_GONE) -> Select[int]:
     """Select the signatures of a campaign in these states."""
     # By an index of states: else the row of each of 35,000 people is read for its state.
     return select(Signature.id).where(

@@ -81,6 +81,7 @@ class Changes:
     sheets: Sequence[TravellingSheet]  # with rows to be blacked out before they leave
     withdrawn: bool  # whether its files are deleted, or about to be: every letter was taken back
     still_counts: bool  # whether something of it may go out all the same, in another bundle
+    reviewed: Sequence[str]  # numbers of letters that a later risk flag sent to review
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -129,6 +130,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         sheets=list_sheets_to_black_out(session, bundle),
         withdrawn=withdrawn,
         still_counts=withdrawn and withdrawals.still_counts(session, bundle),
+        reviewed=withdrawals.list_reviewed(session, bundle),
     )
 
 

@@ -12,13 +12,12 @@ from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.destinations import aims_at, destination_of, is_for
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
-from campaign.bundles.freeze.waiting_counts import Key, WaitingPart, count_waiting
+from campaign.bundles.freeze.waiting_counts import WaitingPart, count_waiting
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import Rerouting
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.screening.flag_check import are_confirmed, names_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,6 @@ class CampaignOffer:
     campaign: Campaign
     parts: Sequence[WaitingPart]
     on_paper: int = 0  # people on signed sheets that no bundle has taken along yet
-    flagged: int = 0
-    """Letters that no bundle takes: they name a risk flag, and one of their writer's is in one."""
 
     @property
     def letters(self) -> int:
@@ -46,7 +43,6 @@ class Why(enum.StrEnum):
     SHEETS = "sheets"  # people on signed sheets that do not travel
     OFFICIAL = "official"
     LANGUAGE = "language"
-    FLAGGED = "flagged"  # they say a risk flag, and one of their writer's is in a bundle
     MISSION = "mission"  # they go through another mission, or through none yet
     EARLIER = "earlier"  # an earlier bundle for this mission has them
     PENDING = "pending"
@@ -95,8 +91,6 @@ def list_offers(
         .order_by(Target.campaign_id, Target.position, Target.id)
     ).all()
     counts = count_waiting(session, [target.id for target in targets])
-    flagged = _count_flagged(session, targets)
-    counts -= flagged
     parts: dict[Campaign, list[WaitingPart]] = {}
     for target in targets:
         own = [(locale, n) for (target_id, locale), n in counts.items() if target_id == target.id]
@@ -104,46 +98,16 @@ def list_offers(
             WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda pair: -pair[1])
         )
     people = count_waiting_on_paper(session, [campaign.id for campaign in parts])
-    ids = {
-        campaign: {target.id for target in targets if target.campaign is campaign}
-        for campaign in parts
-    }
     offers = [
-        CampaignOffer(
-            campaign,
-            waiting,
-            people.get(campaign.id, 0),
-            sum(n for (target_id, _), n in flagged.items() if target_id in ids[campaign]),
-        )
+        CampaignOffer(campaign, waiting, people.get(campaign.id, 0))
         for campaign, waiting in parts.items()
     ]
     shown = [
         offer
         for offer in offers
-        if offer.letters or offer.on_paper or offer.flagged or offer.campaign.slug in set(named)
+        if offer.letters or offer.on_paper or offer.campaign.slug in set(named)
     ]
     return sorted(shown, key=lambda offer: (-offer.letters, offer.campaign.id))
-
-
-def _count_flagged(session: Session, targets: Sequence[Target]) -> Counter[Key]:
-    """Count letters as `count_waiting` does that no bundle takes, for a risk flag."""
-    counts: Counter[Key] = Counter()
-    for campaign in {target.campaign for target in targets}:
-        if not campaign.risk_flags:
-            continue
-        rows = session.execute(
-            select(Letter.target_id, Signature.letter_locale, func.count(Letter.id))
-            .join(Signature, Signature.id == Letter.signature_id)
-            .where(
-                *are_confirmed(campaign.id),
-                names_flag(campaign.id),
-                Letter.bundle_id.is_(None),
-                Letter.target_id.in_([target.id for target in targets]),
-            )
-            .group_by(Letter.target_id, Signature.letter_locale)
-        )
-        counts.update({(target_id, locale): n for target_id, locale, n in rows})
-    return counts
 
 
 def list_left_out(
@@ -183,7 +147,6 @@ def _list_letters_left_out(
             language += part.letters
     yield LeftOut(offer.campaign, Why.OFFICIAL, official)
     yield LeftOut(offer.campaign, Why.LANGUAGE, language)
-    yield LeftOut(offer.campaign, Why.FLAGGED, offer.flagged)
     yield LeftOut(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
 
 

@@ -19,13 +19,14 @@ from campaign.bundles.freeze.named_copies import keep_named_copies
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.core import audit, db, jobs
+from campaign.core import audit, db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleKind, BundleState, Destination, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 from campaign.models.signature import Letter
+from campaign.screening.flag_check import refuse_unchecked
 
 
 def freeze(
@@ -55,7 +56,8 @@ def freeze(
         # Nothing is posted to an official whose address lacks street or town.
         if isinstance(mission, Official) and missing_of_address(mission):
             raise Refused("address-missing", official=mission.slug)
-        _refuse_unchecked(session, campaign, mission, choice)
+        waiting = select_letters.list_conditions(campaign.id, mission, choice)
+        refuse_unchecked(session, campaign, *waiting)
         if not select_letters.any_waits(session, campaign.id, mission, choice) and not (
             on_paper and signed_sheets.waiting_on_paper(session, campaign)
         ):
@@ -87,15 +89,6 @@ def freeze(
         volumes=len(bundle.volumes),
     )
     return bundle
-
-
-def _refuse_unchecked(
-    session: Session, campaign: Campaign, mission: Destination, choice: BundleChoice
-) -> None:
-    if select_letters.any_awaits_check(session, campaign, mission, choice):
-        # At once: what is refused is not committed, and the job needs nothing of it.
-        jobs.queue().send("screening.check-flags", (campaign.id,))
-        raise Refused("letters-unchecked", campaign=campaign.slug)
 
 
 def _take_letters(

@@ -20,9 +20,8 @@ from campaign.core.db.batches import AnyQuery, batched, read_each
 from campaign.core.db.salts import new_salt
 from campaign.core.text.fold import fold_name
 from campaign.models.bundle import Bundle, Destination, Volume
-from campaign.models.campaign import Campaign, Target
+from campaign.models.campaign import Target
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
-from campaign.screening.flag_check import awaits_check
 from campaign.signing.checks.review_decision import is_checked
 
 Key = tuple[object, ...]
@@ -101,24 +100,11 @@ def select_chosen(
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Target, Target.id == Letter.target_id)
-        .where(is_checked(campaign_id), *_conditions(campaign_id, destination, choice))
+        .where(is_checked(campaign_id), *list_conditions(campaign_id, destination, choice))
     )
 
 
-def any_awaits_check(
-    session: Session, campaign: Campaign, destination: Destination, choice: BundleChoice
-) -> bool:
-    """Whether letters that are chosen were not checked yet against the newest risk flags."""
-    query = (
-        select(Letter.id)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .join(Target, Target.id == Letter.target_id)
-        .where(awaits_check(campaign.id), *_conditions(campaign.id, destination, choice))
-    )
-    return db.has_row(session, query.limit(1))
-
-
-def _conditions(
+def list_conditions(
     campaign_id: int, destination: Destination, choice: BundleChoice
 ) -> Iterator[ColumnElement[bool]]:
     yield Signature.campaign_id == campaign_id

@@ -19,7 +19,7 @@ from campaign.signing.letter.letter_facts import compose_letter
 from campaign.signing.sign_in_rehearsal import rehearsal_mark
 
 WITHDRAWN = "withdrawn"
-"""The signature was withdrawn, or found invalid, after the bundle was frozen."""
+"""The signature was withdrawn, found invalid, or sent to review, after the bundle was frozen."""
 UNREADABLE = "unreadable"  # what was sealed does not open: damaged, or sealed with another key
 MISSING_VALUE = "missing-value"
 """The letter template asks for something that the campaign does not have."""

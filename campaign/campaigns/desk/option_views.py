@@ -106,8 +106,8 @@ def _say_of_letters(campaign: Campaign, newest_before: int) -> Iterator[str]:
         )
     if risks.has_bundles(session, campaign):
         yield _(
-            "Letters in bundles are not checked. Until a bundle is delivered, staff can cancel it. "
-            "Its letters are then checked too."
+            "We also check letters in bundles that have not gone out. Staff review those that name "
+            "a flag, and read on Today which not to deliver."
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes.withdrawals import list_put_back
+from campaign.bundles.changes.withdrawals import list_put_back, list_reviewed
 from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
 from campaign.core.text.desk_texts import group_code
@@ -99,6 +99,7 @@ class SheetsToRemove:
     names: Sequence[str]  # of letters and people that its lists name and that no longer count
     of_print: str = ""  # how its paper is told from others; "" where there is but one print
     is_earlier: bool = False
+    reviewed: Sequence[str] = ()  # of the numbers, those that a later risk flag sent to review
 
 
 def list_sheets_to_remove(
@@ -110,6 +111,7 @@ def list_sheets_to_remove(
         return [SheetsToRemove(bundle, [], names)] if names else []
     again = set(list_put_back(session, bundle))
     several = len({paper.number for paper in papers}) > 1
+    reviewed = list_reviewed(session, bundle)
     return [
         SheetsToRemove(
             bundle,
@@ -119,6 +121,7 @@ def list_sheets_to_remove(
             if several
             else "",
             bool(paper.taken_out),
+            [number for number in reviewed if number in paper.holds],
         )
         for paper in papers
         if paper.holds and not paper.by_hand

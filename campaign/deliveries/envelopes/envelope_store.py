@@ -20,6 +20,7 @@ from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, RunState
 from campaign.models.signature import Letter, Signature
+from campaign.screening.flag_check import refuse_unchecked_in
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
@@ -54,6 +55,7 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
         raise NotFound("file")
     if holds_gone(session, run, [facts]):
         raise Refused("taken-back")
+    refuse_unchecked_in(session, run.bundle)
     if holds_forgotten(session, run, facts):
         raise Refused("forgotten")
     body = storage().read(_name_of(run, facts))

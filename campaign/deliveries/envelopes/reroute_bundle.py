@@ -56,8 +56,8 @@ def reroute_bundle(
     Envelopes that still lie here are opened. Signed sheets that travelled with the bundle go on
     too, unless they went with a part that was taken. Raises Invalid (`mission`: the same
     one, or one without a street); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`,
-    `part-unnamed`, `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at
-    this moment).
+    `letters-unchecked` (against the newest risk flags), `part-unnamed`, `nothing-here`,
+    `address-does-not-fit`, `letters-taken` (by somebody else, at this moment).
     """
     _refuse_destination(bundle, mission)
     bundle_status.lock_bundle(session, bundle)

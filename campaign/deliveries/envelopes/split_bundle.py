@@ -27,6 +27,7 @@ from campaign.deliveries.remaining_letters import (
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.screening.flag_check import refuse_unchecked_in
 
 MOST_ENVELOPES = 5_000  # of one bundle, where each gets an address sheet; single letters need none
 
@@ -69,9 +70,10 @@ def pack_letters(
 
 
 def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
-    """Raise Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, or `part-unnamed`.
+    """Raise Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, `part-unnamed`.
 
-    As long as nobody has said which letters were taken of a part, nobody knows which are here.
+    As long as nobody has said which letters were taken of a part, nobody knows which are here. Nor
+    are they printed anew before the newest risk flags were asked (`letters-unchecked`).
     """
     if lifecycle.is_rehearsal(bundle.campaign.status):
         raise Refused("not-open")
@@ -80,6 +82,7 @@ def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
         raise Refused("not-ready")
     if find_unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
+    refuse_unchecked_in(session, bundle)
 
 
 def name_part(

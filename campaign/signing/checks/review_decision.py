@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risks import (
     Finding,
@@ -135,10 +135,10 @@ def find_silent_reasons(signature: Signature, *, after: int = 0) -> list[str]:
 
 def is_checked(campaign_id: int) -> ColumnElement[bool]:
     """Whether a signature of the campaign was judged by its newest risk flags."""
-    return Signature.flags_checked >= select_newest_flag(campaign_id)
+    return Signature.flags_checked >= _select_newest_flag(campaign_id)
 
 
-def select_newest_flag(campaign_id: int | InstrumentedAttribute[int]) -> ColumnElement[int]:
+def _select_newest_flag(campaign_id: int) -> ColumnElement[int]:
     newest = select(func.max(RiskFlag.id)).where(RiskFlag.campaign_id == campaign_id)
     return func.coalesce(newest.scalar_subquery(), 0)
 

@@ -191,19 +191,19 @@ def test_what_was_done_stays_done_where_the_job_dies(
     assert states(session, letters) == [HELD] * 3
 
 
-def test_letters_in_a_bundle_stay_and_are_checked_once_it_is_cancelled(
+def test_letters_in_a_bundle_are_held_too_and_wait_once_it_is_cancelled(
     app: Flask, session: Session, campaign: Campaign, flag: Flag
 ) -> None:
     letters = write(session, campaign, NAMED, "I thank you.")
     bundle = freeze_waiting(session, campaign)
     session.commit()
     flag("Petra Salas")
-    assert states(session, letters) == [CONFIRMED, CONFIRMED]
-    assert bundle.letter_count == 2
+    assert states(session, letters) == [HELD, CONFIRMED]
+    assert {letter.shown_state for letter in letters} == {CONFIRMED}
+    assert letters[0].letters[0].bundle_id == bundle.id
     cancel_bundle.let_wait(session, campaign, Letter.bundle_id == bundle.id)
     session.commit()
-    jobs.run_now("screening.check-flags", campaign.id)
-    assert states(session, letters) == [HELD, CONFIRMED]
+    assert freeze_waiting(session, campaign).letter_count == 1
 
 
 def test_an_approved_letter_comes_back_for_a_new_flag_alone(
@@ -223,35 +223,26 @@ def test_an_approved_letter_comes_back_for_a_new_flag_alone(
     assert states(session, letters) == [HELD, HELD]
 
 
-def test_who_has_a_letter_in_a_bundle_keeps_it_and_the_other_is_frozen_by_nobody(
+def test_who_has_a_letter_in_a_bundle_is_held_and_the_other_is_frozen_by_nobody(
     session: Session, campaign: Campaign, flag: Flag
 ) -> None:
     second = make_target_mission(7)
     campaign.targets.append(Target(official=make_target_official(7), mission=second, position=1))
     letters = write(session, campaign, NAMED, "I thank you.")
-    bundle = freeze_waiting(session, campaign)
+    freeze_waiting(session, campaign)
     session.commit()
     flag("Petra Salas")
-    assert states(session, letters) == [CONFIRMED, CONFIRMED]
+    assert states(session, letters) == [HELD, CONFIRMED]
     chosen = {campaign.slug: EVERYTHING}
     offers = list_offers(session, second)
     left = list_left_out(session, second, offers, chosen, sheets_travel=False)
-    assert [(offer.letters, offer.flagged) for offer in offers] == [(1, 1)]
-    assert [(each.why, each.count) for each in left] == [(Why.FLAGGED, 1)]
-    other = freeze_parts(
-        session,
-        [JourneyPart(campaign)],
-        mission=second,
-        settings=current_settings(),
-        locale="en",
-        actor="test",
+    assert [offer.letters for offer in offers] == [1]
+    assert [(each.why, each.count) for each in left] == [(Why.HELD, 1)]
+    parts, settings = [JourneyPart(campaign)], current_settings()
+    (other,) = freeze_parts(
+        session, parts, mission=second, settings=settings, locale="en", actor="test"
     )
-    assert [each.letter_count for each in other] == [1]
-    session.commit()
-    cancel_bundle.let_wait(session, campaign, Letter.bundle_id == bundle.id)
-    session.commit()
-    jobs.run_now("screening.check-flags", campaign.id)
-    assert states(session, letters) == [HELD, CONFIRMED]
+    assert other.letter_count == 1
 
 
 Leave = Callable[[Session, Bundle], int]
@@ -283,7 +274,7 @@ def test_what_leaves_a_bundle_is_checked_and_all_that_names_no_flag_is_frozen(
     second = make_target_mission(7)
     campaign.targets.append(Target(official=make_target_official(7), mission=second, position=1))
     letters = write(session, campaign, NAMED, "I thank you.")
-    first = freeze_waiting(session, campaign)
+    freeze_waiting(session, campaign)
 
     def freeze_second() -> Bundle:
         parts = [JourneyPart(campaign)]
@@ -295,22 +286,11 @@ def test_what_leaves_a_bundle_is_checked_and_all_that_names_no_flag_is_frozen(
 
     other = freeze_second()
     session.commit()
-    flag("Petra Salas")
-    assert campaign.flags_checked == risks.newest_flag(campaign) > 0
+    flag("Petra Salas", is_lost=True)
     assert leave(session, other) == 2
-    session.flush()
-    assert [offer.flagged for offer in list_offers(session, second)] == [0]
-    with pytest.raises(Refused, match="letters-unchecked"):
-        freeze_second()
-    run_queue(app, session)
-    assert states(session, letters) == [CONFIRMED, CONFIRMED]
-    assert [offer.flagged for offer in list_offers(session, second)] == [1]
-    assert freeze_second().letter_count == 1
-    session.commit()
-    assert leave(session, first) == 2
     run_queue(app, session)
     assert states(session, letters) == [HELD, CONFIRMED]
-    assert freeze_waiting(session, campaign).letter_count == 1
+    assert freeze_second().letter_count == 1
 
 
 @pytest.mark.both_engines
@@ -352,7 +332,7 @@ def test_pages_say_what_is_checked_and_that_nothing_is_frozen_meanwhile(
     url = f"/desk/campaigns/{campaign.slug}/risks"
     saved = post(organizer, url, {"witness": "Petra Salas"}, follow_redirects=True).text
     assert "We now check 2 confirmed letters that are not in a bundle." in saved
-    assert "Letters in bundles are not checked." in saved
+    assert "We also check letters in bundles that have not gone out." in saved
     form = {"mission": campaign.targets[0].mission.slug, "campaign": campaign.slug}
     refused = post(staff, "/desk/bundles/new", form)
     assert refused.status_code == 409
