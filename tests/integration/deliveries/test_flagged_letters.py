@@ -1,0 +1,246 @@
+"""A risk flag that is set after letters were frozen: what names it does not go out unseen."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.changes import remake_bundle
+from campaign.bundles.changes.withdrawals import list_taken_back
+from campaign.campaigns.content import risks
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.remaining_letters import count_here
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.revision import RiskKind
+from campaign.models.screening import Decision, Hold, ScreeningAct
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role, StaffUser
+from campaign.screening import review_queue
+from campaign.tracking.letter_place import find_place
+from campaign.tracking.letter_trips import list_trips
+from campaign.tracking.timeline import marks_of, status_of
+from tests.factories import make_staff_user, post
+from tests.integration.bundles.conftest import Print, reload
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_envelopes import after
+
+CONFIRMED, HELD = SignatureState.CONFIRMED, SignatureState.HELD
+Flag = Callable[..., None]
+
+
+def letter_of(session: Session, bundle: Bundle, number: int) -> Letter:
+    query = select(Letter).where(Letter.bundle_id == bundle.id, Letter.sequence == number)
+    return session.scalars(query).one()
+
+
+def signature_of(session: Session, bundle: Bundle, number: int) -> Signature:
+    return letter_of(session, bundle, number).signature
+
+
+@pytest.fixture
+def flag(app: Flask, session: Session, campaign: Campaign) -> Flag:
+    """Let letters of a bundle name a town, then flag it; the job runs, unless it `is_lost`."""
+
+    def act(bundle: Bundle, *numbers: int, is_lost: bool = False) -> None:
+        bundle_id, campaign_id = bundle.id, campaign.id
+        session.rollback()
+        with app.app_context():
+            with db.transaction() as own:
+                for number in numbers:
+                    signature = signature_of(own, own.get_one(Bundle, bundle_id), number)
+                    signature.own_words = "Mia has a cousin in Oldtown."
+                risks.set_flags(
+                    own,
+                    own.get_one(Campaign, campaign_id),
+                    actor="test",
+                    words=[(RiskKind.PLACE, "Oldtown")],
+                    embargo_until=None,
+                )
+            if not is_lost:
+                jobs.run_now("screening.check-flags", campaign_id)
+        session.expire_all()
+
+    return act
+
+
+def decide(session: Session, signature: Signature, decision: Decision) -> ScreeningAct:
+    by = make_staff_user(session, role=Role.STAFF, name=f"Odile {db.new_public_id()}")
+    return review_queue.decide(
+        session,
+        public_ids=[signature.public_id],
+        seen={session.get_one(Hold, signature.id).version},
+        decision=decision,
+        by=by,
+        now=db.utcnow(),
+        note="" if decision is Decision.APPROVED else "Leave the town out.",
+        flagged_seen=True,
+    )
+
+
+def seen_by_writer(app: Flask, session: Session, bundle: Bundle, number: int) -> object:
+    session.expire_all()
+    signature = signature_of(session, bundle, number)
+    with app.test_request_context():
+        trips = list_trips(session, signature)
+        marks = [(mark.title, mark.text) for mark in marks_of(session, signature, trips)]
+        return status_of(signature, trips), find_place(session, signature), marks
+
+
+@pytest.mark.both_engines
+def test_another_mission_waits_for_the_check_and_gets_none_that_names_a_flag(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    other_mission: str,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    flag(printed, 2, is_lost=True)
+    bundle = reload(session, printed.id)
+    url, chosen, campaign_id = (
+        after(bundle, "reroute"),
+        {"mission": other_mission},
+        bundle.campaign_id,
+    )
+    session.rollback()
+    preview = staff.get(url, query_string=chosen)
+    for answer in (preview, post(staff, url, chosen)):
+        assert answer.status_code == 409
+        assert "We are checking confirmed letters against new risk flags." in answer.text
+    again("screening.check-flags", campaign_id)
+    assert signature_of(session, reload(session, printed.id), 2).state is HELD
+    session.rollback()
+    assert post(staff, url, chosen).status_code == 303
+    session.rollback()
+    (rerouted,) = session.scalars(select(Bundle).where(Bundle.id != printed.id))
+    assert rerouted.letter_count == 6
+    rerouted_id = rerouted.id
+    session.rollback()
+    assert print_bundle(rerouted_id) is BundleState.READY
+    assert letter_of(session, reload(session, printed.id), 2).bundle_id == printed.id
+
+
+@pytest.mark.both_engines
+def test_of_a_bundle_accepted_in_part_staff_read_which_of_the_rest_may_not_go_out(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    session.rollback()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    bundle = reload(session, printed.id)
+    flag(bundle, 1, 3)
+    bundle = reload(session, printed.id)
+    states = [signature_of(session, bundle, number).state for number in (1, 3)]
+    assert states == [CONFIRMED, HELD], "what has gone out stays as it is"
+    assert count_here(session, bundle) == 4
+    session.rollback()
+    told = "Number 00003 names a risk flag that was set later. Do not deliver it."
+    page = f"/desk/bundles/{bundle.public_id}"
+    session.rollback()
+    for url in (page, f"{page}/deliver"):
+        assert told in staff.get(url).text
+    today = staff.get("/desk/today").text
+    assert "Letters in 1 printed bundle name a risk flag. Take them out before delivery" in today
+    assert "(00003)" in today
+    decide(session, signature_of(session, bundle, 3), Decision.APPROVED)
+    session.commit()
+    assert count_here(session, reload(session, printed.id)) == 5, "it stays, and may go out"
+    session.rollback()
+    assert "name a risk flag" not in staff.get("/desk/today").text
+
+
+@pytest.mark.both_engines
+def test_a_bundle_that_is_here_is_remade_without_it_and_its_writer_reads_the_same(
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    bundle = reload(session, printed.id)
+    before = seen_by_writer(app, session, bundle, 2)
+    flag(bundle, 2)
+    bundle = reload(session, printed.id)
+    assert seen_by_writer(app, session, bundle, 2) == before
+    told = "Number 00002 names a risk flag that was set later. Do not deliver it."
+    page = f"/desk/bundles/{bundle.public_id}"
+    session.rollback()
+    assert told in staff.get(page).text
+    again("bundles.remake")
+    assert print_bundle(printed.id) is BundleState.READY
+    bundle = reload(session, printed.id)
+    assert letter_of(session, bundle, 2).first_page is None
+    assert seen_by_writer(app, session, bundle, 2) == before
+    session.rollback()
+    for url in (page, f"{page}/deliver"):
+        assert told in staff.get(url).text, "an earlier print may be at hand"
+    assert "(00002)" in staff.get("/desk/today").text
+    assert any("00002" in paper.holds for paper in list_papers(session, bundle))
+    decide(session, signature_of(session, bundle, 2), Decision.APPROVED)
+    signature = signature_of(session, bundle, 2)
+    session.commit()
+    again("bundles.restore")
+    session.rollback()
+    session.expire_all()
+    assert [letter.bundle_id for letter in signature.letters] == [None], "it waits again"
+
+
+def test_no_file_of_it_is_given_or_made_before_the_check(
+    staff: FlaskClient, session: Session, printed: Bundle, flag: Flag
+) -> None:
+    flag(printed, 2, is_lost=True)
+    url = f"/desk/bundles/{reload(session, printed.id).public_id}/download"
+    session.rollback()
+    refused = post(staff, url)
+    assert refused.status_code == 409
+    assert "We are checking confirmed letters against new risk flags." in refused.text
+    bundle = reload(session, printed.id)
+    with pytest.raises(Refused, match="letters-unchecked"):
+        split_bundle.split_bundle(session, bundle, letters_each=3, with_letters=True, actor="test")
+    signature_of(session, bundle, 5).state = SignatureState.WITHDRAWN
+    session.flush()
+    with pytest.raises(Refused, match="letters-unchecked"):
+        remake_bundle.remake(session, bundle, actor="test")
+
+
+def test_review_returns_none_that_is_in_a_bundle_and_a_rejection_keeps_it_out(
+    session: Session, printed: Bundle, flag: Flag
+) -> None:
+    flag(printed, 2)
+    bundle = reload(session, printed.id)
+    signature = signature_of(session, bundle, 2)
+    with pytest.raises(Refused, match="letter-in-bundle"):
+        decide(session, signature, Decision.RETURNED)
+    act = decide(session, signature, Decision.REJECTED)
+    assert count_here(session, bundle) == 6
+    assert [letter.number for letter in list_taken_back(session, bundle)] == ["00002"]
+    by = session.get_one(StaffUser, act.staff_id)
+    review_queue.undo(session, by=by, now=db.utcnow(), act_id=act.id)
+    assert signature.state is HELD
+
+
+def test_what_has_gone_out_stays_as_it_is(
+    session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    record(printed, DeliveryOutcome.ACCEPTED)
+    flag(printed, 2)
+    bundle = reload(session, printed.id)
+    signature = signature_of(session, bundle, 2)
+    assert (signature.state, signature.flags_checked) == (CONFIRMED, 0)
