@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
-from campaign.core import audit, clock, db
+from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
@@ -231,6 +231,8 @@ def remove_visit(
         _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id, **told)
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
+        if attempt.campaign.risk_flags:  # some may have been set while its letters were gone
+            jobs.enqueue(session, "screening.check-flags", attempt.campaign_id)
         session.delete(attempt)
     is_gone = len(removed) == len(visit.attempts)
     if is_gone:

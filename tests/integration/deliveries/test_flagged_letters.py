@@ -15,10 +15,12 @@ from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.record_delivery import remove_visit
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import count_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
 from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -29,6 +31,7 @@ from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of, status_of
 from tests.factories import make_staff_user, post
 from tests.integration.bundles.conftest import Print, reload
+from tests.integration.bundles.test_flag_check import run_queue
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
 
@@ -236,11 +239,16 @@ def test_review_returns_none_that_is_in_a_bundle_and_a_rejection_keeps_it_out(
     assert signature.state is HELD
 
 
-def test_what_has_gone_out_stays_as_it_is(
-    session: Session, printed: Bundle, record: Record, flag: Flag
+def test_what_has_gone_out_stays_as_it_is_and_is_checked_once_it_is_here_after_all(
+    app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
     record(printed, DeliveryOutcome.ACCEPTED)
     flag(printed, 2)
     bundle = reload(session, printed.id)
     signature = signature_of(session, bundle, 2)
     assert (signature.state, signature.flags_checked) == (CONFIRMED, 0)
+    remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
+    session.commit()
+    run_queue(app, session)
+    session.expire_all()
+    assert signature.state is HELD
