@@ -49,7 +49,7 @@ def refuse_unchecked(session: Session, campaign: Campaign, *which: ColumnElement
         .join(Target, Target.id == Letter.target_id)
         .where(*are_confirmed(campaign.id), ~is_checked(campaign.id), *which)
     )
-    if db.has_row(session, query.limit(1)):
+    if campaign.risk_flags and db.has_row(session, query.limit(1)):
         # At once: what is refused is not committed, and the job needs nothing of it.
         jobs.queue().send("screening.check-flags", (campaign.id,))
         raise Refused("letters-unchecked", campaign=campaign.slug)
