@@ -53,14 +53,14 @@ def _find_named(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
     if campaign.picture and campaign.picture == copied.picture and not is_same:
         yield Gap("picture-copied", "picture", False)
     for edition in campaign.editions:
-        said = [
+        texts = [
             edition.person_name,
             edition.title,
             edition.summary,
             edition.background,
             *edition.asks,
         ]
-        if name := _find_name(campaign, copied, edition.locale, said):
+        if name := _find_name(campaign, copied, edition.locale, texts):
             yield Gap("other-person", "edition", False, edition.locale, name)
     templates = list(current_templates(campaign).values())
     for target in campaign.targets:
@@ -70,7 +70,7 @@ def _find_named(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
             yield Gap("other-person", "letter", False, template.locale, name)
 
 
-def _find_name(campaign: Campaign, copied: Campaign, locale: str, said: list[str]) -> str:
+def _find_name(campaign: Campaign, copied: Campaign, locale: str, texts: list[str]) -> str:
     """The name of the other person, or a part of it, that the texts have; else empty."""
     others = [copied.name_in(locale), copied.person_name]
     if campaign.person_name == copied.person_name:
@@ -85,6 +85,6 @@ def _find_name(campaign: Campaign, copied: Campaign, locale: str, said: list[str
             if part.casefold() in parts and len(part) >= _SHORTEST_NAME and not part.islower()
         ]
         for words in (name, *telling) if parts else ():
-            if re.search(rf"\b{re.escape(words)}\b", " ".join(said), re.IGNORECASE):
+            if re.search(rf"\b{re.escape(words)}\b", " ".join(texts), re.IGNORECASE):
                 return words
     return ""

@@ -27,9 +27,9 @@ def copy(session: Session, draft: Campaign) -> Campaign:
 
 
 def slugs(session: Session, campaign: Campaign) -> set[tuple[str, str, str]]:
-    found = copied_texts.list_gaps(session, campaign)
-    assert not any(gap.blocking for gap in found)
-    return {(gap.slug, gap.part, gap.locale) for gap in found}
+    gaps = copied_texts.list_gaps(session, campaign)
+    assert not any(gap.blocking for gap in gaps)
+    return {(gap.slug, gap.part, gap.locale) for gap in gaps}
 
 
 @pytest.mark.both_engines
@@ -72,8 +72,8 @@ def test_a_name_is_found_by_what_only_the_other_person_has(
     for edition in copy.editions:
         edition.title, edition.summary, edition.background = "Free her", "Short.", text
         edition.asks = []
-    found = {slug for slug, _part, _locale in slugs(session, copy)}
-    assert ("other-person" in found) == finds
+    named = {slug for slug, _part, _locale in slugs(session, copy)}
+    assert ("other-person" in named) == finds
 
 
 @pytest.mark.both_engines
