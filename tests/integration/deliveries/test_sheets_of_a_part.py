@@ -1,5 +1,7 @@
 """Signature sheets of a bundle of which a part was accepted: where they are, and who names them."""
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -9,7 +11,8 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.deliveries import gone_lists
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, Signature, SignatureState
-from tests.factories import post
+from tests.factories import add_confirmed, post
+from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.deliveries.test_reroute import (
@@ -134,3 +137,25 @@ def test_a_record_from_before_this_was_asked_says_that_sheets_were_accepted(
     assert count_signed(session, with_sheets) == [2]
     page = staff.get(f"/desk/bundles/{with_sheets.public_id}/deliver").text
     assert ASKED not in page
+
+
+def test_of_a_bundle_that_came_along_the_sheets_are_named_and_asked_about_too(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, session.get_one(Bundle, with_sheets.id).campaign, 2)
+    session.commit()
+    own = reload(session, make_ready())
+    url = f"/desk/bundles/{own.public_id}/deliver"
+    page = staff.get(url).text
+    assert "2 letters · 2 people on signed sheets" in page
+    assert "What happened to the signature sheets of UA 1/26 · 001?" in page
+    assert ASKED not in page
+    ids = (own.id, with_sheets.id)
+    taken = {f"taken_{each}": "1" for each in ids} | {f"with_{with_sheets.id}": "y"}
+    sent = form(outcome="part", happened_time="", **taken, **{f"sheets_{with_sheets.id}": "back"})
+    assert post(staff, url, sent).status_code == 303
+    session.rollback()
+    said = dict(
+        session.execute(select(DeliveryAttempt.bundle_id, DeliveryAttempt.sheets_back)).all()
+    )
+    assert said == {own.id: False, with_sheets.id: True}
