@@ -287,6 +287,7 @@ def test_what_leaves_a_bundle_is_checked_and_all_that_names_no_flag_is_frozen(
     other = freeze_second()
     session.commit()
     flag("Petra Salas", is_lost=True)
+    app.extensions["queue"].huey.flush()
     assert leave(session, other) == 2
     run_queue(app, session)
     assert states(session, letters) == [HELD, CONFIRMED]
