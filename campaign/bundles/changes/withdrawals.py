@@ -446,10 +446,9 @@ def list_reviewed(session: Session, bundle: Bundle) -> list[str]:
 
 def holds_reviewed() -> ColumnElement[bool]:
     """Whether a bundle in a query has such letters."""
-    letters = select(Letter.bundle_id).join(Signature, Signature.id == Letter.signature_id)
-    return Bundle.id.in_(
-        letters.where(Signature.state.in_(_REVIEWED), Letter.bundle_id.is_not(None))
-    )
+    letters = select(Letter.id).join(Signature, Signature.id == Letter.signature_id)
+    reviewed = (Signature.campaign_id == Bundle.campaign_id, Signature.state.in_(_REVIEWED))
+    return letters.where(Letter.bundle_id == Bundle.id, *reviewed).correlate(Bundle).exists()
 
 
 def select_gone(campaign_id: int, states: Collection[SignatureState] = _LETTER_GONE) -> Select[int]:
