@@ -155,7 +155,7 @@ def test_of_a_bundle_that_came_along_the_sheets_are_named_and_asked_about_too(
     sent = form(outcome="part", happened_time="", **taken, **{f"sheets_{with_sheets.id}": "back"})
     assert post(staff, url, sent).status_code == 303
     session.rollback()
-    said = dict(
+    shown = dict(
         session.execute(select(DeliveryAttempt.bundle_id, DeliveryAttempt.sheets_back)).all()
     )
-    assert said == {own.id: False, with_sheets.id: True}
+    assert shown == {own.id: False, with_sheets.id: True}
