@@ -32,7 +32,7 @@ from campaign.core import db
 from campaign.core.isolation import worker
 from campaign.core.settings import Settings
 from campaign.printing import renderer
-from tests import audit_coverage, day_change, leftovers
+from tests import audit_coverage, compile_shares, day_change, leftovers
 from tests.commands import Commands
 from tests.instances import Engines, Instances
 from tests.run_folder import one_worker_at_a_time
@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(audit_coverage.Plugin())
     config.pluginmanager.register(day_change)
+    config.pluginmanager.register(compile_shares)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(leftovers.Plugin())
 
