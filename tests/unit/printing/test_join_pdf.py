@@ -26,9 +26,9 @@ NO_MEMORY = Limits(memory=1_000_000)
 TITLE = "UA 7/31 · The signatures"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def process() -> Iterator[WorkProcess]:
-    """A process of its own: another test may have left orders to one at rest."""
+    """A process of these tests: others may have left orders to one at rest. It forks for each."""
     with WorkProcess(PRESS) as running:
         yield running
 
