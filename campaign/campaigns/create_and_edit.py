@@ -101,7 +101,7 @@ def edit_campaign(
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
     _refuse_signed(session, campaign, facts)
-    letters = rewritten_letters.count_rewritten(session, campaign, facts)
+    letters = rewritten_letters.find_rewritten(session, campaign, facts)
     new_words = _new_words(campaign, facts)
     refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     before, published = facts_content(campaign), campaign.act_by

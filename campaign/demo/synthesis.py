@@ -28,7 +28,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
 from campaign.signing.checks import review_decision
 from campaign.signing.consents import wording_for
-from campaign.signing.letter import letter_facts
 
 _BATCH = 2_000
 _SPAN = timedelta(days=10)
@@ -119,7 +118,7 @@ class _Inventor:
     def _earliest(self, code: str) -> datetime:
         """Return since when such a letter can be signed: since its words are written."""
         written = [self.templates[target.id, code] for target in self.targets]
-        if into := letter_facts.language_of(self.campaign):
+        if into := self.campaign.translation_locale:
             written += [
                 current_template(self.session, self.campaign, into, target)
                 for target in self.targets

@@ -162,6 +162,12 @@ class Campaign(db.SealedRow, db.PublicRow):
         return any(self.tells_of_last_end(outcome.published_at) for outcome in outcomes)
 
     @property
+    def translation_locale(self) -> str:
+        """The language into which letters are translated; "" where they are not."""
+        translates = self.print_translation and self.format is LetterFormat.LETTER
+        return self.letter_locales[0] if translates and self.letter_locales else ""
+
+    @property
     def names_by_locale(self) -> dict[str, str]:
         """What the person is called in languages in which it is not the name of the facts."""
         return {

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
@@ -215,7 +216,9 @@ def _printed_marks(
             else gettext("Printed as letter %(number)s", number=number_of(stay.number))
         )
         mark = _mark_at(title, bundle.created_at, signature.campaign.timezone)
-        if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
+        # One that was taken out for a review, and is good again, waits within minutes.
+        cannot_print = stay.now and letter.set_aside not in (None, WITHDRAWN)
+        if cannot_print and signature.state is SignatureState.CONFIRMED:
             words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)
         elif several:

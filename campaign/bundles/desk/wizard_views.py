@@ -41,7 +41,6 @@ from campaign.models.bundle import Bundle, Destination, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS
-from campaign.signing.letter import letter_facts
 from campaign.staff.desk_access import actor, fresh
 from campaign.web.page import Page, pdf_file, redirect_to, show_page
 
@@ -372,7 +371,7 @@ def _need(draft: BundleDraft) -> Need:
         if noun_of_format(choice.format) is Noun.CARD:
             need += need_of_cards(letters, groups, size)
             continue
-        into, parts = letter_facts.language_of(offer.campaign), offer.chosen_parts(choice)
+        into, parts = offer.campaign.translation_locale, offer.chosen_parts(choice)
         translated = sum(part.letters for part in parts if into and part.locale != into)
         need += need_of_letters(translated, letters, groups, size)
     return need

@@ -21,7 +21,6 @@ from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
 from campaign.printing.text_widths import fits_papers, longest_line, most_lines
-from campaign.signing.letter import letter_facts
 from campaign.signing.letter.compose import case_of
 from campaign.signing.letter.letter_facts import FrozenTarget
 
@@ -37,7 +36,7 @@ def facts_of(
     choice: BundleChoice,
 ) -> Frozen:
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
-    translation = letter_facts.language_of(campaign)
+    translation = campaign.translation_locale
     languages = _languages_of(pairs, {translation} - {""})
     home = settings.organisation_country
     country = country_of(destination, home)

@@ -55,7 +55,7 @@ def save_edition(
     edition = find_edition(campaign, locale)
     before, named = (edition.outcome, edition.person_name) if edition else ("", "")
     named = words.get("person_name", named)
-    letters = rewritten_letters.count_renamed(session, campaign, locale, named)
+    letters = rewritten_letters.find_renamed(session, campaign, locale, named)
     new_words = edition_words(locale, **words)
     refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     if words["outcome"] != before:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
@@ -34,27 +34,47 @@ def count_naming_deadline(session: Session, campaign: Campaign) -> int:
     return _count_naming(session, campaign, lambda _locale: {"deadline"})
 
 
-def count_rewritten(session: Session, campaign: Campaign, facts: Mapping[str, object]) -> int:
-    """Count those that say another fact of `facts` than they did when they were signed."""
+def find_rewritten(
+    session: Session, campaign: Campaign, facts: Mapping[str, object]
+) -> RewrittenLetters:
+    """Find those that say another of these facts than they did when they were signed."""
     new = {name for name in _FACTS & facts.keys() if facts[name] != getattr(campaign, name)}
     if not new or lifecycle.is_rehearsal(campaign.status):
-        return 0
-    if _REFERENCE in new:
-        return _count(session, campaign)
+        return RewrittenLetters(0)
     named_otherwise = campaign.names_by_locale
-    return _count_naming(
-        session,
-        campaign,
-        lambda locale: new - {"person_name"} if locale in named_otherwise else new,
+    letters = (
+        _count(session, campaign)
+        if _REFERENCE in new
+        else _count_naming(
+            session,
+            campaign,
+            lambda locale: new - {"person_name"} if locale in named_otherwise else new,
+        )
     )
+    return RewrittenLetters(letters, typed_name=_find_typed_name(campaign, new))
 
 
-def count_renamed(session: Session, campaign: Campaign, locale: str, person_name: str) -> int:
-    """Count those in a language that name the person otherwise, called `person_name` in it."""
-    new_name = person_name or campaign.person_name
-    if new_name == campaign.name_in(locale) or lifecycle.is_rehearsal(campaign.status):
-        return 0
-    return _count_naming(session, campaign, lambda code: {"person_name"} if code == locale else ())
+def find_renamed(
+    session: Session, campaign: Campaign, locale: str, person_name: str
+) -> RewrittenLetters:
+    """Find those in a language that name the person otherwise, called `person_name` in it."""
+    new_name, old_name = person_name or campaign.person_name, campaign.name_in(locale)
+    if new_name == old_name or lifecycle.is_rehearsal(campaign.status):
+        return RewrittenLetters(0)
+    letters = _count_naming(
+        session, campaign, lambda code: {"person_name"} if code == locale else ()
+    )
+    return RewrittenLetters(letters, typed_name=_find_typed(campaign, old_name))
+
+
+def _find_typed_name(campaign: Campaign, new: Collection[str]) -> str:
+    return _find_typed(campaign, campaign.person_name) if "person_name" in new else ""
+
+
+def _find_typed(campaign: Campaign, name: str) -> str:
+    """Return the name where a letter has it typed out, and keeps it; else nothing."""
+    texts = (text for template in campaign.templates for text in texts_of(template))
+    return name if any(name in text for text in texts) else ""
 
 
 def _count_naming(
@@ -62,18 +82,24 @@ def _count_naming(
 ) -> int:
     """Count those whose proposed text has one of the placeholders `names_in` its language.
 
-    Of who rewrote the text, the subject alone is the proposed one.
+    Or whose printed translation has. Of one that was rewritten, the subject alone is proposed.
     """
     in_subject, in_text = [], []
+    is_translated: ColumnElement[bool] = false()
     for template in campaign.templates:
         names = {*names_in(template.locale)}
         if not names.isdisjoint(placeholders_in(template.subject)):
             in_subject.append(template.id)
         elif any(not names.isdisjoint(placeholders_in(text)) for text in texts_of(template)):
             in_text.append(template.id)
+        else:
+            continue
+        if template.locale == campaign.translation_locale:
+            is_translated = Signature.letter_locale != template.locale
     if not in_subject and not in_text:
         return 0
-    is_proposed = and_(Letter.template_id.in_(in_text), Signature.full_text.is_(None))
+    names_it = or_(Letter.template_id.in_(in_text), is_translated)
+    is_proposed = and_(names_it, Signature.full_text.is_(None))
     return _count(session, campaign, or_(Letter.template_id.in_(in_subject), is_proposed))
 
 

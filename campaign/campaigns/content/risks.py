@@ -197,6 +197,8 @@ class RewrittenLetters:
     letters: int
     official: Official | None = None
     was_copy: bool = False
+    typed_name: str = ""
+    """The person's old name, where letters have it typed out as well and keep it."""
 
 
 class RiskNamed(Invalid):
@@ -394,14 +396,19 @@ def refuse_published(
 
 
 def refuse_changed(
-    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool, letters: int = 0
+    session: Session,
+    campaign: Campaign,
+    texts: Iterable[Words],
+    *,
+    seen: bool,
+    letters: RewrittenLetters | None = None,
 ) -> None:
     """The same before a page, a letter or a note changes; or `letters` that people have signed.
 
     A word that is blacked out may stand where it stood before: whoever corrects a comma beside it
     tells nothing new.
     """
-    words, rewritten = list(texts), [RewrittenLetters(letters)] if letters and not seen else []
+    words, rewritten = list(texts), [letters] if letters and letters.letters and not seen else []
     try:
         refuse_named(campaign, words, seen=seen)
         if campaign.status in _ON_ITS_WAY:

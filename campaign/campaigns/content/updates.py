@@ -1,5 +1,6 @@
 """Updates: dated posts on a campaign, in its languages."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from campaign.campaigns.record_change import find_change, record_change, seal_te
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
+from campaign.core.db.batches import batched, read_each
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
@@ -27,6 +29,7 @@ Words = Mapping[str, tuple[str, str]]
 
 _POSTED, _TAKEN_BACK = "campaign.update", "campaign.update-take-back"
 _EMAIL = "case-update"
+_BATCH = 400
 """The kind of the emails to people who wrote (`tracking/mails.py`)."""
 _MADE_ELSEWHERE = {UpdateKind.DELIVERY, UpdateKind.STOP}
 WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind not in _MADE_ELSEWHERE]
@@ -225,19 +228,33 @@ def _end_news(session: Session, update: Update) -> int | None:
     notice = session.scalar(telling)
     if notice is None:
         return None
-    is_unsent = exists().where(
-        OutboxMail.kind == _EMAIL,
-        OutboxMail.campaign_id == notice.campaign_id,
-        OutboxMail.recipient_hmac == NoticeMail.email_hmac,
-        OutboxMail.created_at >= notice.created_at,
-        OutboxMail.state.in_((MailState.WAITING, MailState.FAILED)),
-    )
-    db.delete_rows(session, NoticeMail, NoticeMail.notice_id == notice.id, is_unsent)
+    for mailboxes in batched(_list_unsent(session, notice), _BATCH):
+        unread = (NoticeMail.notice_id == notice.id, NoticeMail.email_hmac.in_(mailboxes))
+        db.delete_rows(session, NoticeMail, *unread)
     if not db.has_row(session, select(NoticeMail.notice_id).filter_by(notice_id=notice.id)):
         return None
     notice.update_id, notice.finished_at = None, db.utcnow()
     session.flush()
     return notice.id
+
+
+def _list_unsent(session: Session, notice: Notice) -> list[bytes]:
+    """List the mailboxes that did not get its email: of another update one may wait too."""
+    ids = session.scalars(
+        select(OutboxMail.id).where(
+            OutboxMail.kind == _EMAIL,
+            OutboxMail.campaign_id == notice.campaign_id,
+            OutboxMail.created_at >= notice.created_at,
+            OutboxMail.state.in_((MailState.WAITING, MailState.FAILED)),
+        )
+    ).all()
+    mails = select(OutboxMail.id, OutboxMail.recipient_hmac, OutboxMail.context)
+    return [
+        mail.recipient_hmac
+        for batch in batched(ids, _BATCH)
+        for _mail_id, mail in read_each(session, mails, OutboxMail.id, batch)
+        if mail and json.loads(mail.context or "{}").get("update_id") == notice.update_id
+    ]
 
 
 def find_emailed(

@@ -72,17 +72,28 @@ def say_rewritten_letters(problem: RiskNamed) -> list[str]:
     return [_say_rewritten(rewritten) for rewritten in problem.rewritten]
 
 
+def _say_typed_name(name: str) -> str:
+    if not name:
+        return ""
+    return _(
+        "The letter also has “%(name)s” typed out. Signed letters keep that. For those who write "
+        "from now on, change the letter and the page text too.",
+        name=name,
+    )
+
+
 def _say_rewritten(rewritten: RewrittenLetters) -> str:
     letters, count = rewritten.letters, i18n.say_number(rewritten.letters)
     if rewritten.official is None:
-        return ngettext(
+        sentence = ngettext(
             "%(count)s signed letter that is not in a bundle yet would say something other than "
-            "its writer read.",
+            "it says now. Its writer may not have read that.",
             "%(count)s signed letters that are not in a bundle yet would say something other than "
-            "their writers read.",
+            "they say now. Their writers may not have read that.",
             letters,
             count=count,
         )
+        return f"{sentence} {_say_typed_name(rewritten.typed_name)}".rstrip()
     official = official_name(rewritten.official, i18n.locale())
     if rewritten.was_copy:
         return ngettext(

@@ -96,7 +96,7 @@ class FrozenLetters:
 
 
 def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFacts:
-    country, into = host_of(target), language_of(campaign)
+    country, into = host_of(target), campaign.translation_locale
     copies = list_copies(campaign)
     return LetterFacts(
         case=case_of(campaign),
@@ -135,12 +135,6 @@ def compose_letter(
         specimen=specimen,
         into=into,
     )
-
-
-def language_of(campaign: Campaign) -> str:
-    """Return the language into which letters are translated; "" where they are not."""
-    translates = campaign.print_translation and campaign.format is LetterFormat.LETTER
-    return campaign.letter_locales[0] if translates and campaign.letter_locales else ""
 
 
 def template_at(

@@ -121,3 +121,27 @@ def test_restoring_asks_as_well(desk: FlaskClient, session: Session, campaign: C
     session.rollback()
     session.refresh(campaign)
     assert campaign.person_name == "Amara Okafor"
+
+
+def test_letters_are_counted_whose_printed_translation_says_the_fact(
+    desk: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    campaign.print_translation, campaign.letter_locales = True, ["es", "en"]
+    for template in campaign.templates:
+        if template.locale == "en":
+            template.opening = "I write to you."
+    sign(session, campaign, 2, letter_locale="en")
+    sign(session, campaign, 1, letter_locale="en", full_text="My own words.")
+    assert f"2 signed letters{ASKED.format('are')}" in save(desk, session, campaign, country="GT")
+
+
+def test_the_old_name_that_a_letter_has_typed_out_is_named(
+    desk: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    sign(session, campaign)
+    typed = "The letter also has “Amara Okafor” typed out."
+    assert typed not in save(desk, session, campaign, person_name="Another Person")
+    campaign.templates[0].closing = "Protect Amara Okafor."
+    session.commit()
+    assert typed in save(desk, session, campaign, person_name="Another Person")
+    assert typed not in save(desk, session, campaign, reference="UA 99/26")

@@ -324,6 +324,23 @@ def test_an_update_that_reached_nobody_before_it_was_unpublished_corrects_nothin
     assert all("Correction: " not in mail for mail in mails)
 
 
+def test_an_email_about_another_update_that_waits_hides_nobody_who_read_the_first(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    further = {"kind": "further-information", "tell_signers": "y"}
+    publish(client, f"{HOME}/updates", **further, title_en="False")
+    assert len(send_all(session, settings)) == 2
+    false = session.scalars(select(Update)).one()
+    seen = {"update": str(false.id), "published_at": false.published_at.isoformat()}
+    session.rollback()
+    publish(client, f"{HOME}/updates", **further, title_en="Another")
+    assert count_told(session) == 4
+    session.rollback()
+    again = post(client, f"{HOME}/updates/take-back", seen).location
+    assert EMAILED in client.get(again).text
+
+
 def test_whoever_writes_a_second_outcome_reads_that_the_first_was_emailed(
     app: Flask, client: FlaskClient, session: Session, case: Campaign, settings: Settings
 ) -> None:
