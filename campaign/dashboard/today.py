@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selec
 
 from campaign.bundles.bundle_status import has_as_many_gone, has_letters_here
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
-from campaign.campaigns import check_readiness, proposals
+from campaign.campaigns import check_readiness, copied_texts, proposals
 from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.stop_rule import gives_letters_sql, has_ended_sql, may_go_out_sql
 from campaign.core import clock, db, i18n
@@ -253,7 +253,10 @@ def _find_drafts(
 
 
 def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
-    """List, of the drafts that were changed last, those from which nothing keeps them closed."""
+    """List, of the drafts that were changed last, those from which nothing keeps them closed.
+
+    Nor one with texts of the campaign that it was made from.
+    """
     targets = selectinload(Campaign.targets)
     drafts = session.scalars(
         select(Campaign)
@@ -270,7 +273,8 @@ def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> l
         )
     )
     target = CampaignStatus.REVIEW if needs_second_person() else CampaignStatus.OPEN
-    return [draft for draft in drafts if not check_readiness.blockers_of(draft, target, now)]
+    ready = [draft for draft in drafts if not check_readiness.blockers_of(draft, target, now)]
+    return [draft for draft in ready if not copied_texts.list_gaps(session, draft)]
 
 
 def find_refused_bundles(session: Session, mine: ColumnElement[bool]) -> Todo:

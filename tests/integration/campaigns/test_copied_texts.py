@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import copied_texts
 from campaign.campaigns.create_and_edit import clone_campaign, continue_campaign
 from campaign.models.campaign import Campaign, CampaignStatus
+from tests.days import days_ago
 
 COPIED = "The page text in English is still that of the copied campaign."
 NAMED = "names the person of the copied campaign: Amara Okafor."
@@ -41,12 +42,19 @@ def test_a_copy_says_where_it_is_still_about_the_other_person(
     for words in (COPIED, NAMED, "The picture is still that of the copied campaign."):
         assert words in todo, words
     session.rollback()
+    copy.issued_on, copy.act_by = days_ago(0), days_ago(-30)
+    session.commit()
+    assert "is complete" not in other.get("/desk/today").text
+    session.rollback()
     for edition in copy.editions:
         edition.title, edition.summary, edition.background = "Free Hana", "Hana Okello.", ""
         edition.asks = ["Free her."]
     copy.picture = ""
     session.commit()
     assert slugs(session, copy) == set()
+    session.rollback()
+    assert "is complete" in other.get("/desk/today").text
+    session.rollback()
     copy.templates[0].opening = "Okafor has done nothing."
     session.commit()
     letter = copy.templates[0]
