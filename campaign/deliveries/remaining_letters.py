@@ -236,7 +236,7 @@ def list_kept_back(session: Session, bundle: Bundle) -> list[str]:
 
     In the newest print, or in an earlier one as long as nothing has gone out.
     """
-    lying = list_in_it(session, bundle, Letter.set_aside.is_(None), ~is_gone(), limit=None)
+    lying = list_in_it(session, bundle, ~is_gone(), limit=None)
     at_hand = {letter.number for letter in lying}
     if not bundle_status.is_handed_over(session, bundle):
         at_hand.update(letter.number for letter in bundle.taken_out.letters)

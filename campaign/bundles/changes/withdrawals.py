@@ -37,9 +37,9 @@ from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 _TWIN = aliased(Signature)
-_REVIEWED = (SignatureState.HELD, SignatureState.REJECTED)
+REVIEWED = (SignatureState.HELD, SignatureState.REJECTED)
 """Of a letter in a bundle: a risk flag that was set later sent it to review."""
-_LETTER_GONE = (*GONE, *_REVIEWED)
+_LETTER_GONE = (*GONE, *REVIEWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +439,7 @@ def _list_moved_on(
 
 def list_reviewed(session: Session, bundle: Bundle) -> list[str]:
     """List the numbers of its letters that a later risk flag sent to review: none may go out."""
-    reviewed = Letter.signature_id.in_(select_gone(bundle.campaign_id, _REVIEWED))
+    reviewed = Letter.signature_id.in_(select_gone(bundle.campaign_id, REVIEWED))
     numbers = select(Letter.sequence).where(Letter.bundle_id == bundle.id, reviewed)
     return [number_of(number or 0) for number in session.scalars(numbers.order_by(Letter.sequence))]
 
@@ -447,7 +447,7 @@ def list_reviewed(session: Session, bundle: Bundle) -> list[str]:
 def holds_reviewed() -> ColumnElement[bool]:
     """Whether a bundle in a query has such letters."""
     letters = select(Letter.id).join(Signature, Signature.id == Letter.signature_id)
-    reviewed = (Signature.campaign_id == Bundle.campaign_id, Signature.state.in_(_REVIEWED))
+    reviewed = (Signature.campaign_id == Bundle.campaign_id, Signature.state.in_(REVIEWED))
     return letters.where(Letter.bundle_id == Bundle.id, *reviewed).correlate(Bundle).exists()
 
 

@@ -15,12 +15,13 @@ from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.deliveries.record_delivery import remove_visit
 from campaign.deliveries.recording_rules import Numbers
-from campaign.deliveries.remaining_letters import count_here
+from campaign.deliveries.remaining_letters import count_here, list_kept_back
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -29,6 +30,7 @@ from campaign.screening import review_queue
 from campaign.tracking.letter_place import find_place
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of, status_of
+from tests.days import today
 from tests.factories import make_staff_user, post
 from tests.integration.bundles.conftest import Print, reload
 from tests.integration.bundles.test_flag_check import run_queue
@@ -252,3 +254,79 @@ def test_what_has_gone_out_stays_as_it_is_and_is_checked_once_it_is_here_after_a
     run_queue(app, session)
     session.expire_all()
     assert signature.state is HELD
+
+
+@pytest.mark.both_engines
+def test_what_is_approved_once_the_envelopes_are_filled_waits_for_another_bundle(
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    session.rollback()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    flag(reload(session, printed.id), 4)
+    bundle = reload(session, printed.id)
+    before = seen_by_writer(app, session, bundle, 4)
+    run = split_bundle.split_bundle(
+        session, bundle, letters_each=5, with_letters=False, actor="test"
+    )
+    run_id = run.id
+    session.commit()
+    again("deliveries.print-envelopes", run_id)
+    bundle = reload(session, printed.id)
+    assert list_kept_back(session, bundle) == ["00004"], "its sheet lies here"
+    assert seen_by_writer(app, session, bundle, 4) == before
+    signature = signature_of(session, bundle, 4)
+    decide(session, signature, Decision.APPROVED)
+    assert count_here(session, bundle) == 4
+    session.commit()
+    again("bundles.restore")
+    session.expire_all()
+    run = session.get_one(EnvelopeRun, run_id)
+    attempt = post_envelopes(
+        session, run, Posting(1, 1, today()), key=db.new_public_id(), actor="test"
+    )
+    assert attempt.messages == 4
+    assert [letter.bundle_id for letter in signature.letters] == [None]
+
+
+@pytest.mark.both_engines
+def test_what_is_approved_before_its_volume_is_made_again_is_in_it_and_not_taken_out(
+    session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
+) -> None:
+    flag(printed, 2, 3)
+    again("bundles.remake")
+    bundle = reload(session, printed.id)
+    assert [letter.number for letter in bundle.taken_out.letters] == ["00002", "00003"]
+    decide(session, signature_of(session, bundle, 2), Decision.APPROVED)
+    session.commit()
+    assert print_bundle(printed.id) is BundleState.READY
+    bundle = reload(session, printed.id)
+    assert letter_of(session, bundle, 2).first_page
+    assert [letter.number for letter in bundle.taken_out.letters] == ["00003"]
+
+
+@pytest.mark.both_engines
+def test_no_file_of_a_bundle_that_its_letters_left_is_given_before_the_check(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    other_mission: str,
+    flag: Flag,
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    bundle = reload(session, printed.id)
+    url, download = after(bundle, "reroute"), f"/desk/bundles/{bundle.public_id}/download"
+    session.rollback()
+    assert post(staff, url, {"mission": other_mission}).status_code == 303
+    session.rollback()
+    (rerouted,) = session.scalars(select(Bundle).where(Bundle.id != printed.id))
+    flag(rerouted, 2, is_lost=True)
+    assert post(staff, download).status_code == 409
