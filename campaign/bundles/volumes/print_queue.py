@@ -20,9 +20,10 @@ from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
-from campaign.models.taken_out import LetterOut, PersonOff
+from campaign.models.taken_out import TakenOut
 from campaign.printing.print_letters import PrintedLetter, SetAside
 from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
+from campaign.signing.letter.compose import number_of
 from campaign.storage import FilesAway
 
 RETRY_AFTER = timedelta(seconds=30)
@@ -138,7 +139,7 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     """Write down what was printed; False, and nothing written, if it was lost or stopped."""
     with db.transaction() as session:
         volume = session.get(Volume, taken.row_id)
-        withdrawn = _find_withdrawn(session, volume, result) if volume else []
+        taken_out = _find_taken_out(session, volume, result) if volume else None
         ours = VOLUMES.finish(
             session,
             taken,
@@ -151,8 +152,8 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
             letter_codes=result.codes,
             printed_at=db.utcnow(),
         )
-        if ours and volume and withdrawn:
-            volume.bundle.taken_out = volume.bundle.taken_out.plus(*withdrawn)
+        if ours and volume and taken_out is not None:
+            volume.bundle.taken_out = taken_out
         if ours:
             _write_letters(session, result)
             _note_fault(session, taken, None)
@@ -161,16 +162,24 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     return ours
 
 
-def _find_withdrawn(
-    session: Session, volume: Volume, result: PrintedVolume
-) -> list[LetterOut | PersonOff]:
-    """Find what was printed before and was withdrawn since the volume was sent to be made again."""
-    if not volume.sha256 or not result.set_aside:
-        return []
+def _find_taken_out(session: Session, volume: Volume, result: PrintedVolume) -> TakenOut | None:
+    """Find what is out of the bundle now; None where this volume changes nothing of it.
+
+    Since it was sent to be made again some were withdrawn, and others found good: it prints these.
+    """
+    out = [letter for letter in volume.bundle.taken_out.letters if letter.volume == volume.sequence]
+    if not volume.sha256 or not (out or result.set_aside):
+        return None
     # Before the volume is written: whoever withdraws waits, and others write of this bundle too.
     bundle_status.lock_bundle(session, volume.bundle)
     aside = [int(letter.key) for letter in result.set_aside]
-    return withdrawals.list_withdrawn_since(session, volume.bundle, aside)
+    withdrawn = withdrawals.list_withdrawn_since(session, volume.bundle, aside)
+    numbers = select(Letter.sequence).where(
+        Letter.id.in_([int(letter.key) for letter in result.printed]),
+        Letter.sequence.in_([int(letter.number) for letter in out]),
+    )
+    printed = [number_of(number or 0) for number in session.scalars(numbers)]
+    return volume.bundle.taken_out.minus(printed).plus(*withdrawn)
 
 
 def _write_letters(session: Session, result: PrintedVolume) -> None:
