@@ -1,15 +1,16 @@
 """Letters that were confirmed before a risk flag was set: those that say it are held, in silence.
 
-Each signature tells by which flags it was judged (`Signature.flags_checked`), and nothing is
-printed that the newest did not see (`refuse_unchecked`): a job that died, or was never sent for,
-loses nothing. Letters in bundles are checked too, until all of somebody's are out of our hands.
-What is held there goes the way of what was withdrawn (`bundles/changes/withdrawals.py`).
+Each signature tells by which flags it was judged (`Signature.flags_checked`), and no file is
+given out that holds a letter which the newest did not see (`refuse_unchecked`): a job that died, or
+was never sent for, loses nothing. Letters in bundles are checked too, until all of somebody's are
+out of our hands. What is held there goes the way of what was withdrawn
+(`bundles/changes/withdrawals.py`).
 """
 
 from collections.abc import Callable, Sequence
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from campaign.campaigns.content.risks import newest_flag
@@ -18,6 +19,7 @@ from campaign.core.db.batches import read_each
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, Target
+from campaign.models.delivery import LetterMove
 from campaign.models.revision import RiskFlag
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.screening.invalidation_job import READ_AT_ONCE, Pace
@@ -56,9 +58,10 @@ def refuse_unchecked(session: Session, campaign: Campaign, *which: ColumnElement
 
 
 def refuse_unchecked_in(session: Session, bundle: Bundle) -> None:
-    """Refuse as `refuse_unchecked` where letters of a bundle that are here were not searched."""
-    here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~_is_gone())
-    refuse_unchecked(session, bundle.campaign, *here)
+    """Refuse as `refuse_unchecked` where letters in its files that are here were not searched."""
+    in_it = and_(Letter.bundle_id == bundle.id, Letter.set_aside.is_(None))
+    left_it = exists().where(LetterMove.letter_id == Letter.id, LetterMove.bundle_id == bundle.id)
+    refuse_unchecked(session, bundle.campaign, or_(in_it, left_it), ~_is_gone())
 
 
 @jobs.job("screening.check-flags")
