@@ -13,6 +13,7 @@ from campaign.bundles.changes.empty_bundle import empty_bundle
 from campaign.bundles.changes.withdrawals import (
     awaits_remake,
     everyone_withdrew,
+    is_withdrawn,
     list_taken_back,
     note_lists,
     note_taken_out,
@@ -53,6 +54,8 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
                 return 0  # the next run finds this bundle again, and by it the others
             audit.record(session, actor, "bundle.empty", emptied, sha256=emptied.zip_sha256)
         return len(letters)
+    if is_withdrawn(session, bundle):
+        return 0  # none would be left now, and review may find some good
     note_taken_out(bundle, letters)
     note_lists(session, bundle)
     without = {letter.volume for letter in letters}

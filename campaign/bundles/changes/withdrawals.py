@@ -235,20 +235,20 @@ def list_taken_back(
 
 
 def everyone_withdrew(session: Session, bundle: Bundle) -> bool:
-    """Whether every printed letter was taken back; of signed sheets alone, everybody on them.
+    """Whether every printed letter was taken back for good; of sheets alone, everybody on them.
 
     Also of letters that went on into another bundle. People on sheets beside the letters may still
     count: without a letter no print is made.
     """
-    return db.is_true_of(session, bundle, _everyone_is_gone())
+    return db.is_true_of(session, bundle, _everyone_is((*GONE, SignatureState.REJECTED)))
 
 
-def _everyone_is_gone() -> ColumnElement[bool]:
-    """Whether the same is true of a bundle in a query."""
+def _everyone_is(states: Collection[SignatureState]) -> ColumnElement[bool]:
+    """Whether the same is true of a bundle in a query, by these states."""
     now_in = select(Letter.id).where(Letter.bundle_id == Bundle.id, Letter.first_page.is_not(None))
     moved = select(Letter.id).join(LetterMove, LetterMove.letter_id == Letter.id)
     printed = (now_in, moved.where(LetterMove.bundle_id == Bundle.id))
-    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(_LETTER_GONE))
+    is_gone = and_(Signature.id.is_not(None), Signature.state.in_(states))
     counts = or_(
         *(
             letters.outerjoin(Letter.signature).where(not_(is_gone)).correlate(Bundle).exists()
@@ -282,13 +282,13 @@ def is_withdrawn(session: Session, bundle: Bundle) -> bool:
 def withdrawn() -> ColumnElement[bool]:
     """Whether every letter of a bundle in a query was taken back while its paper may be here.
 
-    It is not to go out, and its files are deleted, or will be within minutes. Something of it may
-    count again since.
+    It is not to go out, and its files are deleted, or will be within minutes, unless review holds
+    some of it. Something of it may count again since.
     """
     return and_(
         Bundle.state == BundleState.READY,
         ~bundle_status.settled(),
-        or_(_everyone_is_gone(), and_(Bundle.emptied_at.is_not(None), _counts_still())),
+        or_(_everyone_is(_LETTER_GONE), and_(Bundle.emptied_at.is_not(None), _counts_still())),
     )
 
 

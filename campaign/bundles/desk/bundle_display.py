@@ -80,6 +80,7 @@ class Changes:
     can_remake: bool
     sheets: Sequence[TravellingSheet]  # with rows to be blacked out before they leave
     withdrawn: bool  # whether its files are deleted, or about to be: every letter was taken back
+    some_held: bool  # of what is withdrawn so: its files stay until it is reviewed
     still_counts: bool  # whether something of it may go out all the same, in another bundle
     reviewed: Sequence[str]  # numbers of letters that a later risk flag sent to review
 
@@ -129,6 +130,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),
         withdrawn=withdrawn,
+        some_held=withdrawn and has_files and not withdrawals.everyone_withdrew(session, bundle),
         still_counts=withdrawn and withdrawals.still_counts(session, bundle),
         reviewed=withdrawals.list_reviewed(session, bundle),
     )
