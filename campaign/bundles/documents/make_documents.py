@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from campaign.bundles import file_names
-from campaign.bundles.changes.withdrawals import find_correction, papers_differ
+from campaign.bundles.changes.withdrawals import REVIEWED, find_correction, papers_differ
 from campaign.bundles.documents import (
     contents_and_delivery_sheet,
     cover_letter,
@@ -39,12 +39,14 @@ from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelli
 from campaign.bundles.letter_codes.code_list import write_codes
 from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
 from campaign.bundles.nouns import Noun
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock, db
 from campaign.core.db import Json
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut
 from campaign.printing.geometry import envelopes_for
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import write_envelopes
@@ -124,13 +126,16 @@ def make_papers(
         "letters": iter_entries(bundle.id, job.frozen),
         "set_aside": _iter_aside(bundle),
         "on_paper": iter_paper_entries(bundle.id),
-        "taken_out": (
-            {name: getattr(letter, name) for name in _TAKEN_OUT}
-            for letter in bundle.taken_out.letters
-        ),
+        "taken_out": map(_taken_out_entry, bundle.taken_out.letters),
     }
     write_manifest(out / file_names.MANIFEST, _bundle_facts(job), lists_of_manifest)
     return [*files, file_facts(out / file_names.MANIFEST)]
+
+
+def _taken_out_entry(letter: LetterOut) -> Json:
+    """Make an entry from which nobody reads that review held a letter back."""
+    entry: Json = {name: getattr(letter, name) for name in _TAKEN_OUT}
+    return {**entry, "reason": WITHDRAWN} if letter.reason in REVIEWED else entry
 
 
 def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | None) -> _Job:
