@@ -39,6 +39,7 @@ from campaign.deliveries.remaining_letters import (
     find_sheet_fates,
     find_unnamed_part,
     is_out,
+    list_kept_back,
     list_moved_numbers,
 )
 from campaign.deliveries.visits import find_outcomes
@@ -75,6 +76,7 @@ add_lookups(
     stopped_bundles.list_bundles_of,
     linked_actions.has_letters_left,
     linked_actions.list_linked_going_out,
+    list_kept_back,
     list_moved_numbers,
 )
 

@@ -1,6 +1,9 @@
 """A risk flag that is set after letters were frozen: what names it does not go out unseen."""
 
+import json
 from collections.abc import Callable
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -330,3 +333,66 @@ def test_no_file_of_a_bundle_that_its_letters_left_is_given_before_the_check(
     (rerouted,) = session.scalars(select(Bundle).where(Bundle.id != printed.id))
     flag(rerouted, 2, is_lost=True)
     assert post(staff, download).status_code == 409
+
+
+@pytest.mark.both_engines
+def test_of_what_went_out_as_a_part_staff_no_longer_read_that_it_may_not(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    flag(printed, 1)
+    url = f"/desk/bundles/{reload(session, printed.id).public_id}"
+    session.rollback()
+    assert "Do not deliver it." in staff.get(url).text
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    page = staff.get(url).text
+    assert "Some files can no longer be downloaded" in page
+    assert "It went out with the others." in page
+    assert "Do not deliver" not in page
+    assert "was withdrawn" not in page
+
+
+@pytest.mark.both_engines
+def test_a_bundle_of_which_review_holds_everything_keeps_its_files(
+    staff: FlaskClient, session: Session, printed: Bundle, flag: Flag, again: Callable[..., None]
+) -> None:
+    flag(printed, *range(1, 8))
+    url = f"/desk/bundles/{reload(session, printed.id).public_id}"
+    session.rollback()
+    again("bundles.remake")
+    page = staff.get(url).text
+    assert "Do not deliver this bundle" in page
+    assert "under lock until it is reviewed" in page
+    assert "within minutes" not in page
+    assert "deleted its files" not in page
+    assert post(staff, f"{url}/download").status_code == 409
+    bundle = reload(session, printed.id)
+    assert (bundle.state, bundle.emptied_at) == (BundleState.READY, None)
+    for number in range(1, 8):
+        decide(session, signature_of(session, bundle, number), Decision.APPROVED)
+    session.commit()
+    again("bundles.remake")
+    assert "were withdrawn" not in staff.get(url).text
+    assert post(staff, f"{url}/download").status_code == 200
+
+
+@pytest.mark.both_engines
+def test_the_manifest_does_not_tell_that_review_held_a_letter_back(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    flag(printed, 2)
+    again("bundles.remake")
+    assert print_bundle(printed.id) is BundleState.READY
+    url = f"/desk/bundles/{reload(session, printed.id).public_id}/download"
+    session.rollback()
+    with ZipFile(BytesIO(post(staff, url).data)) as files:
+        name = next(name for name in files.namelist() if name.endswith("manifest.json"))
+        manifest = json.loads(files.read(name))
+    assert [entry["reason"] for entry in manifest["taken_out"]] == ["withdrawn"]
