@@ -324,6 +324,12 @@ class Letter(db.SealedRow, db.PublicRow):
     target: Mapped[Target] = relationship()
     template: Mapped[LetterTemplate] = relationship()
 
+    @property
+    def shown_set_aside(self) -> str | None:
+        """Return why it was not printed as its signer may know: not that it was taken out unseen."""
+        is_unseen = self.signature.shown_state is SignatureState.CONFIRMED
+        return None if is_unseen and self.set_aside == "withdrawn" else self.set_aside
+
 
 class LinkEnd(enum.StrEnum):
     EXPIRED = "expired"

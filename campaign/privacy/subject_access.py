@@ -51,7 +51,7 @@ from campaign.tracking.send_it_yourself import plain_text
 log = structlog.get_logger()
 
 PER_HOUR = 10  # Downloads of one mailbox: each lays out all its letters
-_INTERNAL = ("_id", "_mark")
+_INTERNAL = ("_id", "_mark", "flags_checked")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TOLD_OTHERWISE = {"id", "state_before", "exact_times"}
 _TRIES = 3
@@ -199,7 +199,7 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
         "official": official_name(letter.target.official, i18n.locale()),
         "bundle": bundle.sequence if bundle else None,
         "number": number_of(letter.sequence) if letter.sequence else None,
-        "set_aside": letter.set_aside,
+        "set_aside": letter.shown_set_aside,
         "deliveries": [_describe_trip(trip) for trip in trips_of(session, [letter])],
     }
 

@@ -163,7 +163,7 @@ def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
 def _seems_printed(letter: Letter) -> bool:
     """Whether it is printed, as its writer may know: not that review took it out again."""
     if letter.set_aside:
-        return letter.signature.is_held_unseen
+        return letter.shown_set_aside is None
     return letter.first_page is not None
 
 
@@ -217,7 +217,7 @@ def _printed_marks(
         )
         mark = _mark_at(title, bundle.created_at, signature.campaign.timezone)
         # One that was taken out for a review, and is good again, waits within minutes.
-        cannot_print = stay.now and letter.set_aside not in (None, WITHDRAWN)
+        cannot_print = stay.now and letter.shown_set_aside not in (None, WITHDRAWN)
         if cannot_print and signature.state is SignatureState.CONFIRMED:
             words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)

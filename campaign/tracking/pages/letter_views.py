@@ -324,7 +324,7 @@ def _letter_page(
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             printed=any(letter.sequence for letter in signature.letters),
-            not_printable=any(letter.set_aside for letter in signature.letters),
+            not_printable=any(letter.shown_set_aside for letter in signature.letters),
             again=again,
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,

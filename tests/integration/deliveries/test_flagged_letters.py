@@ -1,8 +1,10 @@
 """A risk flag that is set after letters were frozen: what names it does not go out unseen."""
 
 import json
+import re
 from collections.abc import Callable
 from io import BytesIO
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import pytest
@@ -29,7 +31,10 @@ from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
+from campaign.privacy.subject_access import gather_data
 from campaign.screening import review_queue
+from campaign.signing import signed_links
+from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.letter_place import find_place
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of, status_of
@@ -208,6 +213,55 @@ def test_a_bundle_that_is_here_is_remade_without_it_and_its_writer_reads_the_sam
     session.rollback()
     session.expire_all()
     assert [letter.bundle_id for letter in signature.letters] == [None], "it waits again"
+
+
+def read_all(app: Flask, session: Session, signature_id: int) -> tuple[str, object]:
+    """Return all of the page of one's letter, and all that one can download."""
+    session.rollback()
+    session.expire_all()
+    page = app.test_client().get("/en/letter/token-2")
+    assert page.status_code == 200
+    signature, now = session.get_one(Signature, signature_id), db.utcnow()
+    with app.test_request_context("/en/"):
+        mailbox = Mailbox(signature.email, signature.email_hmac, now)
+        data = gather_data(session, mailbox, now).data
+    session.rollback()
+    shown = re.sub(r'"csrf_token" value="[^"]+"', "", page.text)
+    return shown, {**data, "made_at": None}
+
+
+@pytest.mark.parametrize("how", ["flagged", "excluded"])
+def test_its_page_and_its_download_tell_its_writer_nothing(
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+    how: str,
+) -> None:
+    bundle = SimpleNamespace(id=printed.id)
+    signature = signature_of(session, printed, 2)
+    signature.token_digest = signed_links.digest_of("token-2")
+    signature.own_words = "Mia has a cousin in Oldtown."
+    number = signature.id
+    session.commit()
+    before = read_all(app, session, number)
+    if how == "flagged":
+        flag(reload(session, bundle.id), 2)
+    else:
+        signature = session.get_one(Signature, number)
+        signature.state, signature.state_before = SignatureState.INVALID, CONFIRMED
+        session.commit()
+    assert read_all(app, session, number) == before
+    again("bundles.remake")
+    assert print_bundle(bundle.id) is BundleState.READY
+    assert letter_of(session, reload(session, bundle.id), 2).set_aside == "withdrawn"
+    assert read_all(app, session, number) == before
+    if how == "flagged":
+        decide(session, session.get_one(Signature, number), Decision.APPROVED)
+        session.commit()
+        assert read_all(app, session, number) == before, "it is taken in again only later"
 
 
 def test_no_file_of_it_is_given_or_made_before_the_check(
