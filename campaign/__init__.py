@@ -61,7 +61,7 @@ from campaign.privacy.pages import blueprint as privacy
 from campaign.public import case_lists
 from campaign.public.pages import blueprint as public
 from campaign.replies.desk.views import blueprint as replies
-from campaign.screening import flag_check, held_letter
+from campaign.screening import gone_letters, held_letter
 from campaign.screening.desk.fraud_views import blueprint as screening
 from campaign.screening.desk.queue_views import rehearsal as rehearsal_screening
 from campaign.screening.desk.rules_views import blueprint as screening_rules
@@ -181,7 +181,7 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     sender.init_app(app, why_not_mailed=why_not_mailed)
     announcements.init_app(app, announce=announce)
     held_letter.init_app(app, refuse_unapproved=refuse_unapproved)
-    flag_check.init_app(app, is_gone=is_gone)
+    gone_letters.init_app(app, is_gone=is_gone)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(
         app,

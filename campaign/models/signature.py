@@ -326,7 +326,7 @@ class Letter(db.SealedRow, db.PublicRow):
 
     @property
     def shown_set_aside(self) -> str | None:
-        """Return why it was not printed as its signer may know: not that it was taken out unseen."""
+        """Return why it was not printed, unless it was taken out and its signer is not told."""
         is_unseen = self.signature.shown_state is SignatureState.CONFIRMED
         return None if is_unseen and self.set_aside == "withdrawn" else self.set_aside
 

@@ -7,9 +7,8 @@ out of our hands. What is held there goes the way of what was withdrawn
 (`bundles/changes/withdrawals.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
@@ -22,6 +21,7 @@ from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import LetterMove
 from campaign.models.revision import RiskFlag
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.screening.gone_letters import is_gone
 from campaign.screening.invalidation_job import READ_AT_ONCE, Pace
 from campaign.signing.checks.review_decision import find_silent_reasons, is_checked, store_hold
 from campaign.signing.states import move_signature
@@ -36,11 +36,6 @@ _READ = (
     Signature.full_text,
     Signature.flags_checked,
 )
-
-
-def init_app(app: Flask, *, is_gone: Callable[[], ColumnElement[bool]]) -> None:
-    """`is_gone`: whether a letter is out of our hands. Deliveries stand above screening."""
-    app.extensions["letter_is_gone"] = is_gone
 
 
 def refuse_unchecked(session: Session, campaign: Campaign, *which: ColumnElement[bool]) -> None:
@@ -61,7 +56,7 @@ def refuse_unchecked_in(session: Session, bundle: Bundle) -> None:
     """Refuse as `refuse_unchecked` where letters in its files that are here were not searched."""
     in_it = and_(Letter.bundle_id == bundle.id, Letter.set_aside.is_(None))
     left_it = exists().where(LetterMove.letter_id == Letter.id, LetterMove.bundle_id == bundle.id)
-    refuse_unchecked(session, bundle.campaign, or_(in_it, left_it), ~_is_gone())
+    refuse_unchecked(session, bundle.campaign, or_(in_it, left_it), ~is_gone())
 
 
 @jobs.job("screening.check-flags")
@@ -100,12 +95,7 @@ def _list_unchecked(campaign_id: int, after: int) -> Sequence[int]:
 
 
 def _has_letters_here() -> ColumnElement[bool]:
-    return Signature.letters.any(or_(Letter.bundle_id.is_(None), ~_is_gone()))
-
-
-def _is_gone() -> ColumnElement[bool]:
-    rule: Callable[[], ColumnElement[bool]] = current_app.extensions["letter_is_gone"]
-    return rule()
+    return Signature.letters.any(or_(Letter.bundle_id.is_(None), ~is_gone()))
 
 
 def are_confirmed(campaign_id: int) -> tuple[ColumnElement[bool], ...]:

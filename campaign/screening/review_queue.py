@@ -8,7 +8,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, cast, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
@@ -31,6 +42,7 @@ from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
+from campaign.screening.gone_letters import has_gone_out
 from campaign.signing.checks.review_decision import (
     find_flagged_words,
     find_secret_words,
@@ -166,12 +178,12 @@ def decide(
 
     Those of which another `Hold.version` was `seen`, or none, wait on. Of several that are
     returned, those whose mailbox had its mails of the day are left to wait, and those in a bundle,
-    which nobody can change. Raises NotFound where `by` reads none of these; Invalid (`note`:
-    `note-missing`, `note-too-long`) where a return or a rejection has no reason; RiskNamed where a
-    note that is mailed says what a risk flag rules out; NamesRisk where a letter to be approved
-    does, unless that was `flagged_seen` and no flag beyond `flags_seen`, the newest that its reader
-    saw, is named; Refused: `nothing-held` (somebody else decided before), `letter-in-bundle`,
-    `cannot-mail` (no mail went).
+    which nobody can change; of several that are rejected, those that have gone out. Raises NotFound
+    where `by` reads none of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return
+    or a rejection has no reason; RiskNamed where a note that is mailed says what a risk flag rules
+    out; NamesRisk where a letter to be approved does, unless that was `flagged_seen` and no flag
+    beyond `flags_seen`, the newest that its reader saw, is named; Refused: `nothing-held` (somebody
+    else decided before), `letter-in-bundle`, `letter-gone`, `cannot-mail` (no mail went).
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
@@ -181,7 +193,7 @@ def decide(
         _refuse_risks(session, public_ids, note, seen=risks_seen)
     taken = _claim_letters(session, public_ids, decision, seen)
     if not taken:
-        raise Refused("nothing-held")
+        raise Refused(_find_why_none(session, public_ids, decision))
     if decision is Decision.APPROVED and _name_unseen(
         session, taken, is_ticked=flagged_seen, newest=flags_seen
     ):
@@ -295,7 +307,8 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> Undo
     """Put the letters of the last act back into the queue.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that
-    somebody else decided about, that were found false, and approved ones that a bundle holds.
+    somebody else decided about, that were found false, that have gone out, and approved ones that
+    a bundle holds, unless they say what a risk flag rules out: those are held there in silence.
     Raises Refused where the last act is not the one that its reader saw: `undone-already`,
     `decided-since`, or `nothing-to-undo` where there is none any more.
     """
@@ -303,14 +316,18 @@ def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> Undo
     if act is None or act.id != act_id:
         raise Refused(_find_why_not(session, act, act_id, by))
     act.undone_at = now
-    mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
-    ids = session.scalars(mine).all()
+    mine = (Hold.act_id == act.id, Hold.decision == act.decision)
+    held = session.execute(select(Hold.signature_id, Hold.reasons).where(*mine))
+    reasons = dict(held.all())
+    ids = list(reasons)
     _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
     as_decided = [db.unindexed(Signature.state) == after]
     if act.decision is not Decision.REJECTED:
-        as_decided.append(~Signature.letters.any(Letter.bundle_id.is_not(None)))
+        in_bundle = Signature.letters.any(Letter.bundle_id.is_not(None))
+        for_risk = [number for number, why in reasons.items() if not SILENT.isdisjoint(why)]
+        as_decided.append(or_(~in_bundle, and_(Signature.id.in_(for_risk), ~has_gone_out())))
     back = db.update_returning(
         session, Signature, Signature.id.in_(ids), *as_decided, state=SignatureState.HELD
     )
@@ -349,6 +366,7 @@ def _claim_letters(
             db.unindexed(Signature.state) == SignatureState.HELD,
             Signature.id.in_(undecided),
             Signature.campaign_id.in_(select(Campaign.id).where(may_go_out_sql())),
+            *([~has_gone_out()] if decision is Decision.REJECTED else []),
         )
         .order_by(Signature.id)
         .with_for_update()
@@ -364,6 +382,16 @@ def _claim_letters(
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])
     return taken
+
+
+def _find_why_none(session: Session, public_ids: Sequence[str], decision: Decision) -> str:
+    gone = select(Signature.id).where(
+        Signature.public_id.in_(public_ids),
+        db.unindexed(Signature.state) == SignatureState.HELD,
+        has_gone_out(),
+    )
+    is_refused = decision is Decision.REJECTED and db.has_row(session, gone.limit(1))
+    return "letter-gone" if is_refused else "nothing-held"
 
 
 def _lock_campaigns(session: Session, ids: Select[int]) -> None:

@@ -31,9 +31,9 @@ REFUSALS: Mapping[str, object] = {
         "This email address has reached today’s limit. Send the letter back tomorrow."
     ),
     "letter-in-bundle": _l(
-        "This letter is in a bundle, so its supporter cannot change it. Approve or reject it. Or "
-        "cancel the bundle first."
+        "This letter is in a bundle, so its supporter cannot change it. Approve or reject it."
     ),
+    "letter-gone": _l("This letter has gone out, so you cannot reject it. Approve it."),
     "nothing-to-undo": _l("There is nothing left to undo."),
     "undone-already": _l("You have already undone this decision."),
     "decided-since": _l(

@@ -298,6 +298,62 @@ def test_review_returns_none_that_is_in_a_bundle_and_a_rejection_keeps_it_out(
     assert signature.state is HELD
 
 
+@pytest.mark.both_engines
+def test_an_approval_in_a_bundle_is_undone_until_it_has_gone_out(
+    session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    flag(printed, 2)
+    bundle = reload(session, printed.id)
+    signature = signature_of(session, bundle, 2)
+    act = decide(session, signature, Decision.APPROVED)
+    by = session.get_one(StaffUser, act.staff_id)
+    undone = review_queue.undo(session, by=by, now=db.utcnow(), act_id=act.id)
+    assert (undone.reopened, signature.is_held_unseen, count_here(session, bundle)) == (1, True, 6)
+    act = decide(session, signature, Decision.APPROVED)
+    by, act_id = session.get_one(StaffUser, act.staff_id), act.id
+    session.commit()
+    record(printed, DeliveryOutcome.ACCEPTED)
+    undone = review_queue.undo(session, by=by, now=db.utcnow(), act_id=act_id)
+    assert (undone.reopened, signature.state) == (0, CONFIRMED)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_what_has_gone_out_is_not_rejected_unless_it_was_taken_out_before(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+    is_removed: bool,
+) -> None:
+    bundle = SimpleNamespace(id=printed.id)
+    flag(printed, 2)
+    if is_removed:
+        again("bundles.remake")
+        assert print_bundle(bundle.id) is BundleState.READY
+    paper = next(
+        paper.value
+        for paper in list_papers(session, reload(session, bundle.id))
+        if bool(paper.removed) == is_removed
+    )
+    session.rollback()
+    record(bundle, DeliveryOutcome.ACCEPTED, paper=paper)
+    signature = signature_of(session, reload(session, bundle.id), 2)
+    url, seen = (
+        f"/desk/screening/letters/{signature.public_id}",
+        session.get_one(Hold, signature.id).version,
+    )
+    session.rollback()
+    answer = post(staff, url, {"decision": "reject", "note": "It names a town.", "seen": seen})
+    told = "This letter has gone out, so you cannot reject it. Approve it."
+    assert (told in answer.text) != is_removed
+    session.expire_all()
+    assert signature.state is (SignatureState.REJECTED if is_removed else HELD)
+
+
 def test_what_has_gone_out_stays_as_it_is_and_is_checked_once_it_is_here_after_all(
     app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
