@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import lifecycle
@@ -97,18 +96,11 @@ def _say_of_letters(campaign: Campaign, newest_before: int) -> Iterator[str]:
     if risks.newest_flag(campaign) <= newest_before:
         return
     session = db.session()
-    if waiting := rewritten_letters.count_confirmed(session, campaign):
-        yield ngettext(
-            "We now check %(count)s confirmed letter that is not in a bundle.",
-            "We now check %(count)s confirmed letters that are not in a bundle.",
-            waiting,
-            count=i18n.say_number(waiting),
-        )
-    if risks.has_bundles(session, campaign):
-        yield _(
-            "We also check letters in bundles that have not gone out. Staff review those that name "
-            "a flag, and read on Today which not to deliver."
-        )
+    has_bundles = risks.has_bundles(session, campaign)
+    if has_bundles or rewritten_letters.count_confirmed(session, campaign):
+        yield _("We now check the confirmed letters that have not gone out.")
+    if has_bundles:
+        yield _("Staff review those that name a flag, and read on Today which not to deliver.")
 
 
 def _save(form: RisksForm, campaign: Campaign) -> None:

@@ -332,8 +332,8 @@ def test_pages_say_what_is_checked_and_that_nothing_is_frozen_meanwhile(
     sign_in(staff, app, Role.STAFF, name="Odile Marchand")
     url = f"/desk/campaigns/{campaign.slug}/risks"
     saved = post(organizer, url, {"witness": "Petra Salas"}, follow_redirects=True).text
-    assert "We now check 2 confirmed letters that are not in a bundle." in saved
-    assert "We also check letters in bundles that have not gone out." in saved
+    assert "We now check the confirmed letters that have not gone out." in saved
+    assert "Staff review those that name a flag, and read on Today which not to deliver." in saved
     form = {"mission": campaign.targets[0].mission.slug, "campaign": campaign.slug}
     refused = post(staff, "/desk/bundles/new", form)
     assert refused.status_code == 409
