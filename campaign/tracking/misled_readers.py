@@ -5,7 +5,7 @@ that may have been in it counts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
@@ -38,8 +38,8 @@ class FalseNews:
     happened_on: str
     """Empty where that was not kept."""
     deleted_at: datetime
-    corrected_by: Collection[int] = ()
-    """Notices which tell that nothing has happened."""
+    corrected_by: Mapping[int, int] = field(default_factory=dict)
+    """The bundle of which each notice tells that nothing has happened, by the notice's id."""
 
 
 def list_false_news(
@@ -54,11 +54,15 @@ def list_false_news(
         return []
     before = [AuditEntry.at <= until] if until else []
     entries = session.execute(
-        select(AuditEntry.action, AuditEntry.at, AuditEntry.detail)
+        select(AuditEntry.action, AuditEntry.at, AuditEntry.subject, AuditEntry.detail)
         .where(AuditEntry.action.in_(("delivery.remove", TELL_MISTAKE)), *before)
         .order_by(AuditEntry.id)
     ).all()
-    told_mistakes = [detail for action, _at, detail in entries if action == TELL_MISTAKE]
+    told_mistakes = [
+        (int(subject.partition(":")[2]), detail)
+        for action, _at, subject, detail in entries
+        if action == TELL_MISTAKE
+    ]
     return [
         FalseNews(
             detail["bundle"],
@@ -67,9 +71,13 @@ def list_false_news(
             DeliveryOutcome(detail["outcome"]),
             detail.get("on", ""),
             at,
-            [told["notice"] for told in told_mistakes if detail["notice"] in told["corrects"]],
+            {
+                told["notice"]: bundle_id
+                for bundle_id, told in told_mistakes
+                if detail["notice"] in told["corrects"]
+            },
         )
-        for action, at, detail in entries
+        for action, at, _subject, detail in entries
         if action != TELL_MISTAKE and detail.get("notice") in notice_ids
     ]
 
@@ -115,7 +123,13 @@ def is_signer_misled(
         *(
             and_(
                 _was_emailed(NoticeMail.notice_id == news.notice_id),
-                ~_was_emailed(NoticeMail.notice_id.in_(news.corrected_by)),
+                ~_was_emailed(
+                    NoticeMail.notice_id.in_(
+                        notice_id
+                        for notice_id, bundle_id in news.corrected_by.items()
+                        if bundle_id in bundle_ids
+                    )
+                ),
                 ~_was_emailed(
                     NoticeMail.notice_id == Notice.id,
                     Notice.delivery_id == DeliveryAttempt.id,
@@ -201,5 +215,17 @@ def _is_corrected(
         or_(DeliveryAttempt.outcome.in_(REFUSALS), Letter.set_aside.is_not(None)),
         since,
     )
-    told_mistake = or_(false(), *map(_got_email, news.corrected_by))
-    return or_(is_gone(when=since), stayed.correlate(Letter), told_mistake)
+    told_mistake = [
+        and_(_got_email(notice_id), _may_have_been(bundle_id, cancelled))
+        for notice_id, bundle_id in news.corrected_by.items()
+    ]
+    return or_(is_gone(when=since), stayed.correlate(Letter), *told_mistake)
+
+
+def _may_have_been(
+    bundle_id: int, cancelled: Mapping[int, ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Whether a letter is in the bundle, or was: an email about this told of no other letter."""
+    moved = exists().where(LetterMove.letter_id == Letter.id, LetterMove.bundle_id == bundle_id)
+    is_there = or_(Letter.bundle_id == bundle_id, moved.correlate(Letter))
+    return or_(is_there, cancelled.get(bundle_id, false()))

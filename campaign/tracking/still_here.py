@@ -58,7 +58,14 @@ def find_still_here(session: Session, notice: Notice) -> StillHere | None:
             bundle = session.get_one(Bundle, int(subject.partition(":")[2]))
             # Its own emails are no reason not to send them.
             told = [
-                replace(news, corrected_by={*news.corrected_by} - {notice.id})
+                replace(
+                    news,
+                    corrected_by={
+                        notice_id: about
+                        for notice_id, about in news.corrected_by.items()
+                        if notice_id != notice.id
+                    },
+                )
                 for news in _list_of_bundle(session, bundle)
                 if notice.id in news.corrected_by
             ]

@@ -139,6 +139,64 @@ def test_people_hold_a_false_email_also_once_the_bundle_is_cancelled(
     assert {told[2] for told in list_told(mails)[2:]} == {False}
 
 
+def test_of_two_bundles_each_is_corrected_by_itself_though_readers_share_a_mailbox(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    first = freeze(campaign)
+    sign(session, campaign, email=ANA, given_name="Omar", seat=2)
+    second = freeze(campaign)
+    for bundle_id in (first, second):
+        deliver(bundle_id)
+        tell_all(session)
+    remove(session)
+    remove(session)
+    for bundle_id, writer, left in ((first, "Ana", [0, 1]), (second, "Omar", [0, 0])):
+        press(session, bundle_id)
+        tell_all(session)
+        assert (mails()[-1]["kind"], mails()[-1]["writer"]) == ("letter-still-here", writer)
+        assert [count_misled(session, each) for each in (first, second)] == left
+    assert len(mails()) == 4
+
+
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_of_a_cancelled_bundle_and_the_next_they_are_told_once_and_as_of_one(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+    is_newest_first: bool,
+) -> None:
+    first = freeze(campaign)
+    deliver(first)
+    tell_all(session)
+    remove(session)
+    cancel(app, session, first)
+    sign(session, campaign, email=ANA, given_name="Omar", seat=2)
+    second = freeze(campaign)
+    deliver(second)
+    tell_all(session)
+    remove(session)
+    assert [count_misled(session, each) for each in (first, second)] == [1, 1]
+    press(session, second if is_newest_first else first)
+    tell_all(session)
+    left = 0 if is_newest_first else 1
+    assert [count_misled(session, each) for each in (first, second)] == [0, left]
+    if left:
+        assert mails()[-1]["writer"] == "Ana"
+        press(session, second)
+        tell_all(session)
+        assert (mails()[-1]["writer"], mails()[-1]["letters"]) == ("Omar", 1)
+        assert count_misled(session, second) == 0
+
+
 def test_what_is_recorded_meanwhile_corrects_it_and_nobody_is_told_otherwise(
     session: Session,
     campaign: Campaign,
