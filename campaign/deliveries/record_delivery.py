@@ -468,5 +468,6 @@ def _audit(
         f"delivery:{attempt.id}",
         outcome=attempt.outcome.value,
         messages=attempt.messages,
+        **({"sheets_back": True} if attempt.sheets_back else {}),
         **more,
     )

@@ -222,9 +222,13 @@ def _is_signer_misled(
 
 
 def _says_same(news: FalseNews, delivery: DeliveryAttempt, *, by_part: bool = False) -> bool:
-    """Whether it told of the same day, mission and outcome; a letter `by_part` was accepted."""
+    """Whether it told of the same day, mission and outcome; a letter `by_part` was accepted.
+
+    What became of the sheets with a part is told to their signers alone.
+    """
     outcomes = {news.outcome, delivery.outcome}
-    is_same = len(outcomes) == 1 or (by_part and outcomes == _ACCEPTED)
+    is_same = by_part and outcomes == _ACCEPTED
+    is_same |= len(outcomes) == 1 and (by_part or news.sheets_back is delivery.sheets_back)
     is_of_bundle = news.bundle_id == delivery.bundle_id
     return is_same and is_of_bundle and news.happened_on == delivery.happened_on.isoformat()
 

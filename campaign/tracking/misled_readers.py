@@ -38,6 +38,7 @@ class FalseNews:
     happened_on: str
     """Empty where that was not kept."""
     deleted_at: datetime
+    sheets_back: bool = False
     corrected_by: Mapping[int, int] = field(default_factory=dict)
     """The bundle of which each notice tells that nothing has happened, by the notice's id."""
 
@@ -71,6 +72,7 @@ def list_false_news(
             DeliveryOutcome(detail["outcome"]),
             detail.get("on", ""),
             at,
+            detail.get("sheets_back", False),
             {
                 told["notice"]: bundle_id
                 for bundle_id, told in told_mistakes

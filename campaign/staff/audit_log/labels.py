@@ -308,6 +308,7 @@ FACTS: Mapping[str, object] = {
     "files": _l("files"),
     "file": _l("file"),
     "by_hand": _l("removed or made unreadable by hand"),
+    "sheets_back": _l("signature sheets came back"),
     "bundle": _l("bundle"),
     "bundles": _l("bundles"),
     "envelopes": _l("envelopes"),

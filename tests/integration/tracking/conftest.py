@@ -93,13 +93,14 @@ def deliver(app: Flask) -> Deliver:
         clock: time | None = None,
         taken: int | None = None,
         day: date | None = None,
+        sheets_back: bool = False,
     ) -> None:
         with app.app_context(), db.transaction() as session:
             bundle = session.get_one(Bundle, bundle_id)
             bundle.state = BundleState.READY
             record_delivery.record_visit(
                 session,
-                carried=[record_delivery.CarriedBundle(bundle, taken)],
+                carried=[record_delivery.CarriedBundle(bundle, taken, sheets_back=sheets_back)],
                 happened=record_delivery.VisitFacts(
                     outcome=outcome,
                     happened_on=day or today(),

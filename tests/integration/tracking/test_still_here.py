@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.deliveries import deleted_news, record_delivery
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
@@ -356,3 +358,34 @@ def test_nobody_is_told_a_second_time_what_an_email_said_before(
     told = {mail["to"]: mail["corrects"] for mail in mails()[2:]}
     corrected = {ANA: True, "omar@example.org": True}
     assert told == ({} if then is DeliveryOutcome.ACCEPTED else corrected)
+
+
+@pytest.mark.parametrize("came_back", [True, False])
+def test_a_signer_is_told_again_where_sheets_that_came_back_were_accepted_after_all(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    deliver: Deliver,
+    mails: Mails,
+    came_back: bool,
+) -> None:
+    sign_beside_sheet(session, campaign)
+    sign(session, campaign, email="late@example.org")
+    bundle_id = freeze_with_sheet(app, session, campaign)
+
+    def accept_part(*, sheets_back: bool) -> None:
+        deliver(bundle_id, DeliveryOutcome.PART, taken=1, sheets_back=sheets_back)
+        with app.app_context(), db.transaction() as own:
+            newest = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())
+            attempt = own.scalars(newest).first()
+            assert attempt is not None
+            split_bundle.name_part(own, attempt, [Numbers(1, 1)], actor="test")
+        tell_all(session)
+
+    accept_part(sheets_back=False)
+    remove(session)
+    accept_part(sheets_back=came_back)
+    remove(session)
+    accept_part(sheets_back=False)
+    outcomes = [mail["outcome"] for mail in mails() if mail["to"] == ANA]
+    assert outcomes == ["sheet-part", *(["sheet-refused", "sheet-part"] if came_back else [])]
