@@ -11,18 +11,19 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from campaign.bundles.bundle_status import went_in_envelopes
+from campaign.bundles.bundle_status import GONE_WHOLE, went_in_envelopes
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.deleted_news import TELL_MISTAKE
 from campaign.deliveries.recording_rules import read_numbers
 from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import LetterMove
+from campaign.models.delivery import Envelope, LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature
 
 _WRITER = aliased(Signature)
+_OTHER = aliased(DeliveryAttempt)
 
 REFUSALS = CAME_BACK | {DeliveryOutcome.PART}
 
@@ -142,6 +143,40 @@ def is_signer_misled(
             for news in told
         ),
     )
+
+
+def may_be_misled(
+    session: Session, bundle: Bundle, told: Sequence[FalseNews]
+) -> ColumnElement[bool]:
+    """Whether an email told of the bundle what is false, and none surely corrects that since.
+
+    For a query on `NoticeMail`. Surely does what speaks of the whole bundle, from which no letter
+    went on its own.
+    """
+    moved = exists().where(LetterMove.bundle_id == bundle.id)
+    posted = exists().where(
+        _OTHER.bundle_id == bundle.id, Envelope.attempt_id == _OTHER.id.expression
+    )
+    of_whole = session.execute(
+        select(Notice.id, DeliveryAttempt.created_at)
+        .join(DeliveryAttempt, DeliveryAttempt.id == Notice.delivery_id)
+        .where(
+            DeliveryAttempt.bundle_id == bundle.id,
+            DeliveryAttempt.outcome.in_(GONE_WHOLE | CAME_BACK),
+            ~moved,
+            ~posted,
+        )
+    ).all()
+    later = aliased(NoticeMail)
+    may_be = []
+    for news in told:
+        sure = [notice_id for notice_id, at in of_whole if at >= news.deleted_at]
+        sure += [each for each, about in news.corrected_by.items() if about == bundle.id]
+        corrected = exists().where(
+            later.email_hmac == NoticeMail.email_hmac, later.notice_id.in_(sure)
+        )
+        may_be.append(and_(NoticeMail.notice_id == news.notice_id, ~corrected))
+    return or_(*may_be)
 
 
 def list_cancelled(session: Session, campaign_id: int) -> dict[int, ColumnElement[bool]]:

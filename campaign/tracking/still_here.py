@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import WITH_DESTINATION
@@ -16,10 +16,16 @@ from campaign.deliveries.recording_rules import SENT
 from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import CAME_BACK, Bundle, BundleState, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
-from campaign.models.notice import Notice, NoticeKind
+from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.tracking.letter_trips import list_bundles_of_sheets
-from campaign.tracking.misled_readers import FalseNews, is_misled, is_signer_misled, list_false_news
+from campaign.tracking.misled_readers import (
+    FalseNews,
+    is_misled,
+    is_signer_misled,
+    list_false_news,
+    may_be_misled,
+)
 from campaign.tracking.news_subscription import gets_correction, gets_news
 
 
@@ -76,14 +82,20 @@ def find_still_here(session: Session, notice: Notice) -> StillHere | None:
 def count_misled(session: Session, bundle: Bundle) -> int:
     """Count the mailboxes with an email about the bundle that is false, and that can be told."""
     told = _list_of_bundle(session, bundle) if may_go_out(bundle.campaign.status) else []
+    return _count_misled(session, bundle, told)
+
+
+def _count_misled(session: Session, bundle: Bundle, told: Sequence[FalseNews]) -> int:
     if not told or is_being_told(session, bundle):
         return 0
-    return _count(session, _describe(session, bundle, told))
+    emailed = select(NoticeMail.email_hmac).where(may_be_misled(session, bundle, told))
+    here = _describe(session, bundle, told)
+    return _count(session, [here], Signature.email_hmac.in_(emailed))
 
 
 def count_told_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> int:
     """Count the mailboxes whose email would be false if the record of these was deleted."""
-    total = 0
+    here = []
     for attempt in attempts:
         detail, bundle = describe_news(session, attempt), attempt.bundle
         if bundle is None or not detail or not may_go_out(attempt.campaign.status):
@@ -97,8 +109,8 @@ def count_told_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> int:
             db.utcnow(),
         )
         told = [*_list_of_bundle(session, bundle), news]
-        total += _count(session, _describe(session, bundle, told, without=attempt.id))
-    return total
+        here.append(_describe(session, bundle, told, without=attempt.id))
+    return _count(session, here) if here else 0
 
 
 def list_misled(session: Session, mine: ColumnElement[bool]) -> list[tuple[Campaign, Bundle, int]]:
@@ -113,7 +125,14 @@ def list_misled(session: Session, mine: ColumnElement[bool]) -> list[tuple[Campa
         .options(*WITH_DESTINATION)
         .order_by(Bundle.id)
     ).all()
-    counts = [(bundle.campaign, bundle, count_misled(session, bundle)) for bundle in bundles]
+    counts = [
+        (
+            bundle.campaign,
+            bundle,
+            _count_misled(session, bundle, [news for news in told if news.bundle_id == bundle.id]),
+        )
+        for bundle in bundles
+    ]
     return [row for row in counts if row[2]]
 
 
@@ -176,6 +195,8 @@ def _list_later(session: Session, bundle: Bundle) -> list[int]:
     ]
 
 
-def _count(session: Session, here: StillHere) -> int:
-    mailboxes = select(func.count(Signature.email_hmac.distinct())).where(here.is_told())
-    return session.scalar(mailboxes) or 0
+def _count(session: Session, here: Sequence[StillHere], *conditions: ColumnElement[bool]) -> int:
+    mailboxes = [
+        select(Signature.email_hmac).where(each.is_told(), *conditions).distinct() for each in here
+    ]
+    return session.scalar(select(func.count()).select_from(union(*mailboxes).subquery())) or 0

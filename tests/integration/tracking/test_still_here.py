@@ -155,6 +155,9 @@ def test_of_two_bundles_each_is_corrected_by_itself_though_readers_share_a_mailb
     for bundle_id in (first, second):
         deliver(bundle_id)
         tell_all(session)
+    session.rollback()
+    attempts = session.scalars(select(DeliveryAttempt)).all()
+    assert still_here.count_told_of(session, attempts) == 1, "one person reads both emails"
     remove(session)
     remove(session)
     for bundle_id, writer, left in ((first, "Ana", [0, 1]), (second, "Omar", [0, 0])):
