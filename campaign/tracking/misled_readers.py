@@ -162,7 +162,7 @@ def may_be_misled(
         .join(DeliveryAttempt, DeliveryAttempt.id == Notice.delivery_id)
         .where(
             DeliveryAttempt.bundle_id == bundle.id,
-            DeliveryAttempt.outcome.in_(GONE_WHOLE | CAME_BACK),
+            DeliveryAttempt.outcome.in_(GONE_WHOLE | REFUSALS),
             ~moved,
             ~posted,
         )
