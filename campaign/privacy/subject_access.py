@@ -52,7 +52,7 @@ log = structlog.get_logger()
 
 PER_HOUR = 10  # Downloads of one mailbox: each lays out all its letters
 _INTERNAL = ("_id", "_mark", "flags_checked")
-"""Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
+"""Endings of columns that say nothing of the person: numbers of rows (or flags), keyed marks."""
 _TOLD_OTHERWISE = {"id", "state_before", "exact_times"}
 _TRIES = 3
 Say = Callable[[object], object]

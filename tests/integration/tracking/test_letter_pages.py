@@ -1145,6 +1145,7 @@ def test_everything_held_is_taken_away_as_data_and_letters(
         "consent_wording_id",
         "invalidation_id",
         "state_before",
+        "flags_checked",  # the number of a risk flag, of which nobody outside is told
         "exact_times",  # `signed_at` and `confirmed_at` tell them
         "seal_id",
         "address_mark",
