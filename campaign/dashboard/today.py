@@ -253,10 +253,7 @@ def _find_drafts(
 
 
 def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
-    """List, of the drafts that were changed last, those from which nothing keeps them closed.
-
-    Nor one with texts of the campaign that it was made from.
-    """
+    """List, of the drafts that were changed last, those from which nothing keeps them closed."""
     targets = selectinload(Campaign.targets)
     drafts = session.scalars(
         select(Campaign)

@@ -22,7 +22,7 @@ from campaign.mail.headers import read_body
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, Update
-from campaign.models.directory import mission_name
+from campaign.models.directory import mission_name, official_name
 from campaign.models.signature import Disclosure
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
@@ -197,6 +197,13 @@ def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
     }
 
 
+def _still_here(campaign: Campaign, locale: str, _now: datetime) -> Context:
+    written = list_addressed(campaign)
+    recipient = official_name(written[0].official, locale) if written else ""
+    own = {"letters": 1, "recipient": recipient, "was_delivered": True, "withdrawn": False}
+    return _followed(campaign, locale) | own
+
+
 def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
     title, text, code = _told(campaign.updates[-1] if campaign.updates else None, campaign, locale)
     own = {"what": "outcome", "title": title, "text": text, "lang": code}
@@ -234,6 +241,7 @@ KINDS: Mapping[str, Callable[[Campaign, str, datetime], Context]] = {
     "already-signed": _already,
     "letter-returned": _returned,
     "letter-handed-over": _handed_over,
+    "letter-still-here": _still_here,
     "case-update": _update,
     "case-continued": _continued,
     "case-stopped": _stopped,

@@ -164,6 +164,7 @@ _ANCHORS: Mapping[str, object] = {
 }
 _GAPS: Mapping[str, object] = {
     "address-does-not-fit": _l("An address that fits the envelope window"),
+    "copy-without-address": _l("An address of who receives a copy"),
     "deadline-past": _l("A deadline that has not passed"),
     "deadline-unset": _l("A deadline, which a letter mentions"),
     "edition-incomplete": _l("Parts of the page text"),

@@ -116,7 +116,7 @@ SAYS_NOTHING: dict[str, str] = {
             bundles.print_proof bundles.release bundles.remake bundles.take_reprint
             deliveries.again deliveries.envelopes_download deliveries.more deliveries.part
             deliveries.post deliveries.reroute deliveries.reroute_proof deliveries.split
-            deliveries.undo""",
+            deliveries.tell_mistake deliveries.undo""",
     }.items()
     for endpoint in names.split()
 }
