@@ -36,6 +36,7 @@ from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     is_before_visit,
     is_gone,
+    set_aside_left_out,
 )
 from campaign.deliveries.visits import announce_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -244,6 +245,7 @@ def remove_visit(
         if attempt.bundle:
             _undo_removed_sheets(session, attempt.bundle)
             carried_paper.note_nothing_gone(session, attempt.bundle)
+            set_aside_left_out(session, attempt.bundle)
             if tells:
                 tell_mistake(session, attempt.bundle, actor=actor)
     recount_attempts(session, before, actor)

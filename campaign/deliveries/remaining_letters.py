@@ -31,16 +31,18 @@ from campaign.bundles.bundle_status import (
     went_in_envelopes,
     went_in_part,
 )
-from campaign.bundles.changes.withdrawals import list_in_it, list_reviewed
+from campaign.bundles.changes.withdrawals import REVIEWED, list_in_it, list_reviewed, select_gone
 from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
-from campaign.deliveries.recording_rules import join_spans
+from campaign.deliveries.recording_rules import join_spans, list_inside
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 
+_MAY_COME_BACK = (*REVIEWED, SignatureState.INVALID)
 _NO_NUMBER = 2**31 - 1  # higher than that of any letter
 
 
@@ -204,6 +206,24 @@ def select_here_in_envelope(bundle: Bundle) -> Select[Letter]:
     """Select an envelope's letters that are here: some may have gone at the gate since."""
     lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
     return select_here(bundle).where(lies_in).correlate(Envelope)
+
+
+def set_aside_left_out(session: Session, bundle: Bundle) -> None:
+    """Let what was held back as envelopes were filled wait for another bundle, once it is good.
+
+    It lies between letters of an envelope, and does not go with them.
+    """
+    run = session.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
+    if run is None or not run.left_out:
+        return
+    held = (
+        Letter.bundle_id == bundle.id,
+        Letter.sequence.in_(list_inside(run.left_out)),
+        Letter.set_aside.is_(None),
+        Letter.signature_id.in_(select_gone(bundle.campaign_id, _MAY_COME_BACK)),
+        ~is_gone(),
+    )
+    db.update_rows(session, Letter, *held, set_aside=WITHDRAWN)
 
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:

@@ -8,9 +8,7 @@ from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
-from campaign.bundles.changes.withdrawals import REVIEWED, select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
@@ -25,13 +23,13 @@ from campaign.deliveries.remaining_letters import (
     is_gone,
     select_here,
     select_in_no_envelope,
+    set_aside_left_out,
 )
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.screening.flag_check import refuse_unchecked_in
 
-_MAY_COME_BACK = (*REVIEWED, SignatureState.INVALID)
 MOST_ENVELOPES = 5_000  # of one bundle, where each gets an address sheet; single letters need none
 
 
@@ -250,25 +248,9 @@ def _add_envelopes(
     run.letter_count += letters
     run.envelope_count += len(spans)
     if run.left_out is not None:
-        left_out = _list_left_out(spans, numbers)
-        run.left_out = [*run.left_out, *left_out]
-        _set_aside(session, run.bundle, left_out)
+        run.left_out = [*run.left_out, *_list_left_out(spans, numbers)]
+        set_aside_left_out(session, run.bundle)
     audit.record(session, actor, "bundle.split", run.bundle, letters=letters, envelopes=len(spans))
-
-
-def _set_aside(session: Session, bundle: Bundle, left_out: Sequence[Numbers]) -> None:
-    """Let what is held back wait for another bundle once it is found good again.
-
-    It lies between letters of an envelope, and does not go with them.
-    """
-    held = (
-        Letter.bundle_id == bundle.id,
-        Letter.sequence.in_(list_inside(left_out)),
-        Letter.set_aside.is_(None),
-        Letter.signature_id.in_(select_gone(bundle.campaign_id, _MAY_COME_BACK)),
-        ~is_gone(),
-    )
-    db.update_rows(session, Letter, *held, set_aside=WITHDRAWN)
 
 
 def _list_left_out(spans: Sequence[Span], numbers: Sequence[int]) -> list[Numbers]:

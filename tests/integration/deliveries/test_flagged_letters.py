@@ -395,6 +395,12 @@ def test_what_is_approved_once_the_envelopes_are_filled_waits_for_another_bundle
     bundle = reload(session, printed.id)
     assert list_kept_back(session, bundle) == ["00004"], "its sheet lies here"
     assert seen_by_writer(app, session, bundle, 4) == before
+    run = session.get_one(EnvelopeRun, run_id)
+    went = post_envelopes(
+        session, run, Posting(1, 1, today()), key=db.new_public_id(), actor="test"
+    )
+    remove_visit(session, went.visit, actor="test")
+    session.commit()
     signature = signature_of(session, bundle, 4)
     decide(session, signature, Decision.APPROVED)
     assert count_here(session, bundle) == 4
