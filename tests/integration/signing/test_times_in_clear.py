@@ -44,8 +44,8 @@ NOT_OF_SIGNERS = {
     "letter_move", "letter_template", "mailing", "mission", "new_campaign_draft", "notice",
     "official", "organisation_text", "paper_import", "paper_row", "paper_sheet", "passkey",
     "past_copy", "post", "privacy_notice", "proposal", "recovery_code", "reply", "rerouting",
-    "revision", "risk_flag", "scan", "screening_act", "staff_user", "target", "told_apart", "update",
-    "used_challenge", "volume", "webhook_endpoint",
+    "revision", "risk_flag", "scan", "screening_act", "staff_user", "target", "told_apart",
+    "update", "used_challenge", "volume", "webhook_endpoint",
 }  # fmt: skip
 """Tables whose times are of what staff did, or a job for many at once."""
 DAYS = {
