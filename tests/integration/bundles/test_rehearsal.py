@@ -265,7 +265,7 @@ def test_invented_letters_have_a_translation_as_real_ones_have(
     """Nobody signs before the words are written: by that moment the translation is chosen."""
     draft.print_translation = True
     session.commit()
-    into = letter_facts.language_of(draft)
+    into = draft.translation_locale
     jobs.run_now("demo.rehearse", draft.id, 6)
     session.expire_all()
     [target] = draft.targets

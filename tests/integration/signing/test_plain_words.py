@@ -29,7 +29,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     you = client.post(f"{case}/you", data=FORM).text
-    assert "Both must give the same town and, if they give one, the same postal code." in you
+    assert "the second may need the postal code that the first gave." in you
 
 
 @pytest.mark.parametrize("other", [{"given_name": "José"}, {"family_name": "Roy"}])
