@@ -246,9 +246,9 @@ def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
         gate = client.get(f"{url}/deliver").text
         assert warning in gate.partition('id="alarms"')[2].partition("</form>")[0]
         today = client.get("/desk/today").text
-        assert "Withdrawn: do not deliver 1 printed bundle. Its page says what to do" in today
+        assert "Do not deliver 1 printed bundle: withdrawn or under review. Its" in today
         assert "ready for delivery" not in today
-        assert ">Withdrawn: do not deliver<" in client.get("/desk/bundles/").text
+        assert ">Do not deliver: withdrawn or under review<" in client.get("/desk/bundles/").text
         assert "What was withdrawn goes into no other bundle." in client.get(f"{url}/cancel").text
         jobs.run_now("bundles.remake")
     assert list(storage().names(folder)) == []

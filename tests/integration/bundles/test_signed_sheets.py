@@ -349,7 +349,7 @@ def test_people_on_sheets_still_count_where_every_letter_was_withdrawn(
     assert "The contents of this bundle were withdrawn" in page
     assert "but keep signature sheets" in page
     assert "Everything in this bundle was withdrawn" not in page
-    assert "Withdrawn: do not deliver" in client.get("/desk/today").text
+    assert "withdrawn or under review" in client.get("/desk/today").text
     assert post(client, f"{url}/cancel", {"reason": "For the sheets"}).status_code == 303
     session.rollback()
     assert signed_sheets.count_carried(session, bundle_id) == 0, "they wait for another bundle"
