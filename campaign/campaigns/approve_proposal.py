@@ -11,6 +11,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.risks import Finding, Words, edition_words, watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
 from campaign.campaigns.record_change import Editing
+from campaign.core.answers import NOTHING, Answers
 from campaign.models.campaign import UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import StaffUser
@@ -25,7 +26,12 @@ class ProposedUpdate(TypedDict):
 
 
 def approve(
-    session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
+    session: Session,
+    proposal: Proposal,
+    *,
+    by: StaffUser,
+    now: datetime,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Publish it as if `by` had written it. Raises as `proposals.decide` and publishing do."""
     campaign = proposal.campaign

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypedDict, Unpack
 
@@ -15,10 +16,11 @@ from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import revisions, rewritten_letters
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
-from campaign.campaigns.content.risks import Words, refuse_changed
+from campaign.campaigns.content.risks import Words, refuse_changed, words_of_facts
 from campaign.campaigns.record_change import check_opening, record_change, say_deadlines
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import (
@@ -86,7 +88,7 @@ def edit_campaign(
     *,
     actor: str,
     based_on: int | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     is_deadline_wrong: bool = False,
     **facts: Unpack[Facts],
 ) -> Campaign:
@@ -152,12 +154,10 @@ def _refuse_signed(session: Session, campaign: Campaign, facts: Facts) -> None:
 
 
 def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
-    shown = ("reference", "index_number", "person_name", "person_pronouns")
-    new = {name: str(facts.get(name, "")) for name in shown}
     return [
-        Words("facts", campaign.default_locale, name, text)
-        for name, text in new.items()
-        if text != getattr(campaign, name)
+        replace(words, text=str(facts.get(words.field, "")))
+        for words in words_of_facts(campaign)
+        if facts.get(words.field, "") != words.text
     ]
 
 

@@ -18,6 +18,7 @@ from campaign.campaigns.record_change import REASON_KINDS, drop_empty, return_pr
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, db
+from campaign.core.answers import ANYTHING, NOTHING, Answers
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
@@ -170,7 +171,7 @@ def propose_reasons(
     by: StaffUser,
     reasons: Mapping[str, str],
     stop_kind: StopKind | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     replaces: Proposal | None = None,
 ) -> Proposal:
     """Keep the reasons of a closing, or of what has ended, until they are approved.
@@ -212,7 +213,7 @@ def stop_and_propose(
         ProposalKind.REASON,
         by=by,
         reasons=reasons,
-        risks_seen=True,
+        risks_seen=ANYTHING,
         replaces=own,
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle, mails
 from campaign.core import audit, db
 from campaign.core.announcements import announce
+from campaign.core.answers import Answers
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import current_settings
@@ -37,7 +38,7 @@ class Editing(TypedDict):
     """Who saves, and whether they saw the warning of risk flags, as services take it."""
 
     actor: str
-    risks_seen: bool
+    risks_seen: Answers
 
 
 class SpoilsOpening(Invalid):

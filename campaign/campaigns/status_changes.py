@@ -32,6 +32,7 @@ from campaign.campaigns.record_change import (
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped, warns_of_harm_sql
 from campaign.core import audit, db, i18n, jobs
+from campaign.core.answers import ANYTHING, NOTHING, Answers
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
@@ -51,7 +52,7 @@ def open_campaign(
     actor: str,
     now: datetime,
     act_by: date | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     tell_network: bool = True,
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
@@ -96,7 +97,7 @@ def close_campaign(
     actor: str,
     now: datetime,
     reasons: Mapping[str, str] | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Take no more letters; confirmed ones are delivered. Raises Refused, RiskNamed."""
     check_closing(session, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
@@ -110,7 +111,7 @@ def check_closing(
     *,
     actor: str,
     reasons: Mapping[str, str],
-    risks_seen: bool,
+    risks_seen: Answers,
 ) -> None:
     check_move(session, campaign, CampaignStatus.CLOSED, actor)
     _refuse_risks(session, campaign, reasons, risks_seen)
@@ -124,7 +125,7 @@ def stop_campaign(
     now: datetime,
     reasons: Mapping[str, str],
     kind: StopKind | None = StopKind.HARM,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     reasons_wait: bool = False,
 ) -> None:
     """End it for good, at once: no letter, mail or bundle goes out.
@@ -159,7 +160,7 @@ def reword_reason(
     actor: str,
     reasons: Mapping[str, str],
     kind: StopKind | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Show these reasons, and this kind of a stop, from now on.
 
@@ -185,7 +186,7 @@ def reword_reason(
 
 
 def check_reason(
-    session: Session, campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
+    session: Session, campaign: Campaign, reasons: Mapping[str, str], risks_seen: Answers
 ) -> dict[str, str]:
     """Return the reasons that say something. Raises as `reword_reason` does."""
     if not has_ended(campaign.status):
@@ -199,7 +200,7 @@ def check_reason(
 
 
 def _refuse_risks(
-    session: Session, campaign: Campaign, reasons: Mapping[str, str], seen: bool
+    session: Session, campaign: Campaign, reasons: Mapping[str, str], seen: Answers
 ) -> None:
     refuse_published(session, campaign, words_by_field("reason", reasons, "reason_"), seen=seen)
 
@@ -233,7 +234,7 @@ def schedule_campaign(
     actor: str,
     open_at: datetime,
     now: datetime,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Let it open by itself. Raises Invalid (`open_at`), Refused as opening does."""
     check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
@@ -328,7 +329,7 @@ def open_scheduled(now: datetime) -> None:
 
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     try:
-        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
+        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING)
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)

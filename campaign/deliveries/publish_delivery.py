@@ -14,6 +14,7 @@ from campaign.campaigns.content.pictures import keep_redrawn, redrawn
 from campaign.campaigns.content.updates import Shown, Words, post_update, seal_update
 from campaign.campaigns.record_change import find_change, record_change
 from campaign.core import audit, db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries import attachments
@@ -129,7 +130,7 @@ def publish(
     post: DeliveryPost,
     *,
     actor: str,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> Update:
     """Post it on the case's page.
 

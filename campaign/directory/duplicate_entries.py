@@ -16,6 +16,7 @@ from sqlalchemy import Column, Select, func, select, update
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit, db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
@@ -215,7 +216,7 @@ def merge(
     gone: Entry,
     take: Collection[str],
     actor: str,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Make the two one: `kept` stays, with the fields `take` of `gone`, who goes.
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import free_slug, slugify
 from campaign.directory import missions, where_used
@@ -67,7 +68,7 @@ def update_entry(
     *,
     draft: OfficialDraft | MissionDraft,
     actor: str,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n, jobs
+from campaign.core.answers import Answers
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
@@ -320,7 +321,7 @@ def pass_to(
     successor: Official,
     on: date,
     actor: str,
-    risks_seen: bool,
+    risks_seen: Answers,
 ) -> Official:
     """Pass the office to somebody who is in the directory; letters name the new office.
 

@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
+from campaign.core.answers import Answers, is_answered, key_of
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
@@ -45,7 +46,9 @@ Of those that open by themselves, what they lack by then.
 class RisksUnseen(Invalid):
     """A change of an entry that flags rule out, that cancels an opening or rewrites `letters`."""
 
-    def __init__(self, namings: Sequence[Naming], letters: int = 0) -> None:
+    def __init__(
+        self, namings: Sequence[Naming], letters: int = 0, *, values: Mapping[str, object]
+    ) -> None:
         super().__init__("risks-unseen", fields={"risks_seen": "risks-unseen"})
         self.letters = letters
         flagged = [naming for naming in namings if naming.is_flagged]
@@ -56,6 +59,13 @@ class RisksUnseen(Invalid):
         self.rewritten = [
             naming.campaign.reference for naming in cancelled if not naming.is_flagged
         ]
+        # Of flagged words the key tells nothing that the page does not.
+        asked = {
+            key_of("flagged", *values.items()): self.is_flagged,
+            key_of("letters"): bool(letters),
+            key_of("opening", *(naming.campaign.id for naming in cancelled)): bool(cancelled),
+        }
+        self.keys = frozenset(key for key, is_asked in asked.items() if is_asked)
 
 
 class SpoilsOpenings(Invalid):
@@ -107,7 +117,7 @@ def refuse_unseen_risks(
     list_rewritten: LetterWatch,
     *,
     letters: int,
-    seen: bool,
+    seen: Answers,
     actor: str,
 ) -> None:
     """Raise RisksUnseen unless `seen`; saved all the same, campaigns return to review.
@@ -119,9 +129,9 @@ def refuse_unseen_risks(
     namings = [*flagged, *list_rewritten()]
     if spoiled := [naming for naming in namings if naming.gaps]:
         raise SpoilsOpenings(spoiled)
-    is_asked = letters or any(each.is_flagged or each.cancels_opening for each in namings)
-    if is_asked and not seen:
-        raise RisksUnseen(namings, letters)
+    problem = RisksUnseen(namings, letters, values=values)
+    if not is_answered(problem, seen):
+        raise problem
     return_to_review(namings, actor)
 
 

@@ -19,15 +19,16 @@ from campaign.campaigns.content import updates
 from campaign.campaigns.content.pictures import keep_redrawn, redrawn
 from campaign.campaigns.content.risks import (
     Finding,
-    RiskNamed,
     Words,
     find_blacked_out,
     list_reply_texts,
+    refuse_unmeant,
     watch_of,
 )
 from campaign.campaigns.record_change import record_change
 from campaign.core import db
 from campaign.core.announcements import announce
+from campaign.core.answers import ANYTHING, NOTHING, Answers
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import force_locale, language_name
 from campaign.core.isolation.run_apart import run_apart
@@ -98,7 +99,7 @@ def publish(
     *,
     actor: str,
     look: str,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     fewer_seen: bool = False,
     is_another: bool = False,
 ) -> Update:
@@ -122,8 +123,7 @@ def publish(
     shown = compose_posts(reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    if (findings := list_findings(reply)) and not risks_seen:
-        raise RiskNamed(findings)
+    refuse_unmeant(list_findings(reply), seen=risks_seen)
     asked = {}
     if list_fewer_marks(reply) and not fewer_seen:
         asked["fewer_seen"] = "fewer-marks"
@@ -139,7 +139,7 @@ def publish(
         happened_on=reply.received_on,
         words={post.locale: (post.title, post.body) for post in shown},
         pictures=_pictures(picture, [post.locale for post in shown]),
-        risks_seen=True,  # Markdown hides words that stand over two lines: looked through above
+        risks_seen=ANYTHING,  # Markdown hides words that stand over two lines: looked through above
     )
     update.target_id = reply.target_id
     session.flush()

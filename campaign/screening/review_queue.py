@@ -25,17 +25,18 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.options import check_words
 from campaign.campaigns.content.risks import (
-    RiskNamed,
     Watch,
     Words,
     list_secret_words,
     newest_flag,
     refuse_changed,
+    refuse_unmeant,
 )
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import RiskKind
@@ -170,7 +171,7 @@ def decide(
     now: datetime,
     seen: Collection[str],
     note: str = "",
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     flagged_seen: bool = False,
     flags_seen: int | None = None,
 ) -> ScreeningAct:
@@ -239,15 +240,14 @@ def _checked_note(note: str, decision: Decision) -> str:
     return note
 
 
-def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, seen: Answers) -> None:
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
         refuse_changed(session, campaign, [words], seen=seen)
         # The form keeps quiet about these as well: they lead to a flag.
         secret = Watch((RiskKind.OTHER, word) for word in list_secret_words(campaign))
-        if not seen and (findings := secret.findings([words])):
-            raise RiskNamed(findings)
+        refuse_unmeant(secret.findings([words]), seen=seen)
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:

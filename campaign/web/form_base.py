@@ -8,7 +8,7 @@ wants by a message of its own; where it has none, these stand in.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from flask import g
 from flask_babel import gettext, ngettext
@@ -20,6 +20,7 @@ from wtforms import Field, FieldList, Form, FormField, HiddenField, RadioField, 
 from campaign.core.errors import Invalid
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
 from campaign.web.form_fields import CheckboxesField
+from campaign.web.meant_field import ask
 
 _CHOICE = _l("Choose one of the answers offered.")
 _WHOLE = _l("Enter a whole number, in figures.")
@@ -130,6 +131,7 @@ class DeskForm(SiteForm):
         if unknown := getattr(problem, "unknown_by_field", None):
             self.refuse_placeholders(unknown)
         elif (findings := getattr(problem, "findings", None)) is not None:
+            ask(cast("Any", problem))
             self.refuse_risks(findings)
         else:
             self.refuse(problem.fields or {"": problem.slug})

@@ -21,6 +21,7 @@ from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
 from campaign.web import compress
 from campaign.web.markup import markdown, opening, unmarked
+from campaign.web.meant_field import say_asked
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 from campaign.web.security import FOR_ALL_SITES, public
 
@@ -161,6 +162,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         asset=asset,
+        say_asked=say_asked,
         words_in=i18n.words_in,
         moment_patterns=i18n.moment_patterns,
         time_patterns=i18n.time_patterns,

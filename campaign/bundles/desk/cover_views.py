@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import BooleanField
 
 from campaign.bundles.documents import cover_letter, cover_texts
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
@@ -21,6 +20,7 @@ from campaign.models.directory import Mission
 from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import LineField, TextField
+from campaign.web.meant_field import MeantField, read_answers
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 
@@ -34,7 +34,7 @@ class CoverForm(EditConflictForm):
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
     close = LineField(_l("Close"), limit=LIMITS["close"])
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
 
     def words(self) -> CoverWords:
         fields = (self.subject, self.salutation, self.body, self.close)
@@ -123,7 +123,7 @@ def _save_or_show(
         locale=locale,
         words=chosen,
         actor=actor(),
-        risks_seen=bool(form.risks_seen.data),
+        risks_seen=read_answers(),
     )
     message = _("The standard text is in use.") if chosen is None else _("Text saved.")
     return redirect_to("bundles.edit_cover", message, slug=mission.slug, locale=locale)

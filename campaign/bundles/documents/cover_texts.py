@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.destinations import sending_country_of
 from campaign.campaigns.content.risks import Words, refuse_named_in
 from campaign.core import audit, db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid
 from campaign.models.bundle import CoverText
 from campaign.models.campaign import Campaign, Target
@@ -70,7 +71,7 @@ def save_words(
     locale: str,
     words: CoverWords | None,
     actor: str,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Keep a new version; None for `words` goes back to the usual text.
 

@@ -10,13 +10,15 @@ from campaign.campaigns.content import revisions, rewritten_letters
 from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risks import (
     edition_words,
-    refuse_blacked_out,
+    find_told,
     refuse_changed,
     refuse_published,
+    refuse_unmeant,
 )
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.core import audit
+from campaign.core.answers import NOTHING, Answers
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
@@ -42,7 +44,7 @@ def save_edition(
     actor: str,
     locale: str,
     based_on: int | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
     **texts: Unpack[EditionTexts],
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.
@@ -60,7 +62,7 @@ def save_edition(
     refuse_changed(session, campaign, new_words, seen=risks_seen, letters=letters)
     if words["outcome"] != before:
         new_outcome = edition_words(locale, outcome=words["outcome"])
-        refuse_blacked_out(session, campaign, new_outcome, seen=risks_seen)
+        refuse_unmeant(find_told(session, campaign, new_outcome), seen=risks_seen)
     author = session.get(StaffUser, audit.staff_id(actor) or 0)
     if author and texts["outcome"] != before and proposals.needs_approval(campaign):
         outcome = {locale: texts["outcome"]}
@@ -75,7 +77,7 @@ def publish_outcomes(
     *,
     actor: str,
     outcomes: Mapping[str, str],
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Show what has come of it, by language, as a second person approved it. Raises RiskNamed."""
     for locale, outcome in outcomes.items():

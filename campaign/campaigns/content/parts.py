@@ -21,6 +21,7 @@ from campaign.campaigns.content.part_contents import (
 from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.content.templates import Point
 from campaign.campaigns.record_change import Editing
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid
 from campaign.directory.missions import get_mission
 from campaign.directory.officials import get_official
@@ -68,7 +69,7 @@ def save_content(
     actor: str,
     created_by_id: int | None,
     based_on: int | None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Save a part. Raises as saving by hand, and Invalid (`text-too-long`) of a merged text."""
     _check_lengths(content)

@@ -15,6 +15,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.risks import refuse_changed, words_by_field
 from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, NotFound, ReadingFailed, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
@@ -153,7 +154,7 @@ def set_picture(
     x: int,
     y: int,
     drawn: DrawnPicture | Invalid | None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> None:
     """Set the case's picture, or what is said of the one it has.
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import is_copied, list_copies, say_copied
 from campaign.campaigns.content.part_contents import texts_of
-from campaign.campaigns.content.risks import RewrittenLetters, RiskNamed, Words, refuse_named
+from campaign.campaigns.content.risks import RewrittenLetters, Words, refuse_named
 from campaign.core import db
+from campaign.core.answers import Answers
 from campaign.core.db.batches import batched, read_each
 from campaign.directory.signed_letters import WAITING, is_waiting
 from campaign.models.campaign import Campaign, Target, TargetKind
@@ -51,7 +52,8 @@ def find_rewritten(
             lambda locale: new - {"person_name"} if locale in named_otherwise else new,
         )
     )
-    return RewrittenLetters(letters, typed_name=_find_typed_name(campaign, new))
+    typed_name = _find_typed(campaign, campaign.person_name) if "person_name" in new else ""
+    return RewrittenLetters(letters, typed_name=typed_name, facts=frozenset(new))
 
 
 def find_renamed(
@@ -65,10 +67,6 @@ def find_renamed(
         session, campaign, lambda code: {"person_name"} if code == locale else ()
     )
     return RewrittenLetters(letters, typed_name=_find_typed(campaign, old_name))
-
-
-def _find_typed_name(campaign: Campaign, new: Collection[str]) -> str:
-    return _find_typed(campaign, campaign.person_name) if "person_name" in new else ""
 
 
 def _find_typed(campaign: Campaign, name: str) -> str:
@@ -124,21 +122,14 @@ def refuse_rewritten(
     aims: Mapping[int, tuple[TargetKind, Mission | None]],
     names: Iterable[Words],
     *,
-    seen: bool,
+    seen: Answers,
 ) -> None:
     """Ask once more before recipients become these, by the official's id. Raises RiskNamed.
 
     Both is asked at once: what of the new `names` flags rule out, and which letters change.
     """
-    rewritten = [] if seen else list(_list_rewritten(session, campaign, aims))
-    if not rewritten:
-        refuse_named(campaign, names, seen=seen)
-        return
-    try:
-        refuse_named(campaign, names, seen=seen)
-    except RiskNamed as problem:
-        raise RiskNamed(problem.findings, rewritten) from None
-    raise RiskNamed((), rewritten)
+    rewritten = list(_list_rewritten(session, campaign, aims))
+    refuse_named(campaign, names, seen=seen, rewritten=rewritten)
 
 
 def _list_rewritten(

@@ -20,6 +20,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.part_contents import EDITION, LETTER, current_templates
 from campaign.campaigns.record_change import check_opening, move, needs_second_person, record_change
 from campaign.core import db, jobs
+from campaign.core.answers import Answers, is_answered, key_of
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.core.text.fold import split_words
@@ -47,7 +48,7 @@ _STEM = 4  # letters of a word that tell it from others
 @dataclass(frozen=True, slots=True)
 class Words:
     part: str
-    """`edition`, `letter`, `update`, `picture` or `targets`."""
+    """`facts`, `edition`, `letter`, `update`, `picture` or `targets`."""
     locale: str
     field: str
     text: str
@@ -69,6 +70,11 @@ class Finding:
     """As it stands in the text."""
     after: str
     subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """Of the question whether it is meant."""
+        return key_of(self.kind, self.part, self.locale, self.subject, self.field, self.found)
 
 
 class Watch:
@@ -124,6 +130,7 @@ def _as_read(text: str) -> str:
 
 def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
     """Every text of the campaign that people read, and what the directory has of its targets."""
+    yield from words_of_facts(campaign)
     for edition in campaign.editions:
         texts = {name: getattr(edition, name) for name in EDITION}
         yield from edition_words(edition.locale, **texts | {"asks": "\n".join(edition.asks)})
@@ -142,6 +149,11 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
     for locale, alt in (campaign.picture_alt or {}).items():
         yield Words("picture", locale, f"alt_{locale}", alt)
     yield from _words_of_targets(campaign)
+
+
+def words_of_facts(campaign: Campaign) -> Iterator[Words]:
+    for name in ("reference", "index_number", "person_name", "person_pronouns"):
+        yield Words("facts", campaign.default_locale, name, getattr(campaign, name))
 
 
 def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
@@ -199,6 +211,14 @@ class RewrittenLetters:
     was_copy: bool = False
     typed_name: str = ""
     """The person's old name, where letters have it typed out as well and keep it."""
+    facts: frozenset[str] = frozenset()
+    """Which of the campaign's they would say otherwise."""
+
+    @property
+    def key(self) -> str:
+        """Of the question whether it is meant, however many have signed by then."""
+        official_id = self.official and self.official.id
+        return key_of("letters", official_id, self.was_copy, self.typed_name, *sorted(self.facts))
 
 
 class RiskNamed(Invalid):
@@ -212,6 +232,21 @@ class RiskNamed(Invalid):
     ) -> None:
         super().__init__("risk-named", fields={each.field: "risk-named" for each in findings})
         self.findings, self.rewritten = tuple(findings), tuple(rewritten)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(
+            [*(each.key for each in self.findings), *(each.key for each in self.rewritten)]
+        )
+
+
+def refuse_unmeant(
+    findings: Sequence[Finding], rewritten: Sequence[RewrittenLetters] = (), *, seen: Answers
+) -> None:
+    """Raise RiskNamed unless all of it was `seen`."""
+    problem = RiskNamed(findings, rewritten)
+    if not is_answered(problem, seen):
+        raise problem
 
 
 def watch_of(campaign: Campaign, *, after: int = 0) -> Watch:
@@ -319,24 +354,35 @@ def has_bundles(session: Session, campaign: Campaign) -> bool:
     return db.has_row(session, select(Bundle.id).where(Bundle.campaign_id == campaign.id, *stand))
 
 
-def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:
+def refuse_named(
+    campaign: Campaign,
+    texts: Iterable[Words],
+    *,
+    seen: Answers,
+    rewritten: Sequence[RewrittenLetters] = (),
+) -> None:
     """Ask once more before a text leaves the desk that says what a flag rules out.
 
     Every text on its way to the public, to a mail or to paper passes here. Raises RiskNamed, but
-    on a draft, which only the desk reads: there the warning stands beside the text.
+    on a draft, which only the desk reads: there the warning stands beside the text. What is asked
+    of `rewritten` letters is asked at once.
     """
-    if campaign.status in _ON_ITS_WAY:
-        refuse_named_in([campaign], texts, seen=seen)
+    is_on_its_way = campaign.status in _ON_ITS_WAY
+    findings = find_named_in([campaign], texts) if is_on_its_way else []
+    refuse_unmeant(findings, rewritten, seen=seen)
 
 
-def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, seen: bool) -> None:
+def refuse_named_in(
+    campaigns: Iterable[Campaign], texts: Iterable[Words], *, seen: Answers
+) -> None:
     """The same for a text of several campaigns, whatever their status. Raises RiskNamed."""
-    if seen:
-        return
+    refuse_unmeant(find_named_in(campaigns, texts), seen=seen)
+
+
+def find_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words]) -> list[Finding]:
     words = list(texts)
     by_campaign = (watch_of(campaign).findings(words) for campaign in campaigns)
-    if findings := list(dict.fromkeys(chain.from_iterable(by_campaign))):
-        raise RiskNamed(findings)
+    return list(dict.fromkeys(chain.from_iterable(by_campaign)))
 
 
 def find_naming(
@@ -387,12 +433,12 @@ def words_by_field(part: str, texts: Mapping[str, str], field: str) -> list[Word
 
 
 def refuse_published(
-    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool
+    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: Answers
 ) -> None:
     """Ask once more before everybody reads what a flag rules out, or what is blacked out."""
     words = list(texts)
-    refuse_named(campaign, words, seen=seen)
-    refuse_blacked_out(session, campaign, words, seen=seen)
+    named = find_named_in([campaign], words) if campaign.status in _ON_ITS_WAY else []
+    refuse_unmeant([*named, *find_told(session, campaign, words)], seen=seen)
 
 
 def refuse_changed(
@@ -400,7 +446,7 @@ def refuse_changed(
     campaign: Campaign,
     texts: Iterable[Words],
     *,
-    seen: bool,
+    seen: Answers,
     letters: RewrittenLetters | None = None,
 ) -> None:
     """The same before a page, a letter or a note changes; or `letters` that people have signed.
@@ -408,16 +454,12 @@ def refuse_changed(
     A word that is blacked out may stand where it stood before: whoever corrects a comma beside it
     tells nothing new.
     """
-    words, rewritten = list(texts), [letters] if letters and letters.letters and not seen else []
-    try:
-        refuse_named(campaign, words, seen=seen)
-        if campaign.status in _ON_ITS_WAY:
-            read_already = texts_of_campaign(campaign)
-            refuse_blacked_out(session, campaign, words, seen=seen, read_already=read_already)
-    except RiskNamed as problem:
-        raise RiskNamed(problem.findings, rewritten) from None
-    if rewritten:
-        raise RiskNamed((), rewritten)
+    words, findings = list(texts), list[Finding]()
+    if campaign.status in _ON_ITS_WAY:
+        read_already = texts_of_campaign(campaign)
+        findings += find_named_in([campaign], words)
+        findings += find_told(session, campaign, words, read_already)
+    refuse_unmeant(findings, [letters] if letters and letters.letters else (), seen=seen)
 
 
 def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Finding]:
@@ -427,25 +469,16 @@ def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Find
     return Watch((None, word) for word in sorted(words)).findings(shown)
 
 
-def refuse_blacked_out(
-    session: Session,
-    campaign: Campaign,
-    shown: Iterable[Words],
-    *,
-    seen: bool,
-    read_already: Iterable[Words] = (),
-) -> None:
-    """Raise RiskNamed where a text says what is blacked out in a reply to the campaign."""
-    if seen:
-        return
+def find_told(
+    session: Session, campaign: Campaign, shown: Iterable[Words], read_already: Iterable[Words] = ()
+) -> list[Finding]:
+    """Find what texts say anew of what is blacked out in a reply to the campaign."""
     own = select(Reply).filter_by(campaign_id=campaign.id)
     replies = session.scalars(own.options(selectinload(Reply.translations)))
     marked = [text for reply in replies for text in list_reply_texts(reply).values()]
-    if findings := find_blacked_out(marked, list(shown)):
-        known = {word for text in read_already for word in split_words(text.text)}
-        new = [word for word in findings if not known.issuperset(split_words(word.found))]
-        if new:
-            raise RiskNamed(new)
+    findings = find_blacked_out(marked, list(shown))
+    known = {word for text in read_already for word in split_words(text.text)} if findings else ()
+    return [each for each in findings if not {*known}.issuperset(split_words(each.found))]
 
 
 def list_reply_texts(reply: Reply) -> dict[str, str]:

@@ -16,6 +16,7 @@ from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
 from campaign.campaigns.create_and_edit import NotReady, order_letter_locales, stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.core import db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory import where_used
@@ -55,7 +56,7 @@ def set_targets(
     actor: str,
     aims: Sequence[Aim],
     based_on: int | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> list[Target]:
     """Make the targets exactly these, in this order.
 
@@ -212,7 +213,7 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
     if find_target(campaign, successor.slug) is not None:
         raise Refused("target-already", campaign=campaign.reference)
     revisions.check(session, campaign, Part.TARGETS, None)
-    refuse_named(campaign, words_of_official(campaign, successor), seen=False)
+    refuse_named(campaign, words_of_official(campaign, successor), seen=NOTHING)
     content = targets_content(campaign)
     # Who replaces an official on many campaigns sees none of them: each must be able to open.
     with stays_ready(campaign, scheduled=True):

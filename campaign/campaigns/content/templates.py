@@ -11,6 +11,7 @@ from campaign.campaigns.content.risks import letter_words, refuse_changed
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.core import db
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import Campaign, LetterTemplate, TalkingPoint, Target
@@ -97,7 +98,7 @@ def save_template(
     target: Target | None = None,
     created_by_id: int | None = None,
     based_on: int | None = None,
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> LetterTemplate:
     """Save the letter as a new version; the same text again gives the one there is.
 

@@ -16,6 +16,7 @@ from campaign.campaigns.record_change import find_change, record_change, seal_te
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
+from campaign.core.answers import NOTHING, Answers
 from campaign.core.db.batches import batched, read_each
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.messages import MailState, OutboxMail
@@ -62,7 +63,7 @@ class NewUpdate(TypedDict):
     words: Words
     telling: NotRequired[Telling]
     pictures: NotRequired[Sequence[Shown]]
-    risks_seen: NotRequired[bool]
+    risks_seen: NotRequired[Answers]
 
 
 def post_update(
@@ -108,7 +109,7 @@ def check_update(
     words: Words,
     telling: Telling = NOBODY,
     pictures: Sequence[Shown] = (),
-    risks_seen: bool = False,
+    risks_seen: Answers = NOTHING,
 ) -> dict[str, tuple[str, str]]:
     # Nothing is posted before an embargo ends, and nobody is mailed what is no news for them.
     if is_under_embargo(campaign.embargo_until, db.utcnow()):

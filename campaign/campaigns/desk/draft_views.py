@@ -40,6 +40,7 @@ from campaign.core.text.desk_texts import read_number
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, name_staff, staff_user
+from campaign.web.meant_field import ask, read_answers
 from campaign.web.page import Page, show_page
 
 
@@ -109,6 +110,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     try:
         save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
+        ask(problem)
         return _show(campaign, part, place, str(number), problem)
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
@@ -141,7 +143,6 @@ def _number_seen() -> int:
 
 def save_part(campaign: Campaign, part: Part, place: str, content: Content, based_on: int) -> None:
     """Save it as the reader asks for it. Raises as `parts.save_content` does."""
-    seen = "risks_seen" in request.form
     parts.save_content(
         db.session(),
         campaign,
@@ -151,7 +152,7 @@ def save_part(campaign: Campaign, part: Part, place: str, content: Content, base
         actor=actor(),
         created_by_id=staff_user().id,
         based_on=based_on,
-        risks_seen=seen,
+        risks_seen=read_answers(),
     )
 
 
@@ -328,6 +329,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
             if answer := _settle(campaign, draft, theirs, newest, fields, choices):
                 return answer
         except RiskNamed as problem:
+            ask(problem)
             asked = problem
     last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
     names = {**draft.content, **theirs}

@@ -35,6 +35,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
+from campaign.web.meant_field import MeantField
 from campaign.web.page import Page, ProblemsOn, show_page
 
 _TYPED = tuple(
@@ -95,7 +96,7 @@ class FactsForm(CampaignForm):
         _l("Languages of the letters"),
         description=_l("The languages the officials read and people write in."),
     )
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
     follows = SelectField(
         _l("Further information on"),
         description=_l("The earlier campaign that this one continues."),

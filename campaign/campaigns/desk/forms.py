@@ -19,6 +19,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.staff.desk_access import actor
 from campaign.web.form_base import OTHERWISE, RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
+from campaign.web.meant_field import read_answers
 from campaign.web.page import accepted
 
 PICTURE_HINT = _l(
@@ -189,10 +190,7 @@ class CampaignForm(DeskForm):
                 self.form_errors.append(words)
 
     def by(self) -> Editing:
-        return {"actor": actor(), "risks_seen": self.has_seen_risks()}
-
-    def has_seen_risks(self) -> bool:
-        return "risks_seen" in self and bool(self["risks_seen"].data)
+        return {"actor": actor(), "risks_seen": read_answers()}
 
     def does(self, action: Callable[[], object]) -> bool:
         """Do `action`; what it finds invalid or refuses is said on the form, with False.

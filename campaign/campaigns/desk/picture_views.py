@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
@@ -22,6 +21,7 @@ from campaign.models.campaign import Campaign
 from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import LineField, NumberField
+from campaign.web.meant_field import MeantField
 from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
@@ -34,7 +34,7 @@ class PictureForm(EditConflictForm, CampaignForm):
     picture = FileField(_l("Picture"), description=PICTURE_HINT)
     x = NumberField(_l("From the left, in percent"), most=100, words=_PERCENT)
     y = NumberField(_l("From the top, in percent"), most=100, words=_PERCENT)
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Say of each language by its name that what the picture shows is missing in it."""

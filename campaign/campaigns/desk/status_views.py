@@ -45,6 +45,7 @@ from campaign.staff.desk_access import (
 )
 from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import DayField, MomentField, TextField, choices
+from campaign.web.meant_field import MeantField, read_answers
 from campaign.web.page import Page, ProblemsOn, show_page
 
 reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
@@ -70,7 +71,7 @@ class StatusForm(CampaignForm):
             "Members whose choices match this case get one email. You cannot undo this."
         ),
     )
-    risks_seen = BooleanField(_l("Continue anyway"))
+    risks_seen = MeantField(_l("Continue anyway"))
     locales: Sequence[str] = ()
 
     def stop_kind(self) -> StopKind | None:
@@ -341,7 +342,7 @@ def _change(
             now=now,
             reasons=reasons,
             kind=form.stop_kind(),
-            risks_seen=form.has_seen_risks(),
+            risks_seen=read_answers(),
         )
     else:
         kind = form.stop_kind()
@@ -356,7 +357,7 @@ def _propose(
     again: Proposal | None,
     stop_kind: StopKind | None = None,
 ) -> None:
-    by, seen = staff_user(), form.has_seen_risks()
+    by, seen = staff_user(), read_answers()
     proposals.propose_reasons(
         db.session(),
         campaign,

@@ -35,6 +35,7 @@ from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import choices
+from campaign.web.meant_field import MeantField
 from campaign.web.page import Page, show_page
 
 SUGGESTED = "suggested"
@@ -66,7 +67,7 @@ class TargetRowForm(PlainForm):
 
 class TargetsForm(CampaignForm):
     based_on = HiddenField()
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
     rows = FieldList(FormField(TargetRowForm), max_entries=40)
     official = HiddenField(_l("Official"))
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))

@@ -16,6 +16,7 @@ from campaign.campaigns.desk.labels import KINDS
 from campaign.core import clock, i18n
 from campaign.models.campaign import Campaign
 from campaign.web.form_fields import DayField, LineField, choices
+from campaign.web.meant_field import MeantField
 
 
 class UpdateForm(CampaignForm):
@@ -41,7 +42,7 @@ class UpdateForm(CampaignForm):
             "outcomes are always emailed to them."
         ),
     )
-    risks_seen = BooleanField(_l("Publish it anyway"))
+    risks_seen = MeantField(_l("Publish it anyway"))
     newest = HiddenField()  # the number of the newest update that the page showed
     zone: str
     """The campaign's, whose page tells the day."""

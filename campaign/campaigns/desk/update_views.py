@@ -8,7 +8,7 @@ from flask import Response, get_template_attribute, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField
+from wtforms import HiddenField
 
 from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.approve_proposal import ProposedUpdate
@@ -27,6 +27,7 @@ from campaign.models.notice import Notice
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.staff.desk_access import actor, name_staff, name_who_and_when, staff_user
 from campaign.web.form_fields import TextField
+from campaign.web.meant_field import MeantField, read_answers
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import MAX_BODY_BYTES
 
@@ -49,7 +50,7 @@ class ProposalForm(CampaignForm):
     note = TextField(
         _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
-    risks_seen = BooleanField(_l("Continue anyway"))
+    risks_seen = MeantField(_l("Continue anyway"))
     deadline = HiddenField()  # as the page showed it
 
 
@@ -195,7 +196,7 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
     if decision == "approve":
         if proposal.kind is ProposalKind.CLOSE:
             _refuse_moved_deadline(form, proposal.campaign)
-        seen = form.has_seen_risks()
+        seen = read_answers()
         approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
         proposals.recall_proposal(session, proposal, by=by)
@@ -440,7 +441,7 @@ def _post(
         "words": form.words(locales),
         "telling": _telling(form, again),
         "pictures": _keep_picture(form, locales, again),
-        "risks_seen": form.has_seen_risks(),
+        "risks_seen": read_answers(),
     }
     if proposals.needs_approval(campaign):
         proposals.propose_update(

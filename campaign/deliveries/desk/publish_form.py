@@ -13,12 +13,13 @@ from campaign.deliveries.publish_delivery import DeliveryPost, propose_post
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.web.form_fields import LineField
+from campaign.web.meant_field import MeantField
 
 
 class PublishForm(DeliveryForm):
     """`publish_form` adds title and text in each language, and what each picture shows."""
 
-    risks_seen = BooleanField(_l("Publish it anyway"))
+    risks_seen = MeantField(_l("Publish it anyway"))
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 

@@ -55,6 +55,7 @@ from campaign.models.delivery import (
     Rerouting,
 )
 from campaign.staff.desk_access import actor, fresh, guard, name_staff
+from campaign.web.meant_field import read_answers
 from campaign.web.page import Page, accepted, add_lookups, pdf_file, redirect_to, show_page
 from campaign.web.pagination import count_pages
 from campaign.web.security import takes_file
@@ -331,7 +332,7 @@ def publish(public_id: str) -> ResponseReturnValue:
         return _lead_to(visit, _say_nothing_delivered(), "error")
     signed = gone_lists.count_signed_with(db.session(), [attempt])
     form = publish_form(attempt, visit, signed=signed.get(attempt.id, 0))
-    seen = bool(form.risks_seen.data)
+    seen = read_answers()
 
     def post() -> None:
         publish_delivery.publish(

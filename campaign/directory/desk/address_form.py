@@ -13,7 +13,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
+from wtforms import Field, Form, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign.core import db, i18n
@@ -38,6 +38,7 @@ from campaign.models.directory import Mission
 from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, choices, clean_line, clean_lines, stripped
+from campaign.web.meant_field import MeantField, ask
 
 F = TypeVar("F", bound="AddressForm")
 EMPTY_ROWS = 2
@@ -177,12 +178,13 @@ class AddressForm(EditConflictForm):
     locality = kept_field(Mission, "locality")
     region = kept_field(Mission, "region")
     postal_code = kept_field(Mission, "postal_code")
-    risks_seen = BooleanField(_l("Continue anyway"))
+    risks_seen = MeantField(_l("Continue anyway"))
     address_country: ClassVar[str]  # name of the field with the country in which the address is
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
 
     def ask_about_risks(self, problem: RisksUnseen) -> None:
+        ask(problem)
         self.risks_seen.errors = [say_risks(problem)]
 
     def refuse_spoiled(self, problem: SpoilsOpenings) -> None:

@@ -28,6 +28,7 @@ from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor
+from campaign.web.meant_field import ask, read_answers
 from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import MOST_FOUND, Listing, read_page
 
@@ -173,7 +174,7 @@ def merge(directory: Directory) -> ResponseReturnValue:
                 gone=second,
                 take=[name for name in names if request.form.get(name) == "second"],
                 actor=actor(),
-                risks_seen="risks_seen" in request.form,
+                risks_seen=read_answers(),
             )
         except (Refused, RisksUnseen, SpoilsOpenings) as problem:
             session.rollback()
@@ -183,6 +184,7 @@ def merge(directory: Directory) -> ResponseReturnValue:
             elif isinstance(problem, SpoilsOpenings):
                 spoiled = list_spoiled(problem)
             else:
+                ask(problem)
                 question = say_risks(problem)
         else:
             flash(_("The two entries are merged."))

@@ -38,6 +38,7 @@ from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
+from campaign.web.meant_field import NAME, ask, read_answers, say_asked
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import MOST_FOUND, Listing, read_page
 
@@ -245,7 +246,7 @@ def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
     session = db.session()
     if not (form.validate_on_submit() and form.is_current()):
         return False
-    draft, risks_seen = form.draft(), bool(form.risks_seen.data)
+    draft, risks_seen = form.draft(), read_answers()
     try:
         edit_entries.update_entry(session, entry, draft=draft, actor=actor(), risks_seen=risks_seen)
     except RisksUnseen as problem:
@@ -390,7 +391,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
                 successor=successor,
                 on=form.day(),
                 actor=actor(),
-                risks_seen="risks_seen" in request.form,
+                risks_seen=read_answers(),
             )
         except OfficePassed as problem:
             message = say_done_before(problem.passing.entry)
@@ -400,7 +401,8 @@ def known_successor(slug: str) -> ResponseReturnValue:
             typed = {"asked": successor.slug, "on": form.day().isoformat()}
         except RisksUnseen as problem:
             message = say_risks(problem)
-            typed = {"asked": successor.slug, "on": form.day().isoformat()}
+            ask(problem)
+            typed = {"asked": successor.slug, "on": form.day().isoformat(), NAME: say_asked()}
         except SpoilsOpenings as problem:
             session.rollback()
             message = Markup(" ").join(list_spoiled(problem))

@@ -31,6 +31,7 @@ from campaign.directory.imports.uploads import ImportSource
 from campaign.directory.risk_flags import RisksUnseen
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.desk_access import actor, staff_user
+from campaign.web.meant_field import NAME, ask, read_answers, say_asked
 from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import Listing, read_page
 from campaign.web.security import takes_file
@@ -157,15 +158,17 @@ def show_import(directory: Directory, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/undo", "POST")
 def undo_import(directory: Directory, public_id: str) -> ResponseReturnValue:
-    kept, session, seen = _load(directory, public_id), db.session(), "risks_seen" in request.form
+    kept, session, seen = _load(directory, public_id), db.session(), read_answers()
     try:
         return _try_action(
             kept, lambda: revert_import(session, kept=kept, actor=actor(), risks_seen=seen)
         )
     except RisksUnseen as problem:
         session.rollback()
+        ask(problem)
         flash(say_rewritten(problem.letters), "error")
-    return redirect(get_import_url("show_import", kept, asked="undo"), 303)
+    asked = {"asked": "undo", NAME: say_asked()}
+    return redirect(get_import_url("show_import", kept, **asked), 303)
 
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")

@@ -17,6 +17,7 @@ from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core import audit, db, i18n
+from campaign.core.answers import NOTHING, Answers, is_answered
 from campaign.core.audit import AuditEntry
 from campaign.core.db.batches import batched
 from campaign.core.errors import N_, Fault, Refused
@@ -286,7 +287,7 @@ def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None
 
 
 def revert_import(
-    session: Session, *, kept: DirectoryImport, actor: str, risks_seen: bool = False
+    session: Session, *, kept: DirectoryImport, actor: str, risks_seen: Answers = NOTHING
 ) -> dict[str, int]:
     """Take back what nothing uses or has changed since; others keep why they stay.
 
@@ -316,8 +317,9 @@ def revert_import(
         report["stays"] += stays
         undone = {**undone, word: undone[word] + report[word]}
         kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
-    if letters and not risks_seen:
-        raise RisksUnseen((), letters)
+    problem = RisksUnseen((), letters, values={})
+    if not is_answered(problem, risks_seen):
+        raise problem
     kept.undone_at = db.utcnow()
     session.flush()
     audit.record(session, actor, "imports.undo", f"import:{kept.public_id}", **report)

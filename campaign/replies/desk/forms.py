@@ -26,6 +26,7 @@ from campaign.replies.redaction import BAR_FIELDS
 from campaign.replies.replies import ReplyFacts, list_languages, usual_language
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
+from campaign.web.meant_field import MeantField
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
@@ -209,7 +210,7 @@ class PublishForm(_WordedForm):
         _l("I have read the whole reply, and nothing in it can harm anyone."),
         [InputRequired(_l("Read the whole reply, then tick the box."))],
     )
-    risks_seen = BooleanField(_l("We want to publish these words."))
+    risks_seen = MeantField(_l("We want to publish these words."))
     fewer_seen = BooleanField(_l("Nothing is missing. Each version hides the same words."))
     is_another = BooleanField(_l("This is another reply. Publish it as well."))
 

@@ -25,6 +25,7 @@ from campaign.replies.publish_reply import (
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
 from campaign.replies.replies import PUBLISHERS, ReplyMoved, load_reply
 from campaign.staff.desk_access import actor, guard, name_who_and_when
+from campaign.web.meant_field import read_answers
 from campaign.web.page import Page, ProblemsOn, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
@@ -142,7 +143,7 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
                 reply,
                 actor=actor(),
                 look=form.look.data or "",
-                risks_seen=bool(form.risks_seen.data),
+                risks_seen=read_answers(),
                 fewer_seen=bool(form.fewer_seen.data),
                 is_another=bool(form.is_another.data),
             ),

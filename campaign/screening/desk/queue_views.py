@@ -15,6 +15,7 @@ from campaign.campaigns import rehearsal as campaign_rehearsal
 from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
+from campaign.core.answers import ANYTHING
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.screening import Decision, Hold, ScreeningAct
@@ -34,6 +35,7 @@ from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.staff.desk_access import ask_before_view, fresh, guard, staff_user
+from campaign.web.meant_field import ask, read_answers
 from campaign.web.page import Page, redirect_to, show_page
 
 _LISTED = 25
@@ -143,6 +145,7 @@ def decide(public_id: str) -> ResponseReturnValue:
         behind = review_queue.list_held(session, chosen, by=staff_user(), limit=1, after=current)
         _decide([public_id])
     except RiskNamed as problem:
+        ask(problem)
         return _show(chosen, public_id, problem.findings)
     except review_queue.NamesRisk:
         session.rollback()
@@ -201,6 +204,7 @@ def decide_all() -> ResponseReturnValue:
             raise review_queue.NamesRisk
         act = _decide([public_id for public_id in ids if public_id not in flagged])
     except RiskNamed as problem:
+        ask(problem)
         return _show(chosen, risks=problem.findings)
     except (Invalid, Refused) as problem:
         session.rollback()
@@ -283,7 +287,7 @@ def _decide(public_ids: list[str]) -> ScreeningAct:
         note=request.form.get("note", ""),
         by=staff_user(),
         now=db.utcnow(),
-        risks_seen="risks_seen" in request.form,
+        risks_seen=read_answers(),
         flagged_seen="flagged_seen" in request.form,
         flags_seen=request.form.get("flags_seen", 0, int),
         seen=_read_seen(),
@@ -387,7 +391,7 @@ def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
             by=staff_user(),
             now=db.utcnow(),
             note=request.form.get("note", ""),
-            risks_seen=True,
+            risks_seen=ANYTHING,
             flagged_seen=True,
             seen=_read_seen(),
         )

@@ -36,7 +36,7 @@ from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
-_ON_PAGES = frozenset({"edition", "update", "picture", "targets"})
+_ON_PAGES = frozenset({"facts", "edition", "update", "picture", "targets"})
 
 
 class Previews(Page, template="signing/previews.html"):

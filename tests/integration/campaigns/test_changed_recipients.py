@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.targets import Aim, replace_official, set_targets
+from campaign.core.answers import ANYTHING
 from campaign.directory.duplicate_entries import merge
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Official
@@ -15,6 +16,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing.letter.draft import signed_letters
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
+from tests.ticks import tick
 
 pytestmark = pytest.mark.one_engine
 SAYS_COPY = "signed letters that are not in a bundle yet say that Jane Doe receives a copy"
@@ -73,7 +75,7 @@ def test_a_removed_copy_asks_first_and_comes_back_for_those_who_read_of_it(
     assert f"2 {SAYS_COPY}" in asked.text
     assert "Save it anyway" in asked.text
     assert read_copies(session, before) == NAMED
-    assert post(desk, f"{home}/targets", removed | {"risks_seen": "y"}).status_code == 303
+    assert post(desk, f"{home}/targets", removed | tick(asked)).status_code == 303
     assert read_copies(session, before) == ()
     [between] = add_confirmed(session, campaign, 1, letter_locale="en")
     session.commit()
@@ -92,7 +94,9 @@ def test_a_removed_copy_asks_first_and_comes_back_for_those_who_read_of_it(
                 asked = post(desk, url, data)
                 assert asked.status_code == 422
                 assert f"3 {SAYS_COPY}" in asked.text
-            assert post(desk, url, data | {"risks_seen": "y"}).status_code == 303
+            assert (
+                post(desk, url, data | (tick(asked) if not names_copy else {})).status_code == 303
+            )
         for signature in (before, after):
             assert read_copies(session, signature) == (NAMED if names_copy else ())
         assert read_copies(session, between) == ()
@@ -134,7 +138,7 @@ def test_another_way_asks_first(desk: FlaskClient, campaign: Campaign, session: 
     assert both.count("Save it anyway") == 1
     assert fresh(session, campaign).targets[0].mission is not None
     session.rollback()
-    assert post(desk, url, by_post | {"risks_seen": "y"}).status_code == 303
+    assert post(desk, url, by_post | tick(asked)).status_code == 303
     assert fresh(session, campaign).targets[0].mission is None
 
 
@@ -148,7 +152,7 @@ def test_what_was_signed_follows_the_office(
     session.add(successor)
     session.flush()
     for aims in (kept[:1], kept):
-        set_targets(session, campaign, actor="staff:1", aims=aims, risks_seen=True)
+        set_targets(session, campaign, actor="staff:1", aims=aims, risks_seen=ANYTHING)
     if merged:
         with app.test_request_context():
             merge(session, kept=successor, gone=kept[1].official, take=(), actor="staff:1")

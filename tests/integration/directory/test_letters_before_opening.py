@@ -15,10 +15,9 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
+from tests.ticks import tick
 
 pytestmark = pytest.mark.first_example
-
-MEANT = {"risks_seen": "y"}
 
 
 @pytest.fixture
@@ -82,13 +81,13 @@ def test_it_says_so_before_and_the_campaign_returns_to_review(
     client: FlaskClient, session: Session, campaign: Campaign, writer: Writer
 ) -> None:
     url, form = writer(client)
-    asked = post(client, url, form, follow_redirects=True).text
-    assert f"This changes the approved letters of {campaign.reference}." in asked
-    assert "the campaign no longer opens as scheduled. It needs approval again." in asked
-    assert "risk flags" not in asked
+    asked = post(client, url, form, follow_redirects=True)
+    assert f"This changes the approved letters of {campaign.reference}." in asked.text
+    assert "the campaign no longer opens as scheduled. It needs approval again." in asked.text
+    assert "risk flags" not in asked.text
     assert status_of(session, campaign) is CampaignStatus.SCHEDULED
     session.rollback()
-    assert post(client, url, form | MEANT).status_code == 303
+    assert post(client, url, form | tick(asked)).status_code == 303
     assert status_of(session, campaign) is CampaignStatus.REVIEW
     assert campaign.submitted_by_id is not None, "who changed it does not approve it"
     actions = session.scalars(select(AuditEntry.action)).all()

@@ -19,6 +19,7 @@ from tests.factories import make_campaign, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import rehearsed, work
 from tests.integration.directory.test_mission_pages import FORM as MISSION
 from tests.integration.directory.test_official_pages import FORM as OFFICIAL
+from tests.ticks import tick
 
 pytestmark = pytest.mark.one_engine
 
@@ -63,7 +64,7 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     assert mission is not None
     assert NAME not in f"{official.office} {mission.head_of_mission}"
     session.rollback()
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
+    assert post(client, page, form | tick(asked)).status_code == 303
 
 
 @pytest.mark.parametrize("kind", ["official", "mission"])
@@ -86,11 +87,24 @@ def test_it_is_found_as_readers_see_it(
     assert post(client, page, form | {"head_of_mission": written}).status_code == 422
 
 
+def test_a_tick_holds_for_the_words_it_was_asked_about(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    page, form = entries(campaign)["official"]
+    asked = post(client, page, form)
+    other = form | {"name": f"Friend of {NAME}"}
+    again = post(client, page, other | tick(asked))
+    assert again.status_code == 422
+    assert MEANT in again.text
+    assert post(client, page, other | tick(again)).status_code == 303
+
+
 def test_what_stays_as_it_is_is_not_asked_about_again(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     page, form = entries(campaign)["mission"]
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
+    asked = post(client, page, form)
+    assert post(client, page, form | tick(asked)).status_code == 303
     again = post(client, page, form | {"hours": "10 to 12"})
     assert again.status_code == 303
 
@@ -104,12 +118,12 @@ def test_a_scheduled_opening_goes_off_as_was_told_before(
     campaign.open_at = utcnow() + timedelta(days=1)
     session.commit()
     page, form = entries(campaign)["official"]
-    asked = post(client, page, form).text
-    assert "A scheduled campaign names this entry" in asked
-    assert "A public campaign" not in asked
-    assert "the campaign no longer opens as scheduled" in asked
+    asked = post(client, page, form)
+    assert "A scheduled campaign names this entry" in asked.text
+    assert "A public campaign" not in asked.text
+    assert "the campaign no longer opens as scheduled" in asked.text
     session.rollback()
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
+    assert post(client, page, form | tick(asked)).status_code == 303
     assert now(session, campaign).status is CampaignStatus.REVIEW
     assert "campaign.entry" in set(session.scalars(select(AuditEntry.action)))
 
@@ -188,7 +202,7 @@ def test_two_that_become_one_ask(client: FlaskClient, session: Session, campaign
     session.expire_all()
     assert len(session.scalars(select(Official)).all()) == 2
     session.rollback()
-    kept = post(client, "/desk/officials/merge", merged | {"risks_seen": "y"})
+    kept = post(client, "/desk/officials/merge", merged | tick(asked))
     assert kept.status_code == 303
     session.expire_all()
     assert session.scalars(select(Official.name)).all() == [NAME]
@@ -202,13 +216,13 @@ def test_an_office_that_passes_to_somebody_asks(
     session.commit()
     passes = {"successor": "governor-1", "on": "2026-10-01", "q": "ben"}
     url = "/desk/officials/governor-2/successor/known"
-    asked = client.get(post(client, url, passes).headers["Location"]).text
-    assert MEANT in asked
-    assert 'value="2026-10-01"' in asked
+    asked = client.get(post(client, url, passes).headers["Location"])
+    assert MEANT in asked.text
+    assert 'value="2026-10-01"' in asked.text
     session.expire_all()
     assert campaign.targets[0].official.office["en"] == "Governor of Altamar"
     session.rollback()
-    post(client, url, passes | {"risks_seen": "y"})
+    post(client, url, passes | tick(asked))
     session.expire_all()
     assert campaign.targets[0].official.office["en"] == f"Friend of {NAME}"
 

@@ -23,6 +23,7 @@ from tests.factories import (
 )
 from tests.integration.directory.test_import_pages import rehearsed, work
 from tests.integration.signing.test_steps import Fields
+from tests.ticks import tick
 
 PAGE = "/desk/officials/governor-1"
 TOLD = "This changes how %s signed letters that are not in a bundle yet address the official."
@@ -73,7 +74,7 @@ def test_the_page_says_how_many_and_asks_before_it_saves(
     assert TOLD % 3 in asked.text
     assert 'value="You torturer,"' in asked.text
     assert greeting_of(session) == before
-    again = Fields(asked.text).with_answers() | {"risks_seen": "y"}
+    again = Fields(asked.text).with_answers() | tick(asked)
     assert post(client, PAGE, again).status_code == 303
     assert greeting_of(session) == "You torturer,"
 
@@ -89,7 +90,7 @@ def test_a_new_name_or_office_is_asked_about_too(
     asked = post(client, PAGE, form | {field: words})
     assert asked.status_code == 422
     assert TOLD % letters in asked.text
-    again = Fields(asked.text).with_answers() | {"risks_seen": "y"}
+    again = Fields(asked.text).with_answers() | tick(asked)
     assert post(client, PAGE, again).status_code == 303
 
 
@@ -100,7 +101,7 @@ def test_a_merge_says_it_too(client: FlaskClient, session: Session) -> None:
     asked = post(client, url, pair)
     assert TOLD % 4 in asked.text, "all have another name"
     session.rollback()
-    assert post(client, url, pair | {"risks_seen": "y"}).status_code == 303
+    assert post(client, url, pair | tick(asked)).status_code == 303
 
 
 @pytest.mark.usefixtures("campaign")
@@ -120,11 +121,10 @@ def test_an_undo_of_an_import_asks_too(client: FlaskClient, session: Session) ->
     post(client, f"{where}/apply")
     work(client, session, "officials.apply-import")
     assert greeting_of(session) == "Sir:"
-    page = post(client, f"{where}/undo", follow_redirects=True).text
-    assert TOLD % 3 in page
-    assert 'name="risks_seen"' in page
+    asked = post(client, f"{where}/undo", follow_redirects=True)
+    assert TOLD % 3 in asked.text
     assert greeting_of(session) == "Sir:", "asked first"
-    post(client, f"{where}/undo", {"risks_seen": "y"})
+    post(client, f"{where}/undo", tick(asked))
     assert greeting_of(session) == before
     assert "Import undone" in client.get(where).text
 
@@ -139,8 +139,7 @@ def test_an_office_passed_to_whom_people_have_written_asks_too(
     session.commit()
     url = "/desk/officials/governor-2/successor"
     chosen = {"successor": "governor-1", "on": "2026-11-01"}
-    page = post(client, f"{url}/known", chosen, follow_redirects=True).text
-    assert TOLD % 4 in page, "in French there is no word for it"
-    assert 'name="risks_seen"' in page
-    told = post(client, f"{url}/known", chosen | {"risks_seen": "y"}, follow_redirects=True).text
+    asked = post(client, f"{url}/known", chosen, follow_redirects=True)
+    assert TOLD % 4 in asked.text, "in French there is no word for it"
+    told = post(client, f"{url}/known", chosen | tick(asked), follow_redirects=True).text
     assert "now holds the office." in told

@@ -39,6 +39,7 @@ from tests.integration.replies.test_replies import (
     tell,
 )
 from tests.races import overtake
+from tests.ticks import tick
 
 pytestmark = pytest.mark.one_engine
 
@@ -108,7 +109,7 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
 
 
 def _publish_meanwhile(client: FlaskClient, draft: str) -> None:
-    seen = dict.fromkeys(("checked", "risks_seen", "fewer_seen"), "y")
+    seen = dict.fromkeys(("checked", "fewer_seen"), "y")
     look = {"look": look_on(client.get(f"{draft}/publish").text)} | seen
     assert post(client, f"{draft}/publish", look).status_code == 303
 
@@ -242,7 +243,7 @@ def test_a_word_that_is_blacked_out_in_one_text_and_read_in_another_is_asked_abo
     assert "This says what is blacked out in a reply." in refused.text
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count(Update.id))) == 0
-    assert post(client, address, say | {"risks_seen": "y"}).status_code == 303
+    assert post(client, address, say | tick(refused)).status_code == 303
 
 
 def test_a_version_with_fewer_passages_blacked_out_is_asked_about_in_any_script(
@@ -254,7 +255,7 @@ def test_a_version_with_fewer_passages_blacked_out_is_asked_about_in_any_script(
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(address).text
     assert "Arabic: 0 of 1 passages" in page
-    say = {"checked": "y", "look": look_on(page), "risks_seen": "y"}
+    say = {"checked": "y", "look": look_on(page)}
     refused = post(client, address, say)
     assert refused.status_code == 422
     assert 'name="fewer_seen"' in refused.text
@@ -318,7 +319,7 @@ def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) 
         with pytest.raises(RiskNamed) as refused:
             post(words=words)
         assert {finding.found for finding in refused.value.findings} == {"Ana Lucia"}
-        post(words=words, risks_seen=True)
+        post(words=words, risks_seen=refused.value.keys)
         post(words={"en": ("What we know", "The governor answered her family.")})
         stop = partial(
             stop_campaign,
@@ -329,9 +330,9 @@ def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) 
             kind=StopKind.HARM,
             reasons={"en": "Lucia asked us to stop."},
         )
-        with pytest.raises(RiskNamed):
+        with pytest.raises(RiskNamed) as refused:
             stop()
-        stop(risks_seen=True)
+        stop(risks_seen=refused.value.keys)
         with pytest.raises(RiskNamed):
             reword_reason(session, campaign, actor="staff:1", reasons={"en": "Ana asks to stop."})
         with pytest.raises(RiskNamed):

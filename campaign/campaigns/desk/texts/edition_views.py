@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
-from wtforms import BooleanField, HiddenField
+from wtforms import HiddenField
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import editions
@@ -25,12 +25,13 @@ from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part, Proposal, ProposalKind
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
+from campaign.web.meant_field import MeantField
 from campaign.web.page import Page, show_page
 
 
 class EditionForm(CampaignForm):
     based_on = HiddenField()
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
     person_name = LineField(
         _l("Person’s name in this language"),
         limit=LIMITS["person_name"],

@@ -28,6 +28,7 @@ from campaign.printing.placeholders import KNOWN
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import IntegerField, LineField, NumberField, TextField
+from campaign.web.meant_field import MeantField
 from campaign.web.page import Page, show_page
 
 SPARE_ROWS = 2
@@ -99,7 +100,7 @@ class TemplateForm(RowsForm):
         limit=LIMITS["closing"],
         description=_l("Printed below the supporter’s own words."),
     )
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
 
     def field_of(self, name: str) -> Field:
         """Talking points go by their place among the rows with text."""

@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
+from wtforms import Field, FieldList, Form, FormField, HiddenField
 from wtforms.validators import ValidationError
 
 from campaign.campaigns import check_readiness, proposals
@@ -37,6 +37,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_base import OTHERWISE, unknown_words
+from campaign.web.meant_field import MeantField, ask
 from campaign.web.page import ProblemsOn, show_page
 
 
@@ -44,7 +45,7 @@ class SideForm(CampaignForm):
     """Fields of every language, `title_fr`; what a language says is its part's content."""
 
     names: Sequence[str] = ()
-    risks_seen = BooleanField(_l("Save it anyway"))
+    risks_seen = MeantField(_l("Save it anyway"))
 
     def content(self, code: str, _base: Content) -> Content:
         return {name: self[f"{name}_{code}"].data or "" for name in self.names}
@@ -74,6 +75,7 @@ class SideForm(CampaignForm):
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
         if isinstance(problem, RiskNamed):
+            ask(problem)
             self._refuse_risks_of(code, problem.findings)
             self.refuse_rewriting(say_rewritten_letters(problem))
             return

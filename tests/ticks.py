@@ -1,0 +1,21 @@
+"""The tick under a question, as the page that asks it would send it."""
+
+import re
+from typing import Protocol
+
+_TICK = re.compile(r'<input[^>]*\bname="risks_seen"[^>]*>')
+_VALUE = re.compile(r'\bvalue="([^"]+)"')
+
+
+class _Page(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+def tick(page: _Page) -> dict[str, str]:
+    """Return what a page sends whose question is meant. Fails where none is asked."""
+    field = _TICK.search(page.text)
+    assert field is not None, "nothing is asked"
+    value = _VALUE.search(field[0])
+    assert value is not None, "the question has no key"
+    return {"risks_seen": value[1]}
