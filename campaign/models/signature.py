@@ -51,12 +51,6 @@ class Disclosure(enum.StrEnum):
     FULL = "full"
 
 
-SEATS = (1, 2)
-"""Of a mailbox: those of two letters that count."""
-WAITING_SEATS = (4, 5, 6, 7)
-"""Where more letters wait until they are confirmed."""
-SPARE_SEAT = 8
-
 _NAME_BYTES, _POINTS_BYTES, _WORDS_BYTES, _LETTER_BYTES = 64, 256, 1024, 4096
 """To which texts are padded, so that by their lengths hardly anybody stands alone."""
 

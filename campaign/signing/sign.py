@@ -21,15 +21,7 @@ from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import canonical_email, spelling
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.screening import Hold
-from campaign.models.signature import (
-    ASKED,
-    SEATS,
-    SPARE_SEAT,
-    Letter,
-    LinkEnd,
-    Signature,
-    SignatureState,
-)
+from campaign.models.signature import ASKED, Letter, LinkEnd, Signature, SignatureState
 from campaign.signing import signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import Trace, marks_of
@@ -45,7 +37,7 @@ from campaign.signing.mails import (
 )
 from campaign.signing.person_fingerprint import person_of, person_print
 from campaign.signing.reminders import spend_links
-from campaign.signing.signatures_per_mailbox import Ruling
+from campaign.signing.signatures_per_mailbox import SEATS, SPARE_SEAT, Ruling
 from campaign.signing.signed_links import Signer
 from campaign.signing.states import check_move
 from campaign.signing.validate import SignedForm

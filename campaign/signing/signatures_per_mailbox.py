@@ -1,6 +1,6 @@
 """Who counts as one person, and which seat of a mailbox a signature takes.
 
-One mailbox holds the letters of two people of one household on a campaign (`SEATS` in the model); a
+One mailbox holds the letters of two people of one household on a campaign (`SEATS`); a
 third is one too many. Which two is decided when letters are confirmed: until then each person's
 letter waits on a seat of its own, so that nobody who signs with an address takes the place of
 somebody else. The database's unique constraint (campaign, fingerprint of the address, seat) decides
@@ -19,10 +19,15 @@ from campaign.core import i18n
 from campaign.core.errors import Refused
 from campaign.core.text.fold import western_digits
 from campaign.directory.postal_addresses import formatted_code
-from campaign.models.signature import SEATS, SPARE_SEAT, WAITING_SEATS, Signature, SignatureState
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing.person_fingerprint import Person, person_of
 from campaign.signing.validate import POSTAL_CODE_LIMIT
 
+SEATS = (1, 2)
+"""Of a mailbox: those of two letters that count. The database checks them (`signature.seat`)."""
+WAITING_SEATS = (4, 5, 6, 7)
+"""Where more letters wait until they are confirmed."""
+SPARE_SEAT = 8
 WAITS_ALONE = timedelta(days=1)
 """How long a letter that waits keeps its place even where all places are taken."""
 _OVER = frozenset({SignatureState.PENDING, SignatureState.WITHDRAWN})

@@ -18,8 +18,9 @@ from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, TargetKind
 from campaign.models.network import MemberState, NetworkMember
-from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing.mails import WAITING, LettersWaiting
+from campaign.signing.signatures_per_mailbox import SPARE_SEAT
 from campaign.signing.signed_links import signed_link
 from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import freeze_waiting, make_campaign, make_letter_template
