@@ -35,7 +35,7 @@ from campaign.core.settings import Settings, load_settings
 from campaign.crm import push
 from campaign.crm.desk.views import blueprint as crm
 from campaign.dashboard import digest
-from campaign.dashboard.keep_figures import forget_rehearsed
+from campaign.dashboard.count_figures import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.views import blueprint as deliveries

@@ -30,7 +30,7 @@ from campaign.dashboard.charts import (
     column_chart,
     span_of,
 )
-from campaign.dashboard.keep_figures import figures_of
+from campaign.dashboard.count_figures import figures_of
 from campaign.dashboard.read_figures import Figures, fill_days
 from campaign.deliveries.attempt_order import newest_first
 from campaign.deliveries.recording_rules import GONE_OUT

@@ -12,7 +12,7 @@ from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
-from campaign.dashboard import keep_figures, statistics_page
+from campaign.dashboard import count_figures, statistics_page
 from campaign.dashboard.statistics_page import MissionRow, Statistics, TargetFigures, make_table
 from campaign.dashboard.to_deliver import list_all_todos
 from campaign.dashboard.today import (
@@ -132,7 +132,7 @@ def index() -> ResponseReturnValue:
             deadline=lambda campaign: deadline_of(
                 campaign.act_by, i18n.locale(), now, campaign.timezone
             ),
-            run=keep_figures.find_run(session),
+            run=count_figures.find_run(session),
             odd_proxies=find_odd_proxies() if is_admin else None,
             trusted_proxies=settings.trusted_proxies,
             put_aside=_count_put_aside() if is_admin else 0,
@@ -163,7 +163,7 @@ def show(slug: str) -> ResponseReturnValue:
         deadline=deadline_of(campaign.act_by, i18n.locale(), now, campaign.timezone),
         step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
-        run=keep_figures.find_run(session),
+        run=count_figures.find_run(session),
         update_title=_title_of,
         region_name=region_name,
         may_enter=may_enter,

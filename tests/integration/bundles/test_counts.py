@@ -19,7 +19,7 @@ from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.bundles.volumes import print_queue, proof_print
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.dashboard import keep_figures
+from campaign.dashboard import count_figures
 from campaign.dashboard.statistics_page import mission_rows
 from campaign.dashboard.to_deliver import list_delivery_todos
 from campaign.deliveries import record_delivery
@@ -164,7 +164,7 @@ def test_today_and_the_missions_count_what_is_printed(
         if todo.slug == "to-carry"
     ]
     assert [item.number for item in carried.items] == [3]
-    figures = keep_figures.figures_of(session, campaign)[0]
+    figures = count_figures.figures_of(session, campaign)[0]
     assert (figures.count("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
         1,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
-from campaign.dashboard import keep_figures
+from campaign.dashboard import count_figures
 from campaign.dashboard.read_figures import Figures
 from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import Campaign
@@ -24,7 +24,7 @@ def _counted(session: Session, campaign: Campaign) -> Figures:
     session.commit()
     jobs.run_now("overview.count")
     session.expire_all()
-    return keep_figures.figures_of(session, campaign)[0]
+    return count_figures.figures_of(session, campaign)[0]
 
 
 def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
@@ -130,7 +130,7 @@ def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(session:
     session.commit()
     jobs.run_now("overview.recount")
     session.expire_all()
-    assert dict(keep_figures.figures_of(session, campaign)[0].counts) == true
+    assert dict(count_figures.figures_of(session, campaign)[0].counts) == true
     assert session.get_one(CampaignFigures, campaign.id).confirmed == 3
 
 

@@ -32,7 +32,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.dashboard import keep_figures, statistics_page
+from campaign.dashboard import count_figures, statistics_page
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
@@ -523,7 +523,7 @@ def test_lists_figures_and_the_desk_say_by_post(
             continue
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
-    figures, _kept = keep_figures.figures_of(session, campaign)
+    figures, _kept = count_figures.figures_of(session, campaign)
     (row,) = statistics_page.mission_rows(session, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 

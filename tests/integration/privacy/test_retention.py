@@ -16,7 +16,7 @@ from campaign.bundles.freeze.signed_sheets import waiting_on_paper
 from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns import public_counts
 from campaign.core import jobs
-from campaign.dashboard import keep_figures
+from campaign.dashboard import count_figures
 from campaign.dashboard.statistics_page import target_rows
 from campaign.exports.records import Source, count
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -131,7 +131,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     end(session, campaign, 100)
     session.commit()
     jobs.run_now("overview.recount")
-    figures, _row = keep_figures.figures_of(session, campaign)
+    figures, _row = count_figures.figures_of(session, campaign)
     before = public_counts.recount(session, campaign), figures.confirmed, figures.countries()
     own, rewritten = figures.count("own"), figures.count("rewritten")
     assert own == 2
@@ -151,7 +151,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     jobs.run_now("overview.count")
     session.rollback()
     session.expire_all()
-    figures, _row = keep_figures.figures_of(session, campaign)
+    figures, _row = count_figures.figures_of(session, campaign)
     assert (
         public_counts.recount(session, campaign),
         figures.confirmed,

@@ -18,7 +18,7 @@ from campaign import migrations
 from campaign.campaigns.public_counts import last_count
 from campaign.core import clock, db, jobs
 from campaign.core.db import Base, UtcDateTime
-from campaign.dashboard.keep_figures import count
+from campaign.dashboard.count_figures import count
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.network import NetworkMember
