@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
-from campaign.campaigns.content.updates import list_corrected
+from campaign.campaigns.content.updates import EarlierEmails, list_emailed_before
 from campaign.campaigns.lifecycle import TOLD_ANYWAY, takes_signatures, tells_signers
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
@@ -336,8 +336,8 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
         return partial(_handed_over, session, campaign, delivery, news, sheets)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
-        corrected = list_corrected(session, update)
-        return lambda signature: _update(session, campaign, update, corrected, signature)
+        earlier = list_emailed_before(session, update)
+        return partial(_update, session, campaign, update, earlier)
     if notice.next_id is not None:
         later = session.get_one(Campaign, notice.next_id)
         return lambda signature: _continued(session, campaign, later, signature)
@@ -417,18 +417,20 @@ def _update(
     session: Session,
     campaign: Campaign,
     update: Update,
-    corrected: Sequence[int],
+    earlier: EarlierEmails,
     signature: Signature,
 ) -> CaseUpdate:
     text = told_in(update, signature.locale, campaign.default_locale)
     assert text is not None  # none is posted without words
     readers = list_readers(session, signature, of_end=update.kind is UpdateKind.OUTCOME)
     was_told = select(NoticeMail.notice_id).where(
-        NoticeMail.notice_id.in_(corrected), NoticeMail.email_hmac == signature.email_hmac
+        NoticeMail.notice_id.in_([notice.id for notice in earlier.notices]),
+        NoticeMail.email_hmac == signature.email_hmac,
     )
+    told = session.scalars(was_told).all() if earlier.notices else ()
     return CaseUpdate(
         update_id=update.id,
-        corrects=bool(corrected) and db.has_row(session, was_told),
+        corrects=earlier.find_corrected(told) is not None,
         what=update.kind.value,
         title=text.title,
         text=text.body,

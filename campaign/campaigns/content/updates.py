@@ -1,7 +1,7 @@
 """Updates: dated posts on a campaign, in its languages."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, Unpack
@@ -258,21 +258,51 @@ def _list_unsent(session: Session, notice: Notice) -> list[bytes]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierEmails:
+    """The notices by which people were told what an update may correct, the newest first."""
+
+    notices: Sequence[Notice]
+    corrects: int | None
+
+    def find_corrected(self, told: Container[int]) -> Notice | None:
+        """Find which notice is corrected for somebody whom those of these numbers were told.
+
+        What was told last if it is unpublished, or what the update itself corrects: unless another
+        was told since it was unpublished, which has corrected it.
+        """
+        own = [notice for notice in self.notices if notice.id in told]
+        for notice in own:
+            if notice.update_id is None and (notice is own[0] or notice.id == self.corrects):
+                end = notice.finished_at
+                is_settled = end and any(later.created_at > end for later in own)
+                return None if is_settled else notice
+        return None
+
+
 def find_emailed(
     session: Session, campaign: Campaign, kind: str | None, corrects: int | None
 ) -> Notice | None:
-    """Find the last email about what such an update corrects, or about an outcome before it."""
-    is_told = exists().where(NoticeMail.notice_id == Notice.id)
-    emailed = select(Notice).where(_told_before(campaign, kind, corrects), is_told)
-    return session.scalar(emailed.order_by(Notice.id.desc()).limit(1))
+    """Find the email that such an update corrects, or else the last about an outcome before it."""
+    earlier = _list_earlier(session, _told_before(campaign, kind, corrects), corrects)
+    every = [notice.id for notice in earlier.notices]
+    return earlier.find_corrected(every) or next(iter(earlier.notices), None)
 
 
-def list_corrected(session: Session, update: Update) -> Sequence[int]:
-    """List the notices by which people read what was unpublished and this update corrects."""
+def list_emailed_before(session: Session, update: Update) -> EarlierEmails:
     entry = find_change(session, update.campaign, _POSTED, "update", update.id)
     corrects = entry.detail.get("notice") if entry else None
     before = _told_before(update.campaign, update.kind, corrects)
-    return session.scalars(select(Notice.id).where(before, Notice.update_id.is_(None))).all()
+    others = and_(before, Notice.update_id.is_distinct_from(update.id))
+    return _list_earlier(session, others, corrects)
+
+
+def _list_earlier(
+    session: Session, before: ColumnElement[bool], corrects: int | None
+) -> EarlierEmails:
+    is_told = exists().where(NoticeMail.notice_id == Notice.id)
+    emailed = select(Notice).where(before, is_told).order_by(Notice.id.desc())
+    return EarlierEmails(session.scalars(emailed).all(), corrects)
 
 
 def _told_before(campaign: Campaign, kind: str | None, corrects: int | None) -> ColumnElement[bool]:

@@ -310,6 +310,53 @@ def test_an_update_that_was_emailed_and_unpublished_is_emailed_as_a_correction(
     assert all("Correction" not in mail for mail in send_all(session, settings))
 
 
+def count_corrections(mails: list[str]) -> tuple[int, int]:
+    words = CORRECTION["outcome"]
+    return sum("Correction: " in mail and words in mail for mail in mails), len(mails)
+
+
+@pytest.mark.both_engines
+def test_an_outcome_after_one_that_is_corrected_and_stays_published_corrects_nothing(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    publish(client, f"{HOME}/updates", kind="outcome")
+    assert count_corrections(send_all(session, settings)) == (0, 2)
+    session.rollback()
+    publish(client, unpublish(client, session), kind="outcome", title_en="Corrected")
+    assert count_corrections(send_all(session, settings)) == (2, 2)
+    assert "It is still published" in client.get(f"{HOME}/updates?kind=outcome").text
+    session.rollback()
+    publish(client, f"{HOME}/updates", kind="outcome", title_en="An apology")
+    assert count_corrections(send_all(session, settings)) == (0, 2)
+    session.rollback()
+    unpublish(client, session)
+    assert CORRECTS in client.get(f"{HOME}/updates?kind=outcome").text
+    session.rollback()
+    publish(client, f"{HOME}/updates", kind="outcome", title_en="No apology")
+    assert count_corrections(send_all(session, settings)) == (2, 2)
+
+
+@pytest.mark.both_engines
+def test_the_first_of_two_outcomes_is_corrected_although_the_second_stays_published(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    publish(client, f"{HOME}/updates", kind="outcome")
+    send_all(session, settings)
+    first = session.scalars(select(Update)).one()
+    seen = {"update": str(first.id), "published_at": first.published_at.isoformat()}
+    session.rollback()
+    publish(client, f"{HOME}/updates", kind="outcome", title_en="An apology")
+    assert count_corrections(send_all(session, settings)) == (0, 2)
+    session.rollback()
+    again = post(client, f"{HOME}/updates/take-back", seen).location
+    assert CORRECTS in client.get(again).text
+    session.rollback()
+    publish(client, again, kind="outcome", title_en="Corrected")
+    assert count_corrections(send_all(session, settings)) == (2, 2)
+
+
 def test_an_update_that_reached_nobody_before_it_was_unpublished_corrects_nothing(
     app: Flask, client: FlaskClient, session: Session, settings: Settings
 ) -> None:
