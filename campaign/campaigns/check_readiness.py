@@ -53,6 +53,7 @@ LONGEST_NAME = (
 """120 letters and spaces, as long as signing takes them."""
 _LONGEST_DAY = date(2000, 9, 30)
 _FEW_LINES = 4
+_ASKED_AGAIN = {"risk-named", "text-copied", "text-repeated", "other-person", "picture-copied"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,11 @@ class Gap:
     subject: str = ""
     """What it is about: the slug of an official or mission, a name, or the names of the fields."""
     detail: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether the page that opens the campaign asks about it once more."""
+        return self.slug in _ASKED_AGAIN
 
     @property
     def form_field(self) -> str:

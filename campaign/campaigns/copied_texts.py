@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import current_templates, edition_content, texts_of
-from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.core import audit
+from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign, Edition
 
 _SHORTEST_NAME = 4
@@ -16,14 +16,18 @@ _SHORTEST_NAME = 4
 
 
 def list_gaps(session: Session, campaign: Campaign) -> list[Gap]:
-    """List page texts and letters of one that has not opened; none of them keeps it closed."""
-    if not is_rehearsal(campaign.status):
-        return []
+    """List page texts, letters and a picture; whoever opens it is asked about them."""
     if campaign.follows is not None:
         return list(_find_repeated(campaign, campaign.follows))
     entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.clone")
     copied = session.get(Campaign, entry.detail["other"]) if entry else None
     return [*_find_untouched(campaign, copied), *_find_named(campaign, copied)] if copied else []
+
+
+def refuse_unseen(session: Session, campaign: Campaign, *, seen: bool) -> None:
+    """Raise Invalid (`copied_seen`) where whoever opens the campaign has not agreed to them."""
+    if not seen and list_gaps(session, campaign):
+        raise Invalid(fields={"copied_seen": "copied-unseen"})
 
 
 def _find_repeated(campaign: Campaign, earlier: Campaign) -> Iterator[Gap]:

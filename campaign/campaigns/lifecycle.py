@@ -13,6 +13,8 @@ HIDDEN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
 """Before it opens: known to the desk only; whoever signs it then, rehearses."""
 APPROVED_BY_OTHERS = (CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
 """What a second person is to look at, or has, where the settings ask for one."""
+TOWARDS_OPENING = (*APPROVED_BY_OTHERS, CampaignStatus.OPEN)
+"""Moves before which must be there what a public campaign needs."""
 PUBLIC = (CampaignStatus.OPEN, CampaignStatus.CLOSED, CampaignStatus.STOPPED)
 
 _BECAUSE: Mapping[tuple[CampaignStatus, CampaignStatus], str] = MappingProxyType(

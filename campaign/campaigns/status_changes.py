@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
+from campaign.campaigns import check_readiness, copied_texts, lifecycle, mails, rehearsal
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risks import (
@@ -53,15 +53,16 @@ def open_campaign(
     now: datetime,
     act_by: date | None = None,
     risks_seen: Answers = NOTHING,
+    copied_seen: bool = False,
     tell_network: bool = True,
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
 
     The network is told, once, unless it was told before. What it was rehearsed with is wiped.
     Raises Invalid (`act_by`) where a closed one would be over at once, or on an earlier day than
-    the published one; Refused: `campaign-status`, `needs-review`, `second-person`,
-    `campaign-not-ready` with the number of its blocking gaps; RiskNamed. It then has its old
-    deadline.
+    the published one, or as `refuse_unseen` does; Refused: `campaign-status`, `needs-review`,
+    `second-person`, `campaign-not-ready` with the number of its blocking gaps; RiskNamed. It then
+    has its old deadline.
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
     published, deadline = campaign.act_by, act_by or campaign.act_by
@@ -74,6 +75,7 @@ def open_campaign(
         missing = len(check_readiness.blockers(campaign, now))
         if not lifecycle.may_open(campaign.status, missing):
             raise Refused("campaign-not-ready", missing=missing)
+        copied_texts.refuse_unseen(session, campaign, seen=copied_seen)
     if lifecycle.is_rehearsal(campaign.status):
         refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
         rehearsal.wipe(session, campaign)
@@ -205,10 +207,13 @@ def _refuse_risks(
     refuse_published(session, campaign, words_by_field("reason", reasons, "reason_"), seen=seen)
 
 
-def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
-    """Ask somebody else to look at the draft and to open it. Raises Refused."""
+def submit_for_review(
+    session: Session, campaign: Campaign, *, actor: str, now: datetime, copied_seen: bool = False
+) -> None:
+    """Ask somebody else to look at the draft and to open it. Raises Refused, Invalid."""
     check_move(session, campaign, CampaignStatus.REVIEW, actor)
     _refuse_unready(campaign, CampaignStatus.REVIEW, now)
+    copied_texts.refuse_unseen(session, campaign, seen=copied_seen)
     campaign.submitted_by_id = audit.staff_id(actor)
     move(session, campaign, CampaignStatus.REVIEW, actor)
     mails.ask_for_review(session, campaign, by=campaign.submitted_by_id)
@@ -235,8 +240,9 @@ def schedule_campaign(
     open_at: datetime,
     now: datetime,
     risks_seen: Answers = NOTHING,
+    copied_seen: bool = False,
 ) -> None:
-    """Let it open by itself. Raises Invalid (`open_at`), Refused as opening does."""
+    """Let it open by itself. Raises Invalid (`open_at`, `copied_seen`), Refused as opening does."""
     check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
@@ -244,6 +250,7 @@ def schedule_campaign(
     if obstacles:
         raise Invalid(fields={"open_at": next(iter(obstacles.values()))})
     _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
+    copied_texts.refuse_unseen(session, campaign, seen=copied_seen)
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
     warned_of = _list_warnings(session, campaign)
@@ -329,7 +336,7 @@ def open_scheduled(now: datetime) -> None:
 
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     try:
-        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING)
+        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING, copied_seen=True)
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)

@@ -56,6 +56,10 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     desk.get_by_role("button", name="Save and mark as checked today").click()
     expect(desk.locator(".flash")).to_be_visible()
     desk.goto(f"{site.url}/desk/campaigns/ua-90-26/status?to=open")
+    main_button(desk)
+    expect(desk.locator("[name=copied_seen]")).to_have_attribute("aria-invalid", "true")
+    assert_accessible(browser, desk)
+    desk.locator("[name=copied_seen]").check()
     with desk.expect_navigation():
         main_button(desk)
     desk.goto(f"{site.url}/en/actions/ua-58-20")

@@ -58,8 +58,11 @@ _STEPS = {f".edit_{part}" for part in _PARTS} | {".side_by_side"}
 
 def list_gaps(campaign: Campaign) -> list[Gap]:
     """Everything that is missing or doubtful; what it still says of another campaign at the end."""
-    copied = copied_texts.list_gaps(db.session(), campaign)
-    return [*check_readiness.gaps(campaign, utcnow()), *copied]
+    return [*check_readiness.gaps(campaign, utcnow()), *list_copied(campaign)]
+
+
+def list_copied(campaign: Campaign) -> list[Gap]:
+    return copied_texts.list_gaps(db.session(), campaign)
 
 
 @blueprint.app_template_global()

@@ -110,6 +110,7 @@ SENTENCES: Mapping[str, object] = {
         "The merged text is too long for this field. Shorten one of the two texts."
     ),
     "risk-named": RISK_NAMED,
+    "copied-unseen": _l("Fix these items first, or tick the box to continue."),
     "picture-lies": _l(
         "The name of the file does not match its kind. End it with .jpg, .png or .webp "
         "and choose it again."

@@ -19,6 +19,7 @@ from campaign.campaigns.desk.blueprint import (
     blueprint,
     done,
     languages_of,
+    list_copied,
     list_linked_scheduled,
     load,
 )
@@ -72,6 +73,7 @@ class StatusForm(CampaignForm):
         ),
     )
     risks_seen = MeantField(_l("Continue anyway"))
+    copied_seen = BooleanField(_l("Open it anyway"))
     locales: Sequence[str] = ()
 
     def stop_kind(self) -> StopKind | None:
@@ -134,6 +136,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     locales: Sequence[str]
     to: CampaignStatus
     blockers: Sequence[Gap]
+    copied: Sequence[Gap]  # what it says of another campaign; nobody opens it without having agreed
     refusal: object  # why its reader cannot do it
     own: bool
     now: datetime
@@ -194,6 +197,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
+        copied=list_copied(campaign) if to in lifecycle.TOWARDS_OPENING else (),
         refusal=_find_refusal(campaign, to) if request.method == "GET" else "",
         own=status_changes.is_writer(campaign, actor()),
         now=now,
@@ -278,7 +282,7 @@ def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
 
 def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> list[Gap]:
     """Return what must be mended before; a closed campaign gets its new last day on this page."""
-    if to not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
+    if to not in lifecycle.TOWARDS_OPENING:
         return []
     blockers = check_readiness.blockers_of(campaign, to, now)
     if campaign.status is CampaignStatus.CLOSED:
@@ -312,14 +316,17 @@ def _change(
 ) -> None:
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(), proposals.needs_approval(campaign)
+    seen = bool(form.copied_seen.data)
     if to is CampaignStatus.OPEN:
         reopens = campaign.status is CampaignStatus.CLOSED
         day, tells = (form.act_by.data, form.tell_network.data) if reopens else (None, True)
         status_changes.open_campaign(
-            session, campaign, now=now, act_by=day, tell_network=tells, **by
+            session, campaign, now=now, act_by=day, tell_network=tells, copied_seen=seen, **by
         )
     elif to is CampaignStatus.REVIEW:
-        status_changes.submit_for_review(session, campaign, actor=actor(), now=now)
+        status_changes.submit_for_review(
+            session, campaign, actor=actor(), now=now, copied_seen=seen
+        )
     elif to is CampaignStatus.DRAFT:
         status_changes.return_to_draft(session, campaign, actor=actor(), note=form.note.data)
     elif to is CampaignStatus.SCHEDULED:
@@ -329,7 +336,9 @@ def _change(
         if campaign.act_by is not None:
             deadline_sentence = {"opens-after-deadline": _say_deadline(campaign.act_by)}
             form.sentences = {**form.sentences, **deadline_sentence}
-        status_changes.schedule_campaign(session, campaign, now=now, open_at=moment, **by)
+        status_changes.schedule_campaign(
+            session, campaign, now=now, open_at=moment, copied_seen=seen, **by
+        )
     elif to is CampaignStatus.CLOSED and waits and drop_empty(reasons):
         _propose(form, campaign, ProposalKind.CLOSE, reasons, again)
     elif to is CampaignStatus.CLOSED:

@@ -1,13 +1,16 @@
 """A copy or a follow-up that still says what the campaign it was made from says."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import copied_texts
+from campaign.campaigns import copied_texts, status_changes
 from campaign.campaigns.create_and_edit import clone_campaign, continue_campaign
+from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
 from tests.days import days_ago
+from tests.factories import post
 
 COPIED = "The page text in English is still that of the copied campaign."
 NAMED = "names the person of the copied campaign: Amara Okafor."
@@ -60,7 +63,10 @@ def test_a_copy_says_where_it_is_still_about_the_other_person(
     letter = copy.templates[0]
     assert slugs(session, copy) == {("other-person", "letter", letter.locale)}
     copy.status = CampaignStatus.OPEN
-    assert slugs(session, copy) == set()
+    session.commit()
+    page = other.get(f"/desk/campaigns/{copy.slug}").text
+    assert "names the person of the copied campaign: Okafor." in page
+    assert "nothing is missing" not in page
 
 
 @pytest.mark.parametrize(
@@ -96,3 +102,74 @@ def test_a_follow_up_says_that_its_text_has_nothing_new(
         edition.background = "She was moved."
     session.commit()
     assert slugs(session, later) == set()
+
+
+ALT = dict.fromkeys(("en", "fr", "es"), "A portrait")
+QUESTION = "Some parts are still from another campaign"
+REFUSAL = "Fix these items first, or tick the box to continue."
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_follow_up", [False, True])
+@pytest.mark.parametrize("to", ["open", "scheduled", "review"])
+def test_who_opens_what_is_still_about_another_campaign_is_asked(
+    other: FlaskClient,
+    session: Session,
+    draft: Campaign,
+    copy: Campaign,
+    app: Flask,
+    to: str,
+    is_follow_up: bool,
+) -> None:
+    if is_follow_up:
+        copy = continue_campaign(session, draft, actor="a", created_by_id=None, reference="UA 8/26")
+    copy.act_by, copy.picture_alt = days_ago(-30), ALT
+    session.commit()
+    if to == "review":
+        settings = app.extensions["settings"]
+        app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    home, words = f"/desk/campaigns/{copy.slug}", REPEATED if is_follow_up else COPIED
+    assert "(you are asked again when you open the campaign)" in other.get(home).text
+    page = other.get(f"{home}/status?to={to}").text
+    assert QUESTION in page
+    assert words in page
+    session.rollback()
+    sent = {"to": to, "open_at": f"{days_ago(-3)}T09:00"}
+    refused = post(other, f"{home}/status", sent)
+    assert refused.status_code == 422
+    assert refused.text.count(REFUSAL) == 2  # above the form and at the field
+    session.rollback()
+    assert copy.status is CampaignStatus.DRAFT
+    session.rollback()
+    assert post(other, f"{home}/status", sent | {"copied_seen": "y"}).status_code == 303
+    session.refresh(copy)
+    assert copy.status.value == to
+    if to == "open":
+        shown = other.get(home).text
+        assert words in shown
+        assert "nothing is missing" not in shown
+    if to == "scheduled":
+        assert copy.open_at is not None
+        due = copy.open_at
+        session.rollback()
+        status_changes.open_scheduled(due)
+        session.refresh(copy)
+        assert copy.status is CampaignStatus.OPEN
+
+
+def test_a_closed_copy_is_asked_about_once_more(
+    other: FlaskClient, session: Session, copy: Campaign
+) -> None:
+    copy.status, copy.act_by, copy.closed_at = CampaignStatus.CLOSED, days_ago(2), db.utcnow()
+    copy.picture_alt = ALT
+    session.commit()
+    sent = {"to": "open", "act_by": days_ago(-9).isoformat()}
+    assert REFUSAL in post(other, f"/desk/campaigns/{copy.slug}/status", sent).text
+    session.refresh(copy)
+    assert (copy.status, copy.act_by) == (CampaignStatus.CLOSED, days_ago(2))
+
+
+def test_what_says_nothing_of_another_campaign_has_no_tick(desk: FlaskClient) -> None:
+    page = desk.get("/desk/campaigns/ua-1-26/status?to=open").text
+    assert QUESTION not in page
+    assert "copied_seen" not in page

@@ -190,7 +190,9 @@ def scheduled(session: Session, draft: Campaign, desk: FlaskClient) -> Campaign:
 def schedule(session: Session, campaign: Campaign) -> None:
     now = db.utcnow()
     open_at = now + timedelta(hours=1)
-    schedule_campaign(session, campaign, actor="command", open_at=open_at, now=now)
+    schedule_campaign(
+        session, campaign, actor="command", open_at=open_at, now=now, copied_seen=True
+    )
     session.commit()
 
 

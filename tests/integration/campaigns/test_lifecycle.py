@@ -358,7 +358,7 @@ def test_the_public_pages_lead_to_each_other_once_both_are_public(
     session.commit()
     hidden = client.get(f"/en/actions/{earlier.slug}").text
     assert later.slug not in hidden
-    status_changes.open_campaign(session, later, actor=BY, now=db.utcnow())
+    status_changes.open_campaign(session, later, actor=BY, now=db.utcnow(), copied_seen=True)
     session.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert f"/en/actions/{later.slug}" in client.get(f"/en/actions/{earlier.slug}").text

@@ -1189,7 +1189,7 @@ def continue_it(app: Flask, campaign: Campaign) -> int:
             created_by_id=None,
             reference="UA 90/26",
         )
-        open_campaign(session, draft, actor="test", now=db.utcnow())
+        open_campaign(session, draft, actor="test", now=db.utcnow(), copied_seen=True)
         return draft.id
 
 
