@@ -9,7 +9,7 @@ from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import current_templates, edition_content, texts_of
 from campaign.core import audit
 from campaign.core.errors import Invalid
-from campaign.models.campaign import Campaign, Edition
+from campaign.models.campaign import Campaign, Edition, LetterTemplate
 
 _SHORTEST_NAME = 4
 """Letters of a part of a name that is looked for by itself: “de” and “Ben” are in many texts."""
@@ -21,7 +21,9 @@ def list_gaps(session: Session, campaign: Campaign) -> list[Gap]:
         return list(_find_repeated(campaign, campaign.follows))
     entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.clone")
     copied = session.get(Campaign, entry.detail["other"]) if entry else None
-    return [*_find_untouched(campaign, copied), *_find_named(campaign, copied)] if copied else []
+    if copied is None:
+        return []
+    return list(dict.fromkeys([*_find_untouched(campaign, copied), *_find_named(campaign, copied)]))
 
 
 def refuse_unseen(session: Session, campaign: Campaign, *, seen: bool) -> None:
@@ -42,6 +44,28 @@ def _find_untouched(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
     for edition, before in _pair_editions(campaign, copied):
         if edition.title == before.title or edition.summary == before.summary:
             yield Gap("text-copied", "edition", False, edition.locale)
+    if campaign.person_name == copied.person_name:
+        return
+    before = [_without_names(template, campaign, copied) for template in _list_letters(copied)]
+    for template in _list_letters(campaign):
+        if _without_names(template, campaign, copied) in before:
+            yield Gap("text-copied", "letter", False, template.locale)
+
+
+def _without_names(
+    template: LetterTemplate, campaign: Campaign, copied: Campaign
+) -> tuple[str, list[str]]:
+    """The language and words of a letter, with the placeholder for the name of either person."""
+    locale, texts = template.locale, texts_of(template)
+    for case in (copied, campaign):
+        for name in filter(None, (case.name_in(locale), case.person_name)):
+            texts = [text.replace(name, "((person_name))") for text in texts]
+    return locale, texts
+
+
+def _list_letters(campaign: Campaign) -> Iterator[LetterTemplate]:
+    for target_id in (None, *(target.id for target in campaign.targets)):
+        yield from current_templates(campaign, target_id).values()
 
 
 def _pair_editions(campaign: Campaign, other: Campaign) -> Iterator[tuple[Edition, Edition]]:
@@ -66,10 +90,7 @@ def _find_named(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
         ]
         if name := _find_name(campaign, copied, edition.locale, texts):
             yield Gap("other-person", "edition", False, edition.locale, name)
-    templates = list(current_templates(campaign).values())
-    for target in campaign.targets:
-        templates += current_templates(campaign, target.id).values()
-    for template in templates:
+    for template in _list_letters(campaign):
         if name := _find_name(campaign, copied, template.locale, texts_of(template)):
             yield Gap("other-person", "letter", False, template.locale, name)
 

@@ -54,6 +54,10 @@ def test_a_copy_says_where_it_is_still_about_the_other_person(
         edition.asks = ["Free her."]
     copy.picture = ""
     session.commit()
+    assert slugs(session, copy) == {("text-copied", "letter", code) for code in ("en", "fr", "es")}
+    for letter in copy.templates:
+        letter.opening = "I write to you about ((person_name))."
+    session.commit()
     assert slugs(session, copy) == set()
     session.rollback()
     assert "is complete" in other.get("/desk/today").text
@@ -88,6 +92,30 @@ def test_a_name_is_found_by_what_only_the_other_person_has(
         edition.asks = []
     named = {slug for slug, _part, _locale in slugs(session, copy)}
     assert ("other-person" in named) == finds
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_told"),
+    [
+        ("Protection for ((person_name))", True),
+        ("Protection for Amara Okafor", True),
+        ("Protection for Hana Okello", True),
+        ("Freedom for ((person_name))", False),
+    ],
+)
+def test_a_letter_in_which_only_the_name_is_another_is_still_the_copied_one(
+    other: FlaskClient, session: Session, copy: Campaign, subject: str, is_told: bool
+) -> None:
+    for letter in copy.templates:
+        if letter.locale == "en":
+            letter.subject = subject
+    session.commit()
+    sentence = "The letter in English is still that of the copied campaign."
+    assert (sentence in other.get(f"/desk/campaigns/{copy.slug}").text) == is_told
+    session.rollback()
+    copy.person_name = "Amara Okafor"
+    session.commit()
+    assert sentence not in other.get(f"/desk/campaigns/{copy.slug}").text
 
 
 @pytest.mark.both_engines

@@ -328,7 +328,8 @@ def test_whoever_opens_as_the_linked_one_is_stopped_is_asked_again_with_the_warn
     draft.follows = make_campaign(session)
     session.commit()
     url = f"{DESK}/status?to={to.value}"
-    form = read_form(desk.get(url).text) | {"open_at": f"{days_ago(-3)}T09:00"}
+    answers = {"open_at": f"{days_ago(-3)}T09:00", "copied_seen": "y"}
+    form = read_form(desk.get(url).text) | answers
     session.rollback()
     stop_earlier(session, draft, StopKind.HARM)
     asked = post(desk, url, form)
