@@ -46,9 +46,9 @@ def _find_untouched(campaign: Campaign, copied: Campaign) -> Iterator[Gap]:
             yield Gap("text-copied", "edition", False, edition.locale)
     if campaign.person_name == copied.person_name:
         return
-    before = [_without_names(template, campaign, copied) for template in _list_letters(copied)]
+    letters = [_without_names(template, campaign, copied) for template in _list_letters(copied)]
     for template in _list_letters(campaign):
-        if _without_names(template, campaign, copied) in before:
+        if _without_names(template, campaign, copied) in letters:
             yield Gap("text-copied", "letter", False, template.locale)
 
 
