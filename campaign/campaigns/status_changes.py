@@ -336,7 +336,9 @@ def open_scheduled(now: datetime) -> None:
 
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     try:
-        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING, copied_seen=True)
+        open_campaign(
+            session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING, copied_seen=True
+        )
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
