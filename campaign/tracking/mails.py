@@ -70,9 +70,11 @@ class LetterStillHere(CaseNews, kind="letter-still-here"):
 
     letters_url: str
     letters: int
-    """0: it is a signature sheet."""
     recipient: str
     was_delivered: bool
+    """Whether it said so of all: of others that they were sent, or came back."""
+    sheet: bool = False
+    """Whether it told of a signature sheet, with no letters or beside them."""
     withdrawn: bool = False
     """Whether all its readers withdrew."""
 

@@ -21,6 +21,7 @@ from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttem
 from campaign.models.delivery import Envelope, LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature
+from campaign.tracking.unnamed import Unnamed, list_unnamed
 
 _WRITER = aliased(Signature)
 _OTHER = aliased(DeliveryAttempt)
@@ -42,18 +43,20 @@ class FalseNews:
     sheets_back: bool = False
     corrected_by: Mapping[int, int] = field(default_factory=dict)
     """The bundle of which each notice tells that nothing has happened, by the notice's id."""
+    unnamed: Unnamed = field(default_factory=Unnamed)
 
 
 def list_false_news(
     session: Session, *conditions: ColumnElement[bool], until: datetime | None = None
 ) -> list[FalseNews]:
     """List the records of whose notices this holds and that were deleted, until then."""
-    told = select(Notice.id).where(
+    told = select(Notice.id, Notice.campaign_id).where(
         Notice.kind == NoticeKind.HANDED_OVER, Notice.delivery_id.is_(None), *conditions
     )
-    notice_ids = set(session.scalars(told))
+    notice_ids = {row.id: row.campaign_id for row in session.execute(told)}
     if not notice_ids:
         return []
+    unnamed = list_unnamed(session, set(notice_ids.values()))
     before = [AuditEntry.at <= until] if until else []
     entries = session.execute(
         select(AuditEntry.action, AuditEntry.at, AuditEntry.subject, AuditEntry.detail)
@@ -79,6 +82,7 @@ def list_false_news(
                 for bundle_id, told in told_mistakes
                 if detail["notice"] in told["corrects"]
             },
+            unnamed,
         )
         for action, at, _subject, detail in entries
         if action != TELL_MISTAKE and detail.get("notice") in notice_ids
@@ -98,10 +102,10 @@ def is_misled(
         *(
             and_(
                 or_(
-                    _was_numbered(news.bundle_id, news.numbers),
+                    was_numbered(news.bundle_id, news.numbers),
                     cancelled.get(news.bundle_id, false()) if news.numbers else false(),
                 ),
-                _got_email(news.notice_id),
+                _was_named(news, news.notice_id),
                 ~_is_corrected(news, cancelled, besides),
             )
             for news in told
@@ -125,18 +129,17 @@ def is_signer_misled(
         false(),
         *(
             and_(
-                _was_emailed(NoticeMail.notice_id == news.notice_id),
-                ~_was_emailed(
-                    NoticeMail.notice_id.in_(
-                        notice_id
-                        for notice_id, bundle_id in news.corrected_by.items()
-                        if bundle_id in bundle_ids
-                    )
+                _was_signer_named(news, news.notice_id),
+                *(
+                    ~_was_signer_named(news, notice_id)
+                    for notice_id, bundle_id in news.corrected_by.items()
+                    if bundle_id in bundle_ids
                 ),
                 ~_was_emailed(
                     NoticeMail.notice_id == Notice.id,
                     Notice.delivery_id == DeliveryAttempt.id,
                     DeliveryAttempt.created_at >= news.deleted_at,
+                    ~news.unnamed.has_signer_of_any(),
                     corrected,
                 ),
             )
@@ -151,7 +154,7 @@ def may_be_misled(
     """Whether an email told of the bundle what is false, and none surely corrects that since.
 
     For a query on `NoticeMail`. Surely does what speaks of the whole bundle, from which no letter
-    went on its own.
+    went on its own, and names everybody of the mailbox.
     """
     moved = exists().where(LetterMove.bundle_id == bundle.id)
     posted = exists().where(
@@ -173,7 +176,9 @@ def may_be_misled(
         sure = [notice_id for notice_id, at in of_whole if at >= news.deleted_at]
         sure += [each for each, about in news.corrected_by.items() if about == bundle.id]
         corrected = exists().where(
-            later.email_hmac == NoticeMail.email_hmac, later.notice_id.in_(sure)
+            later.email_hmac == NoticeMail.email_hmac,
+            later.notice_id.in_(sure),
+            ~news.unnamed.shares_mailbox(sure),
         )
         may_be.append(and_(NoticeMail.notice_id == news.notice_id, ~corrected))
     return or_(*may_be)
@@ -199,7 +204,13 @@ def _was_emailed(*conditions: ColumnElement[bool]) -> Exists:
     return exists().where(to_it, *conditions).correlate(Signature)
 
 
-def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
+def _was_signer_named(news: FalseNews, notice_id: int) -> ColumnElement[bool]:
+    return and_(
+        _was_emailed(NoticeMail.notice_id == notice_id), ~news.unnamed.has_signer(notice_id)
+    )
+
+
+def was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
     """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
     if not numbers:
         return false()
@@ -211,6 +222,11 @@ def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
         or_(*(LetterMove.sequence.between(*span) for span in spans)),
     )
     return or_(and_(Letter.bundle_id == bundle_id, now_there), moved.correlate(Letter))
+
+
+def _was_named(news: FalseNews, notice_id: int) -> ColumnElement[bool]:
+    """Whether the email of a notice told of the letter, and not only of others of its mailbox."""
+    return and_(_got_email(notice_id), ~news.unnamed.has_letter(notice_id))
 
 
 def _got_email(notice_id: int | ColumnElement[int]) -> Exists:
@@ -230,7 +246,9 @@ def _is_corrected(
 ) -> ColumnElement[bool]:
     """Whether an email since then, about another record or the mistake, has told what is so."""
     told = exists().where(
-        Notice.delivery_id == DeliveryAttempt.id, _got_email(Notice.id.expression)
+        Notice.delivery_id == DeliveryAttempt.id,
+        _got_email(Notice.id.expression),
+        ~news.unnamed.has_letter_of_any(),
     )
     since = and_(
         DeliveryAttempt.id != besides,
@@ -253,7 +271,7 @@ def _is_corrected(
         since,
     )
     told_mistake = [
-        and_(_got_email(notice_id), _may_have_been(bundle_id, cancelled))
+        and_(_was_named(news, notice_id), _may_have_been(bundle_id, cancelled))
         for notice_id, bundle_id in news.corrected_by.items()
     ]
     return or_(is_gone(when=since), stayed.correlate(Letter), *told_mistake)

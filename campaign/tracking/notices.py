@@ -55,6 +55,7 @@ from campaign.tracking.news_subscription import (
     name_readers,
     unsubscribe_url,
 )
+from campaign.tracking.not_named import note_who_was_not_named
 from campaign.tracking.still_here import StillHere, find_still_here
 
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
@@ -243,6 +244,7 @@ def tell_batch(notice_id: int) -> bool:
             with log_wrong_key("signature cannot be opened", signature=signature_id):
                 _tell_one(session, notice, signature_id, compose)
         if batch:
+            note_who_was_not_named(session, notice, batch)
             notice.last_signature_id = batch[-1]
             return True
         _end(session, notice)
@@ -386,12 +388,15 @@ def _still_here(
     readers = _list_writers(session, signature, told)
     withdrew = Signature.state == SignatureState.WITHDRAWN
     withdrawn = _by_id(list_sharing(session, signature, withdrew, here.has_letter()))
-    writers = readers or withdrawn
+    writers = readers | withdrawn
     letters = select(func.count(Letter.id)).where(Letter.signature_id.in_(writers), here.letters)
+    sheets = select(Signature.id).where(Signature.id.in_(readers), here.sheets)
+    not_delivered = (letters.where(~here.delivered), sheets.where(~here.sheet_delivered))
     return LetterStillHere(
         letters=session.scalar(letters) or 0,
+        sheet=db.has_row(session, sheets),
         recipient=destination_name(here.bundle.destination, signature.locale),
-        was_delivered=here.was_delivered,
+        was_delivered=not any(session.scalar(other) for other in not_delivered),
         withdrawn=not readers,
         letters_url=_letters_url(signature),
         **_common(campaign, signature, writers),

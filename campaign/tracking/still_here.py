@@ -27,6 +27,7 @@ from campaign.tracking.misled_readers import (
     may_be_misled,
 )
 from campaign.tracking.news_subscription import gets_correction, gets_news
+from campaign.tracking.unnamed import list_unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class StillHere:
     """What is still here though an email said that it was not."""
 
     bundle: Bundle
-    was_delivered: bool
-    """Whether an email said that it was delivered: others said that it was sent, or refused."""
     letters: ColumnElement[bool]
     sheets: ColumnElement[bool]
     """On `Signature`: whose sheet it is."""
+    delivered: ColumnElement[bool]
+    """Whether an email said of a letter that it was delivered: others, that it was sent, or
+    refused."""
+    sheet_delivered: ColumnElement[bool]
 
     def is_told(self) -> ColumnElement[bool]:
         """Whether a signature's mailbox is told."""
@@ -107,6 +110,7 @@ def count_told_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> int:
             attempt.outcome,
             detail["on"],
             db.utcnow(),
+            unnamed=list_unnamed(session, [attempt.campaign_id]),
         )
         told = [*_list_of_bundle(session, bundle), news]
         here.append(_describe(session, bundle, told, without=attempt.id))
@@ -149,9 +153,10 @@ def _describe(
     others = [news for news in told if news.outcome not in SENT | CAME_BACK]
     return StillHere(
         bundle,
-        was_delivered=bool(others),
         letters=and_(is_misled(session, bundle.campaign_id, told), ~is_gone(when=when)),
         sheets=_is_sheet_here(session, bundle, told, without),
+        delivered=is_misled(session, bundle.campaign_id, others),
+        sheet_delivered=_is_sheet_here(session, bundle, others, without),
     )
 
 

@@ -200,8 +200,8 @@ def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _still_here(campaign: Campaign, locale: str, _now: datetime) -> Context:
     written = list_addressed(campaign)
     recipient = official_name(written[0].official, locale) if written else ""
-    own = {"letters": 1, "recipient": recipient, "was_delivered": True, "withdrawn": False}
-    return _followed(campaign, locale) | own
+    own = {"letters": 1, "sheet": False, "was_delivered": True, "withdrawn": False}
+    return _followed(campaign, locale) | own | {"recipient": recipient}
 
 
 def _update(campaign: Campaign, locale: str, now: datetime) -> Context:

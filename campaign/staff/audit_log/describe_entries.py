@@ -45,7 +45,7 @@ _SUBJECTS: Mapping[str, str] = {
     "to": "",
 }
 """Details that name other subjects, with what the audit puts before what the detail has."""
-_UNSAID = {"update", "notice", "corrects", "picture"}
+_UNSAID = {"update", "notice", "corrects", "picture", "unnamed_letters", "unnamed_signers"}
 """Details that the program goes by, with a number or a key that nobody else knows."""
 
 

@@ -241,8 +241,8 @@ def test_where_no_one_gets_news_the_pages_say_so(
 EMAILED = "Already emailed"
 CORRECTS = "The next email says that it corrects the earlier one."
 CORRECTION = {
-    "outcome": "We correct what we emailed you about how the case ended.",
-    "good-news": "We correct what we emailed you about this case.",
+    "outcome": "We correct an earlier email about how the case ended.",
+    "good-news": "We correct an earlier email about this case.",
 }
 
 

@@ -102,15 +102,16 @@ MAILS: list[Mail] = [
     *(
         LetterStillHere(
             letters=letters,
+            sheet=sheet,
             recipient="Embassy, Ottawa",
             was_delivered=was_delivered,
             withdrawn=withdrawn,
             by_hand=not letters,
             **_NEWS,
         )
-        for letters in (0, 1, 2)
+        for letters, sheet in ((0, True), (1, False), (2, False), (1, True))
         for was_delivered in (False, True)
-        for withdrawn in (False, True)[: 1 + bool(letters)]
+        for withdrawn in (False, True)[: 1 + (not sheet)]
     ),
     ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", network=True, **_SIGNED),
     *(
