@@ -149,11 +149,14 @@ def _describe(
     session: Session, bundle: Bundle, told: Sequence[FalseNews], *, without: int = 0
 ) -> StillHere:
     """Describe what is still here, as it would be `without` an attempt."""
-    when = DeliveryAttempt.id != without if without else None
+    is_here = or_(
+        ~is_gone(when=DeliveryAttempt.id != without if without else None),
+        Letter.set_aside.is_not(None),
+    )
     others = [news for news in told if news.outcome not in SENT | CAME_BACK]
     return StillHere(
         bundle,
-        letters=and_(is_misled(session, bundle.campaign_id, told), ~is_gone(when=when)),
+        letters=and_(is_misled(session, bundle.campaign_id, told), is_here),
         sheets=_is_sheet_here(session, bundle, told, without),
         delivered=is_misled(session, bundle.campaign_id, others),
         sheet_delivered=_is_sheet_here(session, bundle, others, without),
