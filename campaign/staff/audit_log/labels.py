@@ -213,7 +213,7 @@ ACTIONS: Mapping[str, object] = {
     "delivery.take-back": _l("Unpublished a delivery"),
     "delivery.remove": _l("Deleted the record of a delivery"),
     "delivery.tell-mistake": _l("Emailed people that nothing was delivered"),
-    "delivery.unnamed": _l("Left people out of an email that others got at their address"),
+    "delivery.unnamed": _l("Emailed only some people at a shared address"),
     "delivery.receipt": _l("Downloaded a signed receipt"),
     "mailbox.erase": _l("Deleted all data of a supporter"),
     "mailbox.retention": _l("Anonymized letters at the end of the retention period"),
