@@ -200,8 +200,8 @@ def test_everybody_who_was_told_is_named_and_what_is_said_is_true_of_each(
     tell_all(session)
     assert list_corrected(mails) == [("Eve, Ana", 2), ("Omar", 1)]
     for text, pronoun in zip(list_texts(app, settings), ("them", "it"), strict=True):
-        said = f"We have not delivered {pronoun}. If we deliver {pronoun}, we will email you."
-        assert said in text
+        promise = f"We have not delivered {pronoun}. If we deliver {pronoun}, we will email you."
+        assert promise in text
         assert "We still have" not in text
 
 
