@@ -24,7 +24,7 @@ from campaign.models.bundle import (
 )
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
 
 STILL_HERE = CAME_BACK | {DeliveryOutcome.STOPPED}
 """How an attempt can end so that every letter came back."""
@@ -130,6 +130,7 @@ def has_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,
         Signature.forgotten_at.is_(None),
+        Letter.set_aside.is_(None),
     )
     which = (*may_go_out, *conditions)
     printed = select(Letter.id).where(*_is_printed(), *which).correlate(Bundle)
@@ -154,7 +155,12 @@ def count_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _is_printed() -> tuple[ColumnElement[bool], ...]:
-    return Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None)
+    return Letter.bundle_id == Bundle.id, lies_in_print()
+
+
+def lies_in_print() -> ColumnElement[bool]:
+    """Whether nobody has taken a printed letter out: also one that envelopes were filled without."""
+    return or_(Letter.set_aside.is_(None), Letter.set_aside == LEFT_OUT)
 
 
 def _is_posted_envelope() -> tuple[ColumnElement[bool], ...]:

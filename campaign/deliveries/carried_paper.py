@@ -26,6 +26,7 @@ from campaign.deliveries.remaining_letters import (
     is_before_visit,
     is_gone,
     is_out,
+    undo_left_out,
 )
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
@@ -51,7 +52,6 @@ class Paper:
     """Of one with sheets removed by hand, the withdrawn letters whose sheets were not."""
     papers_at: datetime | None = None
     """When the papers that go with its volumes were printed, if these were kept as we ask."""
-
     with_lists: bool = True
     """Whether its lists are still here; if not, they went out with a part of the letters."""
 
@@ -349,7 +349,7 @@ def _is_withdrawn(
 ) -> tuple[ColumnElement[bool], ...]:
     return (
         Letter.bundle_id == bundle.id,
-        Letter.set_aside.is_(None),
+        bundle_status.lies_in_print(),
         Letter.first_page.is_not(None),
         Letter.signature_id.in_(select_gone(bundle.campaign_id)),
         ~is_gone(when=when),
@@ -392,6 +392,7 @@ def note_paper(
     note_carried(bundle, [number for number in removed if not is_letter(number)], carried=False)
     if went:
         note_carried(bundle, [number for number in numbers if number in carried], carried=True)
+        undo_left_out(session, bundle, [*map(int, filter(is_letter, carried))])
     session.flush()
     return removed
 
@@ -469,12 +470,9 @@ def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> 
 
 def undo_removed_sheets(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> None:
     """Note that withdrawn sheets are here again that no record says were removed by hand."""
-    removed = (
-        Letter.bundle_id == bundle.id,
-        Letter.set_aside == WITHDRAWN,
-        Letter.first_page.is_not(None),
-    )
-    db.update_rows(session, Letter, *removed, *conditions, set_aside=None)
+    printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+    removed = (*printed, Letter.set_aside == WITHDRAWN, *conditions)
+    db.update_rows(session, Letter, *removed, set_aside=None)
 
 
 def note_nothing_gone(session: Session, bundle: Bundle) -> None:

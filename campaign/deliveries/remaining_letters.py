@@ -39,7 +39,7 @@ from campaign.deliveries.attempt_order import is_before, oldest_first
 from campaign.deliveries.recording_rules import join_spans, list_inside
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 
 _MAY_COME_BACK = (*REVIEWED, SignatureState.INVALID)
@@ -49,6 +49,7 @@ _NO_NUMBER = 2**31 - 1  # higher than that of any letter
 class SheetFate(enum.StrEnum):
     WENT = "went"  # out, with the other letters
     REMOVED = "removed"  # by hand, before these went
+    LEFT_OUT = "left-out"  # of an envelope that went
 
 
 def _is_taken(
@@ -194,7 +195,11 @@ def has_unnamed_part() -> ColumnElement[bool]:
 
 def find_sheet_fates(session: Session, bundle: Bundle) -> dict[str, SheetFate]:
     """Find what became of the sheets of letters that were taken back, but those here; by number."""
-    ways = {SheetFate.WENT: is_gone(), SheetFate.REMOVED: Letter.set_aside.is_not(None)}
+    ways = {
+        SheetFate.WENT: is_gone(),
+        SheetFate.REMOVED: Letter.set_aside == WITHDRAWN,
+        SheetFate.LEFT_OUT: and_(Letter.set_aside == LEFT_OUT, is_gone()),
+    }
     return {
         letter.number: fate
         for fate, condition in ways.items()
@@ -223,7 +228,16 @@ def set_aside_left_out(session: Session, bundle: Bundle) -> None:
         Letter.signature_id.in_(select_gone(bundle.campaign_id, _MAY_COME_BACK)),
         ~is_gone(),
     )
-    db.update_rows(session, Letter, *held, set_aside=WITHDRAWN)
+    db.update_rows(session, Letter, *held, set_aside=LEFT_OUT)
+
+
+def undo_left_out(
+    session: Session, bundle: Bundle, numbers: Collection[int] | None = None
+) -> None:
+    """Let letters be with the others again that envelopes were filled without: these, or all."""
+    which = true() if numbers is None else Letter.sequence.in_(numbers)
+    left_out = (Letter.bundle_id == bundle.id, Letter.set_aside == LEFT_OUT, which)
+    db.update_rows(session, Letter, *left_out, set_aside=None)
 
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:

@@ -282,6 +282,10 @@ WORDS = ("own_words", "full_text", "points")
 """Of these, what their letter says; all others say who they are."""
 
 
+LEFT_OUT = "left-out"
+"""Of `Letter.set_aside`: printed, and held back as envelopes were filled; its sheet lies here."""
+
+
 class Letter(db.SealedRow, db.PublicRow):
     """Signature × target. Its text is that of the template version that was signed."""
 
@@ -322,7 +326,8 @@ class Letter(db.SealedRow, db.PublicRow):
     def shown_set_aside(self) -> str | None:
         """Return why it was not printed, unless it was taken out and its signer is not told."""
         is_unseen = self.signature.shown_state is SignatureState.CONFIRMED
-        return None if is_unseen and self.set_aside == "withdrawn" else self.set_aside
+        is_taken_out = self.set_aside in {"withdrawn", LEFT_OUT}
+        return None if is_unseen and is_taken_out else self.set_aside
 
 
 class LinkEnd(enum.StrEnum):

@@ -27,7 +27,7 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
-from campaign.models.signature import Letter, Origin, Signature
+from campaign.models.signature import LEFT_OUT, Letter, Origin, Signature
 
 
 class Stay(NamedTuple):
@@ -194,7 +194,8 @@ def _is_never_carried(stay: Stay) -> bool:
     """Whether its sheet was in no paper: one that was withdrawn was in those before that."""
     if not stay.is_taken_out or stay.letter.signature.is_held_unseen:
         return False
-    return stay.letter.set_aside != WITHDRAWN or stay.letter.signature.withdrawn_at is None
+    was_printed = stay.letter.set_aside in {WITHDRAWN, LEFT_OUT}
+    return not was_printed or stay.letter.signature.withdrawn_at is None
 
 
 def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -> Iterator[Trip]:

@@ -19,7 +19,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
 
@@ -61,7 +61,13 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
         .where(Letter.bundle_id == bundle.id, *conditions)
         .order_by(Letter.sequence)
     ).all()
-    left = [{"number": number_of(row.sequence or 0), "reason": row.set_aside} for row in rows]
+    left = [
+        {
+            "number": number_of(row.sequence or 0),
+            "reason": WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside,
+        }
+        for row in rows
+    ]
     bundle.released = [*bundle.released, *left]
     for ids in batched([row.id for row in rows], _AT_ONCE):
         here = (Letter.id.in_(ids), Letter.bundle_id == bundle.id)
@@ -92,7 +98,7 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
 
 def _good_again() -> Iterator[ColumnElement[bool]]:
     """Conditions on letters; by the index of those that are set aside, whose people are few."""
-    yield Letter.set_aside == WITHDRAWN
+    yield Letter.set_aside.in_((WITHDRAWN, LEFT_OUT))
     yield exists().where(
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,

@@ -25,7 +25,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
 from campaign.core.errors import Refused, is_allowed
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
-from campaign.models.signature import Letter
+from campaign.models.signature import LEFT_OUT, Letter
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -167,7 +167,9 @@ def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None
     if not bundle.letter_count:
         return EarlierPrint(recorded.made_at, recorded.on_paper - len(bundle.taken_out.by_hand))
     removed = select(func.count(Letter.id)).where(
-        Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)
+        Letter.bundle_id == bundle.id,
+        Letter.set_aside.in_((WITHDRAWN, LEFT_OUT)),
+        Letter.first_page.is_not(None),
     )
     return EarlierPrint(recorded.made_at, recorded.letters - (session.scalar(removed) or 0))
 

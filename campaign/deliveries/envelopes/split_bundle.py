@@ -24,6 +24,7 @@ from campaign.deliveries.remaining_letters import (
     select_here,
     select_in_no_envelope,
     set_aside_left_out,
+    undo_left_out,
 )
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
@@ -309,5 +310,6 @@ def is_posted(session: Session, run: EnvelopeRun) -> bool:
 def delete_run(session: Session, run: EnvelopeRun) -> None:
     """Remove a run with its envelopes, and its files once that is committed."""
     delete_files_after_commit(session, run)
+    undo_left_out(session, run.bundle)
     session.delete(run)
     session.flush()

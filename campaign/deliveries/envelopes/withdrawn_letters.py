@@ -24,7 +24,7 @@ from campaign.deliveries.carried_paper import (
 from campaign.deliveries.recording_rules import list_inside
 from campaign.deliveries.remaining_letters import is_gone, select_here
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import LEFT_OUT, Letter, Signature
 from campaign.signing.letter.compose import number_of
 
 
@@ -164,8 +164,12 @@ def note_posted(
         _put_back(session, run, may_go, actor)
     if went := [number_of(letter.number) for letter in sure if letter in carried]:
         note_carried(bundle, went, carried=True)
-    if removed := [letter.number for letter in sure if letter not in carried]:
+    stayed = [letter for letter in sure if letter not in carried]
+    if removed := [letter.number for letter in stayed if letter.put_in]:
         note_removed(session, bundle, removed)
+    if left_out := [letter.number for letter in stayed if not letter.put_in]:
+        lies_here = (Letter.bundle_id == bundle.id, Letter.sequence.in_(left_out))
+        db.update_rows(session, Letter, *lies_here, set_aside=LEFT_OUT)
 
 
 def _put_back(session: Session, run: EnvelopeRun, numbers: Collection[int], actor: str) -> None:

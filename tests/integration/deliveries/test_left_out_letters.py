@@ -1,0 +1,119 @@
+"""What review holds of a bundle that is put into envelopes, or of which nothing else is left."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.remaining_letters import (
+    SheetFate,
+    count_here,
+    count_paper,
+    find_sheet_fates,
+)
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun
+from campaign.models.screening import Decision
+from tests.days import today
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import Record, run_of
+from tests.integration.deliveries.test_flagged_letters import (
+    Flag,
+    decide,
+    flag,
+    letter_of,
+    signature_of,
+)
+
+__all__ = ["flag"]
+
+
+def set_apart(app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag) -> None:
+    """Deliver two letters of seven, flag one of the rest, and put the others into an envelope."""
+    record(printed, DeliveryOutcome.PART, taken=2)
+    session.rollback()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    flag(reload(session, printed.id), 4)
+    bundle = reload(session, printed.id)
+    split_bundle.split_bundle(session, bundle, letters_each=5, with_letters=False, actor="test")
+    session.commit()
+
+
+@pytest.mark.both_engines
+def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_removed_it(
+    app: Flask, staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    bundle_id = printed.id
+    set_apart(app, session, printed, record, flag)
+    bundle = reload(session, bundle_id)
+    page = f"/desk/bundles/{bundle.public_id}"
+    assert run_of(session).letter_count == 4
+    told = "Number 00004 names a risk flag that was set later. Do not deliver it."
+    for url in (page, f"{page}/deliver", f"{page}/after"):
+        shown = staff.get(url).text
+        assert told in shown
+        assert "removed by hand" not in shown.replace("sheets were removed by hand", "")
+    assert "Remove 1 letter first" in staff.get(f"{page}/deliver").text
+    assert "Which print did you have?" in staff.get(f"{page}/deliver").text
+    assert "(00004)" in staff.get("/desk/today").text
+    session.rollback()
+    bundle = reload(session, printed.id)
+    assert find_sheet_fates(session, bundle) == {}
+    assert (count_here(session, bundle), count_paper(session, bundle)) == (4, 5)
+    held_in = next(paper for paper in list_papers(session, bundle) if not paper.removed)
+    assert held_in.holds == ("00004",)
+    session.rollback()
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=held_in.value)
+    bundle = reload(session, printed.id)
+    assert find_sheet_fates(session, bundle) == {"00004": SheetFate.WENT}
+
+
+@pytest.mark.both_engines
+def test_once_the_envelopes_are_cancelled_what_they_lacked_is_with_the_others_again(
+    app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    set_apart(app, session, printed, record, flag)
+    bundle = reload(session, printed.id)
+    split_bundle.undo_split(session, split_bundle.get_run(session, bundle), actor="test")
+    session.commit()
+    bundle = reload(session, printed.id)
+    assert letter_of(session, bundle, 4).set_aside is None
+    decide(session, signature_of(session, bundle, 4), Decision.APPROVED)
+    assert count_here(session, bundle) == 5, "it may go out with them"
+
+
+@pytest.mark.both_engines
+def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
+    staff: FlaskClient,
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+) -> None:
+    set_apart(app, session, printed, record, flag)
+    run_id = run_of(session).id
+    again("deliveries.print-envelopes", run_id)
+    session.rollback()
+    run = session.get_one(EnvelopeRun, run_id)
+    post_envelopes(session, run, Posting(1, 1, today()), key=db.new_public_id(), actor="test")
+    session.commit()
+    bundle = reload(session, printed.id)
+    assert find_sheet_fates(session, bundle) == {"00004": SheetFate.LEFT_OUT}
+    url = f"/desk/bundles/{bundle.public_id}"
+    session.rollback()
+    page = staff.get(url).text
+    assert "It was left out of the envelopes." in page
+    assert "Its sheet was removed by hand." not in page
