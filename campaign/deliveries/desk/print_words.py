@@ -11,6 +11,7 @@ from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
 from campaign.core.text.desk_texts import group_code
 from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people
+from campaign.deliveries.remaining_letters import count_left
 from campaign.models.bundle import Bundle
 
 _NUMBERS_NAMED = 5  # of the letters by which a print is told from another
@@ -100,6 +101,7 @@ class SheetsToRemove:
     of_print: str = ""  # how its paper is told from others; "" where there is but one print
     is_earlier: bool = False
     reviewed: Sequence[str] = ()  # of the numbers, those that a later risk flag sent to review
+    is_all: bool = False  # whether nothing else of the bundle is here
 
 
 def list_sheets_to_remove(
@@ -112,6 +114,7 @@ def list_sheets_to_remove(
     again = set(list_put_back(session, bundle))
     several = len({paper.number for paper in papers}) > 1
     reviewed = list_reviewed(session, bundle)
+    is_all = bundle.letter_count > 0 and not count_left(session, bundle)
     return [
         SheetsToRemove(
             bundle,
@@ -122,9 +125,10 @@ def list_sheets_to_remove(
             else "",
             bool(paper.taken_out),
             [number for number in reviewed if number in paper.holds],
+            is_all,
         )
         for paper in papers
-        if paper.holds and not paper.by_hand
+        if paper.holds and not paper.by_hand and not (is_all and paper.taken_out)
     ]
 
 

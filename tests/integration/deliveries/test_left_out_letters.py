@@ -4,7 +4,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,13 +36,18 @@ from tests.integration.deliveries.test_flagged_letters import (
 __all__ = ["flag"]
 
 
-def set_apart(app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag) -> None:
-    """Deliver two letters of seven, flag one of the rest, and put the others into an envelope."""
+def deliver_part(session: Session, printed: Bundle, record: Record) -> None:
+    """Deliver two letters of seven."""
     record(printed, DeliveryOutcome.PART, taken=2)
     session.rollback()
     attempt = session.scalars(select(DeliveryAttempt)).one()
     split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
     session.commit()
+
+
+def set_apart(session: Session, printed: Bundle, record: Record, flag: Flag) -> None:
+    """Deliver two letters, flag one of the rest, and put the others into an envelope."""
+    deliver_part(session, printed, record)
     flag(reload(session, printed.id), 4)
     bundle = reload(session, printed.id)
     split_bundle.split_bundle(session, bundle, letters_each=5, with_letters=False, actor="test")
@@ -52,10 +56,10 @@ def set_apart(app: Flask, session: Session, printed: Bundle, record: Record, fla
 
 @pytest.mark.both_engines
 def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_removed_it(
-    app: Flask, staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
     bundle_id = printed.id
-    set_apart(app, session, printed, record, flag)
+    set_apart(session, printed, record, flag)
     bundle = reload(session, bundle_id)
     page = f"/desk/bundles/{bundle.public_id}"
     assert run_of(session).letter_count == 4
@@ -81,9 +85,9 @@ def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_remo
 
 @pytest.mark.both_engines
 def test_once_the_envelopes_are_cancelled_what_they_lacked_is_with_the_others_again(
-    app: Flask, session: Session, printed: Bundle, record: Record, flag: Flag
+    session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
-    set_apart(app, session, printed, record, flag)
+    set_apart(session, printed, record, flag)
     bundle = reload(session, printed.id)
     split_bundle.undo_split(session, split_bundle.get_run(session, bundle), actor="test")
     session.commit()
@@ -96,14 +100,13 @@ def test_once_the_envelopes_are_cancelled_what_they_lacked_is_with_the_others_ag
 @pytest.mark.both_engines
 def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
     staff: FlaskClient,
-    app: Flask,
     session: Session,
     printed: Bundle,
     record: Record,
     flag: Flag,
     again: Callable[..., None],
 ) -> None:
-    set_apart(app, session, printed, record, flag)
+    set_apart(session, printed, record, flag)
     run_id = run_of(session).id
     again("deliveries.print-envelopes", run_id)
     session.rollback()
@@ -117,3 +120,21 @@ def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
     page = staff.get(url).text
     assert "It was left out of the envelopes." in page
     assert "Its sheet was removed by hand." not in page
+
+
+@pytest.mark.both_engines
+def test_where_review_holds_all_that_is_left_the_pages_name_what_must_not_go(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
+) -> None:
+    deliver_part(session, printed, record)
+    flag(reload(session, printed.id), 3, 4, 5, 6, 7)
+    page = f"/desk/bundles/{reload(session, printed.id).public_id}"
+    session.rollback()
+    for url in (f"{page}/deliver", f"{page}/after"):
+        shown = staff.get(url).text
+        assert "Nothing in this bundle can be delivered now." in shown
+        assert "Do not deliver 5 letters" in shown
+        assert "<p>00003, 00004, 00005, 00006, 00007</p>" in shown
+        assert "These sheets are still here, withdrawn or under review." in shown
+        for words in ("You have no letters", "Remove 5 letters first"):
+            assert words not in shown
