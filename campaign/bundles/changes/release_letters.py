@@ -65,6 +65,7 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
         {
             "number": number_of(row.sequence or 0),
             "reason": WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside,
+            "letter": row.id,
         }
         for row in rows
     ]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Response
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, downloads, file_names
@@ -25,7 +25,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
 from campaign.core.errors import Refused, is_allowed
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
-from campaign.models.signature import LEFT_OUT, Letter
+from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -59,12 +59,23 @@ class EarlierPrint:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterNow:
+    """A letter that the bundle was made again without: how it is by now."""
+
+    state: SignatureState
+    bundle: Bundle | None = None  # another one in which it is since; None: it waits, or stays
+    number: str = ""  # its number there
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     taken_back: Sequence[TakenBack]
     awaits_remake: bool
     forgotten: bool  # whether files hold or name somebody whose details were deleted
     names_others: bool  # whether lists name people whose sheets are in another bundle by now
     letters_out: Sequence[LetterOut]  # what left volumes, and did not go out all the same
+    now_at: Mapping[str, LetterNow]
+    """How each of them is now, as far as it is known, by its number."""
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
     people_off: Sequence[PersonOff]  # who left the lists, and did not go out so
@@ -108,12 +119,14 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     # Delivered all the same: its page says which letters went out with the others.
     went = ready and not has_files and bundle_status.is_handed_over(session, bundle)
     went = went and withdrawals.everyone_withdrew(session, bundle)
+    letters_out = [letter for letter in bundle.taken_out.letters if not letter.is_gone]
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files or went else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
         forgotten=has_files and not is_whole and withdrawals.holds_forgotten(session, bundle),
         names_others=has_files and settled and withdrawals.names_others(session, bundle),
-        letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
+        letters_out=letters_out,
+        now_at=_find_now(session, bundle, [letter.number for letter in letters_out]),
         people_off=withdrawals.say_who_is_off(session, bundle),
         corrected=withdrawals.find_correction(session, bundle) is not None,
         papers_differ=withdrawals.papers_differ(
@@ -134,6 +147,34 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         still_counts=withdrawn and withdrawals.still_counts(session, bundle),
         reviewed=withdrawals.list_reviewed(session, bundle),
     )
+
+
+def _find_now(session: Session, bundle: Bundle, numbers: Sequence[str]) -> dict[str, LetterNow]:
+    """Find how letters that left its volumes are now; none of people who are forgotten."""
+    let_go = {
+        each["letter"]: each["number"]
+        for each in bundle.released
+        if "letter" in each and each["number"] in numbers
+    }
+    if not numbers:
+        return {}
+    still_its = and_(
+        Letter.bundle_id == bundle.id,
+        Letter.sequence.in_([int(number) for number in numbers]),
+        Letter.set_aside.is_not(None),
+    )
+    rows = session.execute(
+        select(Letter, Signature.state)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(or_(still_its, Letter.id.in_(let_go)), Signature.forgotten_at.is_(None))
+    ).all()
+    ids = {letter.bundle_id for letter, _state in rows} - {None, bundle.id}
+    others = {other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    return {
+        let_go.get(letter.id, own): LetterNow(state, others.get(letter.bundle_id), own)
+        for letter, state in rows
+        for own in [number_of(letter.sequence or 0)]
+    }
 
 
 def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:

@@ -19,11 +19,12 @@ from campaign.deliveries.remaining_letters import (
     count_paper,
     find_sheet_fates,
 )
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.screening import Decision
 from tests.days import today
-from tests.integration.bundles.conftest import reload
+from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record, run_of
 from tests.integration.deliveries.test_flagged_letters import (
     Flag,
@@ -138,3 +139,37 @@ def test_where_review_holds_all_that_is_left_the_pages_name_what_must_not_go(
         assert "These sheets are still here, withdrawn or under review." in shown
         for words in ("You have no letters", "Remove 5 letters first"):
             assert words not in shown
+
+
+@pytest.mark.both_engines
+def test_the_first_bundle_says_where_a_letter_is_once_it_is_approved(
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    printed: Bundle,
+    flag: Flag,
+    again: Callable[..., None],
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    bundle_id, campaign_id = printed.id, campaign.id
+    page = f"/desk/bundles/{printed.public_id}"
+    flag(printed, 2)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    bundle = reload(session, bundle_id)
+    signature = signature_of(session, bundle, 2)
+    session.rollback()
+    assert "Under review" in staff.get(page).text
+    decide(session, signature, Decision.APPROVED)
+    session.commit()
+    for _at in range(2):
+        shown = staff.get(page).text
+        assert "Approved: waits for another bundle" in shown
+        assert "Under review" not in shown
+        again("bundles.restore")
+    second_id = freeze(campaign_id)
+    second = reload(session, second_id)
+    link = f'Now 00001 in <a href="/desk/bundles/{second.public_id}">{second.name}'
+    session.rollback()
+    assert link in staff.get(page).text
