@@ -393,7 +393,7 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
     assert list_outcomes(site, bundle) == []
 
     kept.get_by_role("button", name="Correct it").click()
-    expect(page.get_by_label("Its withdrawn sheets were removed by hand")).to_be_visible()
+    expect(page.get_by_label("Its sheets that must not go were removed by hand")).to_be_visible()
     expect(page.get_by_label("Accepted all letters")).to_be_checked()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
     expect(page.locator("#thumbs li")).to_have_count(1)

@@ -195,7 +195,7 @@ class GateForm(FilesForm):
                 "You recorded that these sheets were removed by hand: %(numbers)s.", numbers=numbers
             )
             if numbers
-            else gettext("You recorded that withdrawn sheets or names were removed by hand."),
+            else gettext("You recorded that sheets or names were removed by hand."),
             gettext("Since then, some of them count again."),
         ]
         can_part = any(value == DeliveryOutcome.PART for value, *_label in self.outcome.choices)
@@ -419,8 +419,8 @@ def _make_removed_field() -> LineField:
         _l("Numbers of the sheets you removed"),
         limit=LONGEST,
         description=_l(
-            "Only if you removed some of the withdrawn sheets and not all. The others are then "
-            "recorded as delivered with the rest."
+            "Only if you removed some of the sheets that must not go, and not all. The others are "
+            "then recorded as delivered with the rest."
         ),
     )
 

@@ -36,16 +36,16 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> Iterator
         )
     if paper.papers_at is not None:
         yield gettext(
-            "Its withdrawn sheets were removed by hand. The cover letter and lists with it were "
-            "printed on %(moment)s.",
+            "Its sheets that must not go were removed by hand. The cover letter and lists with it "
+            "were printed on %(moment)s.",
             moment=i18n.say_moment_in_zone(paper.papers_at, bundle.zone),
         )
     elif paper.removed and not paper.with_lists:
-        yield gettext("Its withdrawn sheets were removed by hand.")
+        yield gettext("Its sheets that must not go were removed by hand.")
     elif paper.removed:
         yield gettext(
-            "Its withdrawn sheets were removed by hand, and their names made unreadable on its "
-            "lists."
+            "Its sheets that must not go were removed by hand, and their names made unreadable on "
+            "its lists."
         )
     if paper.unreadable:
         yield gettext(

@@ -40,16 +40,16 @@ SENTENCES: Mapping[str, object] = {
         "Letters in these envelopes were withdrawn. Choose whether they were still in them."
     ),
     "paper-unsaid": _l(
-        "Something in this bundle was withdrawn or corrected after it was printed. Choose which "
-        "print you had."
+        "Something in this bundle was withdrawn, sent to review or corrected after it was printed. "
+        "Choose which print you had."
     ),
     "paper-too-new": _l(
         "This print was made after the date and time you entered. Choose the print that you had, "
         "or correct the date or the time."
     ),
     "removed-not-in-print": _l(
-        "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
-        "withdrawn letters that are in it."
+        "Choose a print whose sheets that must not go were removed by hand. Enter only numbers of "
+        "such letters in it."
     ),
     "remade-since": _l(
         "The bundle was remade after this time, and a later delivery is recorded. Delete that "
@@ -100,8 +100,8 @@ _CARD_SENTENCES: Mapping[str, object] = {
         "Cards in these envelopes were withdrawn. Choose whether they were still in them."
     ),
     "removed-not-in-print": _l(
-        "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
-        "withdrawn cards that are in it."
+        "Choose a print whose sheets that must not go were removed by hand. Enter only numbers of "
+        "such cards in it."
     ),
     "taken-before": _l("Some of these cards were already delivered. Remove their numbers."),
     "taken-too-few": _l(

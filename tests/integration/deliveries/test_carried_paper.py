@@ -492,7 +492,7 @@ def test_the_page_asks_which_of_several_sheets_were_removed(
     name = f"removed_{remade.id}"
     for numbers, words in (
         ("3 and 5", "“3 and 5” is not a number or a range."),
-        ("3, 4", "Enter only the numbers of withdrawn letters that are in it."),
+        ("3, 4", "Enter only numbers of such letters in it."),
     ):
         answer = post(staff, gate, typed | {name: numbers})
         assert answer.status_code == 422
@@ -1086,7 +1086,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     assert "Which print did you have?" in page
     assert "of 7" not in page, "how many it is of depends on the print"
     newest = "Number 00005 is in it. Number 00003 is not in it."
-    removed = "Numbers 00003, 00005 are not in it. Its withdrawn sheets were removed by hand"
+    removed = "Numbers 00003, 00005 are not in it. Its sheets that must not go were removed by hand"
     names = "and their names made unreadable on its lists."
     begins = [f"Its check code begins with {code}." for code in codes]
     for words in (
@@ -1116,8 +1116,8 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     withdrawn()
     page = staff.get(gate).text
     blacken = (
-        "The lists name people whose signatures no longer count. Make their names unreadable by "
-        "hand:"
+        "The lists name people whose letter or signature must not go. Make their names unreadable "
+        "by hand:"
     )
     assert list_to_remove(page) == [("Remove 1 letter first", "00003", f"{blacken} 00003")]
     remake(session, printed, print_bundle)
@@ -1131,7 +1131,7 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     old = f"If you have this print: {first}"
     with app.app_context():
         destroy = str(say_what_to_destroy())
-    named = "Its lists name people who no longer count:"
+    named = "Its lists name people whose letter or signature must not go:"
     assert list_to_remove(staff.get(gate).text) == [
         ("Remove 1 letter first", old, "00003", destroy, f"{named} 00003")
     ]
