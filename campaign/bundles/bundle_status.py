@@ -159,7 +159,7 @@ def _is_printed() -> tuple[ColumnElement[bool], ...]:
 
 
 def lies_in_print() -> ColumnElement[bool]:
-    """Whether nobody has taken a printed letter out: also one that envelopes were filled without."""
+    """Whether nobody took a printed letter out; it may be one that envelopes lack."""
     return or_(Letter.set_aside.is_(None), Letter.set_aside == LEFT_OUT)
 
 

@@ -306,7 +306,7 @@ def _list_earlier(
         taken_out = tuple(
             entry.number
             for entry in bundle.taken_out.of_earlier_prints
-            if _last_with(all_prints, entry) >= recorded.number
+            if last_with(all_prints, entry) >= recorded.number
         )
         named = _names_of(recorded) or names
         if taken_out != held or named != (names or named):
@@ -319,7 +319,7 @@ def _list_earlier(
     return earlier
 
 
-def _last_with(all_prints: Iterable[BundlePrint], entry: LetterOut | PersonOff) -> int:
+def last_with(all_prints: Iterable[BundlePrint], entry: LetterOut | PersonOff) -> int:
     """Return the last print that held a letter, or named a person; 0: nobody knows it."""
     return max(
         (

@@ -231,9 +231,7 @@ def set_aside_left_out(session: Session, bundle: Bundle) -> None:
     db.update_rows(session, Letter, *held, set_aside=LEFT_OUT)
 
 
-def undo_left_out(
-    session: Session, bundle: Bundle, numbers: Collection[int] | None = None
-) -> None:
+def undo_left_out(session: Session, bundle: Bundle, numbers: Collection[int] | None = None) -> None:
     """Let letters be with the others again that envelopes were filled without: these, or all."""
     which = true() if numbers is None else Letter.sequence.in_(numbers)
     left_out = (Letter.bundle_id == bundle.id, Letter.set_aside == LEFT_OUT, which)

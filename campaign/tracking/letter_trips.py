@@ -1,6 +1,6 @@
 """In which bundles a letter was, or a sheet, and what each attempt to deliver them was for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import NamedTuple
@@ -9,12 +9,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.bundle_status import STILL_HERE
+from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
-from campaign.deliveries.carried_paper import find_carried
+from campaign.deliveries.carried_paper import find_carried, last_with
 from campaign.deliveries.gone_lists import find_attempt_with_sheet
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
@@ -28,6 +29,7 @@ from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, De
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import LEFT_OUT, Letter, Origin, Signature
+from campaign.signing.letter.compose import number_of
 
 
 class Stay(NamedTuple):
@@ -105,7 +107,43 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
             ended[stay.bundle_id] = min(stay.until, ended.get(stay.bundle_id, stay.until))
     placed = place_attempts(attempts, begun=begun, ended=ended)
     carried = find_carried(session, letters)
-    return list(drop_later(group_trips(placed, stays, envelopes), letters[0].signature, carried))
+    left_here = _find_left_here(session, stays, attempts)
+    trips = group_trips(placed, stays, envelopes, left_here)
+    return list(drop_later(trips, letters[0].signature, carried))
+
+
+def _find_left_here(
+    session: Session, stays: Iterable[Stay], attempts: Collection[DeliveryAttempt]
+) -> set[tuple[int, int]]:
+    """Find which letters were not with what came back: ids of a letter and an attempt.
+
+    Their sheets were removed by hand, or review took them out before the print that was carried.
+    Where an earlier print may have been carried, nobody knows.
+    """
+    left_here = set()
+    for stay in stays:
+        since = _find_taken_out(session, stay)
+        for attempt in attempts:
+            if attempt.bundle_id == stay.bundle_id and (
+                number_of(stay.number) in attempt.by_hand
+                or (since is not None and not _was_surely_before(attempt, since))
+            ):
+                left_here.add((stay.letter.id, attempt.id))
+    return left_here
+
+
+def _find_taken_out(session: Session, stay: Stay) -> datetime | None:
+    """Find since when a print lacks a letter that review holds; None: none does."""
+    letter = stay.letter
+    if not (stay.is_taken_out and letter.signature.is_held_unseen and letter.first_page is None):
+        return None
+    bundle = session.get_one(Bundle, stay.bundle_id)
+    all_prints = prints.list_prints(session, bundle)
+    number = number_of(stay.number)
+    entries = [entry for entry in bundle.taken_out.letters if entry.number == number]
+    held_last = max((last_with(all_prints, entry) for entry in entries), default=0)
+    without = (printed.made_at for printed in all_prints if printed.number > held_last)
+    return next(without, bundle.created_at)
 
 
 def list_trips(session: Session, signature: Signature) -> list[Trip]:
@@ -184,10 +222,13 @@ def list_bundles_of_sheets(session: Session, bundle_id: int) -> list[int]:
 
 
 def was_before_withdrawal(attempt: DeliveryAttempt, signature: Signature) -> bool:
-    if signature.withdrawn_at is None:
-        return False
+    withdrawn_at = signature.withdrawn_at
+    return withdrawn_at is not None and _was_surely_before(attempt, withdrawn_at)
+
+
+def _was_surely_before(attempt: DeliveryAttempt, moment: datetime) -> bool:
     at = clock.moment_of(attempt.happened_on, attempt.happened_time or time.max, attempt.zone)
-    return min(at, attempt.created_at) < signature.withdrawn_at
+    return min(at, attempt.created_at) < moment
 
 
 def _is_never_carried(stay: Stay) -> bool:
@@ -223,9 +264,12 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
 
 
 def group_trips(
-    placed: Sequence[PlacedAttempt], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
+    placed: Sequence[PlacedAttempt],
+    stays: Sequence[Stay],
+    ranges: dict[int, list[PostedEnvelope]],
+    left_here: Collection[tuple[int, int]] = (),
 ) -> Iterator[Trip]:
-    """Yield what each attempt was for the letters, in their order. Pure."""
+    """Yield what each attempt was for the letters, in their order; not those `left_here`. Pure."""
     grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}
     for stay in stays:
         tried = [
@@ -236,7 +280,8 @@ def group_trips(
         ]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
             # What was taken out went nowhere; before that, it may have come back with the others.
-            if fate in STILL_HERE or not stay.is_taken_out:
+            came_back = fate in STILL_HERE and (stay.letter.id, attempt.id) not in left_here
+            if came_back or (fate not in STILL_HERE and not stay.is_taken_out):
                 grouped.setdefault((attempt.id, fate, envelope), []).append(stay.letter)
     for attempt, at in placed:
         for (attempt_id, fate, envelope), letters in grouped.items():

@@ -169,7 +169,9 @@ def _find_now(session: Session, bundle: Bundle, numbers: Sequence[str]) -> dict[
         .where(or_(still_its, Letter.id.in_(let_go)), Signature.forgotten_at.is_(None))
     ).all()
     ids = {letter.bundle_id for letter, _state in rows} - {None, bundle.id}
-    others = {other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    others = {
+        other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
+    }
     return {
         let_go.get(letter.id, own): LetterNow(state, others.get(letter.bundle_id), own)
         for letter, state in rows

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +32,7 @@ from tests.integration.deliveries.test_flagged_letters import (
     decide,
     flag,
     letter_of,
+    seen_by_writer,
     signature_of,
 )
 
@@ -68,9 +70,12 @@ def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_remo
     for url in (page, f"{page}/deliver", f"{page}/after"):
         shown = staff.get(url).text
         assert told in shown
-        assert "removed by hand" not in shown.replace("sheets were removed by hand", "")
-    assert "Remove 1 letter first" in staff.get(f"{page}/deliver").text
-    assert "Which print did you have?" in staff.get(f"{page}/deliver").text
+        assert "Its sheet was removed by hand" not in shown
+    shown = staff.get(f"{page}/deliver").text
+    assert "Remove 1 letter first" in shown
+    assert "Which print did you have?" in shown
+    assert "withdrawn sheets" not in shown
+    assert "Its sheets that must not go were removed by hand" in shown
     assert "(00004)" in staff.get("/desk/today").text
     session.rollback()
     bundle = reload(session, printed.id)
@@ -173,3 +178,30 @@ def test_the_first_bundle_says_where_a_letter_is_once_it_is_approved(
     link = f'Now 00001 in <a href="/desk/bundles/{second.public_id}">{second.name}'
     session.rollback()
     assert link in staff.get(page).text
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_remade", [True, False])
+def test_what_was_not_carried_was_not_refused(
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    bundle = SimpleNamespace(id=printed.id)
+    before = seen_by_writer(app, session, printed, 2)
+    flag(printed, 2)
+    if is_remade:
+        again("bundles.remake")
+        assert print_bundle(bundle.id) is BundleState.READY
+    papers = list_papers(session, reload(session, bundle.id))
+    without = next(paper.value for paper in papers if "00002" not in paper.holds)
+    session.rollback()
+    record(bundle, DeliveryOutcome.REFUSED, paper=without)
+    assert seen_by_writer(app, session, reload(session, bundle.id), 2) == before
+    _status, _place, marks = seen_by_writer(app, session, reload(session, bundle.id), 3)
+    assert any(title.startswith("Refused") for title, _text in marks)
