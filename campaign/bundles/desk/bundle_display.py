@@ -173,7 +173,7 @@ def _find_now(session: Session, bundle: Bundle, numbers: Sequence[str]) -> dict[
         other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
     }
     return {
-        let_go.get(letter.id, own): LetterNow(state, others.get(letter.bundle_id), own)
+        let_go.get(letter.id, own): LetterNow(state, others.get(letter.bundle_id or 0), own)
         for letter, state in rows
         for own in [number_of(letter.sequence or 0)]
     }

@@ -293,6 +293,7 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     if is_posted(session, run):
         raise Refused("envelopes-gone")
     delete_run(session, run)
+    undo_left_out(session, run.bundle)
     audit.record(
         session,
         actor,
@@ -310,6 +311,5 @@ def is_posted(session: Session, run: EnvelopeRun) -> bool:
 def delete_run(session: Session, run: EnvelopeRun) -> None:
     """Remove a run with its envelopes, and its files once that is committed."""
     delete_files_after_commit(session, run)
-    undo_left_out(session, run.bundle)
     session.delete(run)
     session.flush()
