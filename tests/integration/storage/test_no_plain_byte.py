@@ -46,32 +46,28 @@ from tests.unit.storage.test_temporary_file import open_files
 pytestmark = pytest.mark.real_press
 
 
-_seen: list[str] | None = None
-
-
-def _note(event: str, arguments: tuple[object, ...]) -> None:
-    if _seen is not None and event in {"tempfile.mkstemp", "tempfile.mkdtemp"}:
-        _seen.append(str(arguments[0]))
-
-
-sys.addaudithook(_note)
-
-
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing of ours is put into the system's temporary folder, nor left there by a child.
 
     The renderer puts fonts there, and removes them.
     """
-    global _seen  # noqa: PLW0603 — an audit hook cannot be taken away
+    seen: list[str] = []
+
+    def note(event: str, *arguments: object) -> None:
+        if event in {"tempfile.mkstemp", "tempfile.mkdtemp"}:
+            seen.append(str(arguments[0]))
+        audit(event, *arguments)
+
+    # Not an audit hook, which can never be taken away: Python asks it at every `id()`.
+    audit = sys.audit
+    monkeypatch.setattr(sys, "audit", note)
     folder = tmp_path / "system"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
-    _seen = []
     yield
-    ours = {Path(path) for path in _seen if Path(path).parent == folder}
-    _seen = None
+    ours = {Path(path) for path in seen if Path(path).parent == folder}
     assert [path for path in ours if not path.name.startswith("weasyprint-")] == []
     assert set(folder.iterdir()) - ours == set(), "a child left it"
 
