@@ -36,6 +36,7 @@ from tests import audit_coverage, compile_shares, day_change, leftovers
 from tests.commands import Commands
 from tests.instances import Engines, Instances
 from tests.run_folder import one_worker_at_a_time
+from tests.sqlite_file import SqliteFile
 
 hypothesis_settings.register_profile(
     "campaign",
@@ -288,16 +289,24 @@ def shared_postgres(postgres: str, engines: Engines) -> Iterator[_Postgres]:
         shared.keeper.close()
 
 
+@pytest.fixture(scope="session")
+def shared_sqlite(sqlite_template: Path, engines: Engines) -> Iterator[SqliteFile]:
+    """The file that the tests of one process have in turn."""
+    shared = SqliteFile(sqlite_template, engines.close_one)
+    engines.staying.add(shared.url)
+    yield shared
+    engines.close_one(shared.url)
+    shared.close()
+
+
 @pytest.fixture
 def database_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty, migrated database."""
     if engine_name == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        path = template.with_name("campaign.sqlite")
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
-        shutil.copy(template, path)
-        yield f"sqlite:///{path}"
+        file = request.getfixturevalue("shared_sqlite")
+        # SQLite would not see another process delete what lies beside a file that is read here.
+        yield file.take(new="commands" in request.fixturenames)
+        file.keep()
         return
     shared = request.getfixturevalue("shared_postgres")
     yield shared.take()

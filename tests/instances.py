@@ -18,6 +18,8 @@ from campaign.core import db
 from campaign.core.settings import Settings, load_settings
 from campaign.public.page_cache import PageCache
 
+_STATEMENTS = 20_000
+
 
 class Engines:
     """One engine for each address.
@@ -30,6 +32,8 @@ class Engines:
         self._make = make
         self._made: dict[str, Engine] = {}
         self._taken: set[str] = set()
+        self.staying: set[str] = set()
+        """Addresses of SQLite whose file is there for the next test as well."""
 
     def make(self, url: str) -> Engine:
         """The engine of this address, or another one where somebody has it."""
@@ -38,24 +42,31 @@ class Engines:
         self._taken.add(url)
         if url not in self._made:
             self._made[url] = self._make(url)
+            # A run has several times as many statements as a server: none is compiled twice.
+            self._made[url]._compiled_cache.capacity = _STATEMENTS
             if url.startswith("sqlite:"):
                 event.listen(self._made[url], "connect", _do_not_wait_for_the_disk)
             event.listen(self._made[url], "engine_disposed", lambda _: self._taken.discard(url))
         return self._made[url]
 
     def let_go(self, engine: Engine) -> bool:
-        """Leave it to the next who asks, with its connections: to PostgreSQL they take long.
+        """Leave it to the next who asks, with its connections: they take long to make.
 
         False where there is something to be closed.
         """
         urls = [url for url, of_url in self._made.items() if of_url is engine]
         pool = engine.pool
-        if engine.name == "sqlite" or not urls or not isinstance(pool, QueuePool):
+        if not urls or not isinstance(pool, QueuePool) or pool.checkedout():
             return False
-        if pool.checkedout():
+        if engine.name == "sqlite" and urls[0] not in self.staying:
             return False
         self._taken.discard(urls[0])
         return True
+
+    def close_one(self, url: str) -> None:
+        """Close the connections to this address that were left open."""
+        if url in self._made:
+            self._made[url].dispose()
 
     def close(self) -> None:
         """Close every connection that was left open."""
