@@ -1,6 +1,7 @@
 """Commands: what they refuse before anything starts, and what they say of what is wrong."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,14 @@ MB = 1024**2
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def migrated(instance: Path, sqlite_template: Path) -> Path:
+    """The folder, with a database that is up to date."""
+    shutil.copy(sqlite_template, instance / "campaign.sqlite")
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    return instance
 
 
 def free_port() -> int:
@@ -148,9 +157,8 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Co
     assert done.stderr == "campaign: you cannot load the demo on a site in production\n"
 
 
-def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
-    (instance / "audit.anchor").write_text("c29tZXRoaW5nIGVsc2U=")
+def test_the_doctor_outlives_a_damaged_anchor(migrated: Path) -> None:
+    (migrated / "audit.anchor").write_text("c29tZXRoaW5nIGVsc2U=")
     answer = CliRunner().invoke(doctor)
     assert "audit      to fix" in answer.output
     assert "audit.anchor was changed" in answer.output
@@ -158,25 +166,22 @@ def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
 
 
 @pytest.mark.parametrize("move", [("upgrade",), ("downgrade", "--yes")])
-def test_a_revision_that_does_not_exist_is_said(instance: Path, move: tuple[str, ...]) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+def test_a_revision_that_does_not_exist_is_said(migrated: Path, move: tuple[str, ...]) -> None:
     answer = CliRunner().invoke(db_command, [*move, "9999"])
     assert answer.exit_code == 1
     assert "cannot be moved to revision 9999" in answer.output
     assert migrations.newest_revision() in answer.output
 
 
-def test_a_backup_names_every_key_that_it_needs(instance: Path) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
-    answer = CliRunner().invoke(backup, [str(instance / "first.zip")])
+def test_a_backup_names_every_key_that_it_needs(migrated: Path) -> None:
+    answer = CliRunner().invoke(backup, [str(migrated / "first.zip")])
     assert "elsewhere (data.key)." in answer.output
     assert CliRunner().invoke(keys, ["add"]).exit_code == 0
-    answer = CliRunner().invoke(backup, [str(instance / "second.zip")])
+    answer = CliRunner().invoke(backup, [str(migrated / "second.zip")])
     assert "elsewhere (data.key, data-2.key)." in answer.output
 
 
-def test_people_are_invented_for_no_campaign_that_does_not_exist(instance: Path) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+def test_people_are_invented_for_no_campaign_that_does_not_exist(migrated: Path) -> None:
     answer = CliRunner().invoke(synth, ["nobody", "--signatures", "3"])
     assert (answer.exit_code, answer.output.splitlines()[-1]) == (
         1,
@@ -185,9 +190,8 @@ def test_people_are_invented_for_no_campaign_that_does_not_exist(instance: Path)
 
 
 def test_the_doctor_says_what_is_wrong_with_the_mail_server(
-    instance: Path, monkeypatch: pytest.MonkeyPatch
+    migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
     port = free_port()
     monkeypatch.setenv("CAMPAIGN_MAIL_TRANSPORT", "smtp")
     monkeypatch.setenv("CAMPAIGN_SMTP_PORT", str(port))
@@ -202,9 +206,8 @@ def test_the_doctor_says_what_is_wrong_with_the_mail_server(
 
 
 def test_the_doctor_says_that_second_factors_are_waived(
-    instance: Path, monkeypatch: pytest.MonkeyPatch
+    migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
     waived = "settings   ok, staff and admins sign in with only a password (second_factor_waived)"
     assert waived not in CliRunner().invoke(doctor).output
     for name, value in {
