@@ -246,6 +246,7 @@ def tell_batch(notice_id: int) -> bool:
         if batch:
             note_who_was_not_named(session, notice, batch)
             notice.last_signature_id = batch[-1]
+        if len(batch) == _SIGNATURES_AT_ONCE:
             return True
         _end(session, notice)
         return False
