@@ -16,7 +16,6 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import list_in_lists, list_put_back, select_gone
 from campaign.bundles.freeze import signed_sheets
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
@@ -30,7 +29,7 @@ from campaign.deliveries.remaining_letters import (
 )
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
-from campaign.models.signature import Letter
+from campaign.models.signature import WITHDRAWN, Letter
 from campaign.models.taken_out import InFiles, LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 

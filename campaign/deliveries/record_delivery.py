@@ -227,9 +227,10 @@ def remove_visit(
     if any(attempt.update_id is not None for attempt in removed):
         raise Refused("visit-published")
     before = list_counted(session, {attempt.bundle_id for attempt in removed if attempt.bundle_id})
-    for attempt in removed:
-        told = end_news(session, attempt)
-        _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id, **told)
+    # All notices first: whoever tells one writes into the audit after it.
+    told = {attempt: end_news(session, attempt) for attempt in removed}
+    for attempt, news in told.items():
+        _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id, **news)
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         if attempt.campaign.risk_flags:  # some may have been set while its letters were gone

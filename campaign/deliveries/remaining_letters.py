@@ -33,13 +33,12 @@ from campaign.bundles.bundle_status import (
 )
 from campaign.bundles.changes.withdrawals import REVIEWED, list_in_it, list_reviewed, select_gone
 from campaign.bundles.freeze import signed_sheets
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
 from campaign.deliveries.recording_rules import join_spans, list_inside
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
-from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
+from campaign.models.signature import LEFT_OUT, WITHDRAWN, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 
 _MAY_COME_BACK = (*REVIEWED, SignatureState.INVALID)
@@ -234,8 +233,8 @@ def set_aside_left_out(session: Session, bundle: Bundle) -> None:
 def undo_left_out(session: Session, bundle: Bundle, numbers: Collection[int] | None = None) -> None:
     """Let letters be with the others again that envelopes were filled without: these, or all."""
     which = true() if numbers is None else Letter.sequence.in_(numbers)
-    left_out = (Letter.bundle_id == bundle.id, Letter.set_aside == LEFT_OUT, which)
-    db.update_rows(session, Letter, *left_out, set_aside=None)
+    printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None), which)
+    db.update_rows(session, Letter, *printed, Letter.set_aside == LEFT_OUT, set_aside=None)
 
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:

@@ -61,9 +61,9 @@ class RisksUnseen(Invalid):
         ]
         # Of flagged words the key tells nothing that the page does not.
         asked = {
-            key_of("flagged", *values.items()): self.is_flagged,
-            key_of("letters"): bool(letters),
-            key_of("opening", *(naming.campaign.id for naming in cancelled)): bool(cancelled),
+            key_of("flagged", self.is_public, *values.items()): self.is_flagged,
+            key_of("letters", *values.items()): bool(letters),
+            key_of("opening", *sorted({*self.rewritten})): self.cancels_opening,
         }
         self.keys = frozenset(key for key, is_asked in asked.items() if is_asked)
 

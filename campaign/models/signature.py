@@ -284,6 +284,10 @@ WORDS = ("own_words", "full_text", "points")
 
 LEFT_OUT = "left-out"
 """Of `Letter.set_aside`: printed, and held back as envelopes were filled; its sheet lies here."""
+WITHDRAWN = "withdrawn"
+"""The signature was withdrawn, found invalid, or sent to review, after the bundle was frozen: the
+letter left the print, or its sheet was removed by hand."""
+TAKEN_OUT = frozenset({WITHDRAWN, LEFT_OUT})
 
 
 class Letter(db.SealedRow, db.PublicRow):
@@ -326,7 +330,7 @@ class Letter(db.SealedRow, db.PublicRow):
     def shown_set_aside(self) -> str | None:
         """Return why it was not printed, unless it was taken out and its signer is not told."""
         is_unseen = self.signature.shown_state is SignatureState.CONFIRMED
-        is_taken_out = self.set_aside in {"withdrawn", LEFT_OUT}
+        is_taken_out = self.set_aside in TAKEN_OUT
         return None if is_unseen and is_taken_out else self.set_aside
 
 

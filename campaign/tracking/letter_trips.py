@@ -12,7 +12,6 @@ from campaign.bundles.bundle_status import STILL_HERE
 from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
 from campaign.deliveries.carried_paper import find_carried, last_with
@@ -28,7 +27,7 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
-from campaign.models.signature import LEFT_OUT, Letter, Origin, Signature
+from campaign.models.signature import TAKEN_OUT, Letter, Origin, Signature
 from campaign.signing.letter.compose import number_of
 
 
@@ -235,7 +234,7 @@ def _is_never_carried(stay: Stay) -> bool:
     """Whether its sheet was in no paper: one that was withdrawn was in those before that."""
     if not stay.is_taken_out or stay.letter.signature.is_held_unseen:
         return False
-    was_printed = stay.letter.set_aside in {WITHDRAWN, LEFT_OUT}
+    was_printed = stay.letter.set_aside in TAKEN_OUT
     return not was_printed or stay.letter.signature.withdrawn_at is None
 
 

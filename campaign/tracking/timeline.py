@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
@@ -20,7 +19,7 @@ from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.directory import Mission, Official, mission_name, official_name
-from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import CasePicture, CasePost, posts_of
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm

@@ -8,13 +8,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import func, select, update
 
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, Letter, Signature, SignatureState
 from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site

@@ -14,12 +14,18 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState
-from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
+from campaign.models.signature import (
+    LEFT_OUT,
+    TAKEN_OUT,
+    WITHDRAWN,
+    Letter,
+    Signature,
+    SignatureState,
+)
 from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
 
@@ -99,7 +105,7 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
 
 def _good_again() -> Iterator[ColumnElement[bool]]:
     """Conditions on letters; by the index of those that are set aside, whose people are few."""
-    yield Letter.set_aside.in_((WITHDRAWN, LEFT_OUT))
+    yield Letter.set_aside.in_(TAKEN_OUT)
     yield exists().where(
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,

@@ -20,12 +20,11 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.choices import Split
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of, say_noun
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
 from campaign.core.errors import Refused, is_allowed
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
-from campaign.models.signature import LEFT_OUT, Letter, Signature, SignatureState
+from campaign.models.signature import TAKEN_OUT, Letter, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -151,10 +150,11 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
 
 def _find_now(session: Session, bundle: Bundle, numbers: Sequence[str]) -> dict[str, LetterNow]:
     """Find how letters that left its volumes are now; none of people who are forgotten."""
+    wanted = {*numbers}
     let_go = {
         each["letter"]: each["number"]
         for each in bundle.released
-        if "letter" in each and each["number"] in numbers
+        if "letter" in each and each["number"] in wanted
     }
     if not numbers:
         return {}
@@ -211,7 +211,7 @@ def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None
         return EarlierPrint(recorded.made_at, recorded.on_paper - len(bundle.taken_out.by_hand))
     removed = select(func.count(Letter.id)).where(
         Letter.bundle_id == bundle.id,
-        Letter.set_aside.in_((WITHDRAWN, LEFT_OUT)),
+        Letter.set_aside.in_(TAKEN_OUT),
         Letter.first_page.is_not(None),
     )
     return EarlierPrint(recorded.made_at, recorded.letters - (session.scalar(removed) or 0))

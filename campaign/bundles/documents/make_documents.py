@@ -39,13 +39,12 @@ from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelli
 from campaign.bundles.letter_codes.code_list import write_codes
 from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
 from campaign.bundles.nouns import Noun
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock, db
 from campaign.core.db import Json
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
-from campaign.models.signature import Letter
+from campaign.models.signature import WITHDRAWN, Letter
 from campaign.models.taken_out import LetterOut
 from campaign.printing.geometry import envelopes_for
 from campaign.printing.sheets import bundle_sheets

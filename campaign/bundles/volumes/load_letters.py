@@ -10,7 +10,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core.db.batches import AnyRow, read_each
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import LetterTemplate
-from campaign.models.signature import ExactTimes, Letter, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, ExactTimes, Letter, Signature, SignatureState
 from campaign.printing.placeholders import MissingPlaceholderValue
 from campaign.printing.print_letters import SetAside
 from campaign.printing.printed_content import LetterContext
@@ -18,8 +18,6 @@ from campaign.signing.letter.compose import WRITER_COLUMNS, Proposal, proposal_o
 from campaign.signing.letter.letter_facts import compose_letter
 from campaign.signing.sign_in_rehearsal import rehearsal_mark
 
-WITHDRAWN = "withdrawn"
-"""The signature was withdrawn, found invalid, or sent to review, after the bundle was frozen."""
 UNREADABLE = "unreadable"  # what was sealed does not open: damaged, or sealed with another key
 MISSING_VALUE = "missing-value"
 """The letter template asks for something that the campaign does not have."""

@@ -477,8 +477,10 @@ def find_told(
     replies = session.scalars(own.options(selectinload(Reply.translations)))
     marked = [text for reply in replies for text in list_reply_texts(reply).values()]
     findings = find_blacked_out(marked, list(shown))
-    known = {word for text in read_already for word in split_words(text.text)} if findings else ()
-    return [each for each in findings if not {*known}.issuperset(split_words(each.found))]
+    if not findings:
+        return []
+    known = {word for text in read_already for word in split_words(text.text)}
+    return [each for each in findings if not known.issuperset(split_words(each.found))]
 
 
 def list_reply_texts(reply: Reply) -> dict[str, str]:

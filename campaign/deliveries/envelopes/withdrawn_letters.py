@@ -165,11 +165,12 @@ def note_posted(
     if went := [number_of(letter.number) for letter in sure if letter in carried]:
         note_carried(bundle, went, carried=True)
     stayed = [letter for letter in sure if letter not in carried]
-    if removed := [letter.number for letter in stayed if letter.put_in]:
+    if removed := [letter.number for letter in stayed]:
         note_removed(session, bundle, removed)
     if left_out := [letter.number for letter in stayed if not letter.put_in]:
         lies_here = (Letter.bundle_id == bundle.id, Letter.sequence.in_(left_out))
-        db.update_rows(session, Letter, *lies_here, set_aside=LEFT_OUT)
+        printed = Letter.first_page.is_not(None)
+        db.update_rows(session, Letter, *lies_here, printed, set_aside=LEFT_OUT)
 
 
 def _put_back(session: Session, run: EnvelopeRun, numbers: Collection[int], actor: str) -> None:

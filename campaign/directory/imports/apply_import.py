@@ -317,7 +317,7 @@ def revert_import(
         report["stays"] += stays
         undone = {**undone, word: undone[word] + report[word]}
         kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
-    problem = RisksUnseen((), letters, values={})
+    problem = RisksUnseen((), letters, values={"import": kept.id})
     if not is_answered(problem, risks_seen):
         raise problem
     kept.undone_at = db.utcnow()

@@ -22,7 +22,7 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, Target
 from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.screening import flag_check, review_queue
 from campaign.signing.checks.screening_rules import Reason
@@ -261,7 +261,7 @@ def release(session: Session, bundle: Bundle) -> int:
 def restore(session: Session, bundle: Bundle) -> int:
     bundle.state = BundleState.READY
     letters = Letter.bundle_id == bundle.id
-    db.update_rows(session, Letter, letters, set_aside=load_letters.WITHDRAWN)
+    db.update_rows(session, Letter, letters, set_aside=WITHDRAWN)
     session.flush()
     return release_letters.restore(session, bundle, actor="test")
 

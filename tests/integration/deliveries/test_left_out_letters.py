@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
+from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
@@ -22,8 +23,9 @@ from campaign.deliveries.remaining_letters import (
 )
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import EnvelopeRun
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
+from campaign.models.signature import WITHDRAWN, Letter
 from tests.days import today
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record, run_of
@@ -124,8 +126,44 @@ def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
     url = f"/desk/bundles/{bundle.public_id}"
     session.rollback()
     page = staff.get(url).text
-    assert "It was left out of the envelopes." in page
+    assert "It was left out of the envelopes. Keep its sheet under lock." in page
     assert "Its sheet was removed by hand." not in page
+
+
+@pytest.mark.both_engines
+def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
+    session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
+) -> None:
+    bundle_id = printed.id
+    flag(printed, 4)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    bundle = reload(session, bundle_id)
+    split_bundle.split_bundle(session, bundle, letters_each=10, with_letters=False, actor="test")
+    session.commit()
+    run_id = run_of(session).id
+    again("deliveries.print-envelopes", run_id)
+    session.rollback()
+    run = session.get_one(EnvelopeRun, run_id)
+    post_envelopes(session, run, Posting(1, 1, today()), key=db.new_public_id(), actor="test")
+    session.commit()
+    visit = session.scalars(select(GateVisit)).one()
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    run = split_bundle.get_run(session, reload(session, bundle_id))
+    split_bundle.undo_split(session, run, actor="test")
+    session.commit()
+    bundle = reload(session, bundle_id)
+    assert letter_of(session, bundle, 4).set_aside == WITHDRAWN
+    assert count_paper(session, bundle) == 6
+    signature = signature_of(session, bundle, 4)
+    decide(session, signature, Decision.APPROVED)
+    session.commit()
+    again("bundles.restore")
+    session.rollback()
+    waits = select(Letter.bundle_id).where(Letter.signature_id == signature.id)
+    assert session.scalars(waits).one() is None, "it waits for another bundle"
+    assert count_here(session, reload(session, bundle_id)) == 6
 
 
 @pytest.mark.both_engines

@@ -21,7 +21,6 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.letter_codes.proof_file import Proof
 from campaign.bundles.letter_codes.stored_codes import find_proof
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
@@ -35,7 +34,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.directory import Mission
 from campaign.models.export import ExportKind
-from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, Letter, Origin, Signature, SignatureState
 from campaign.models.taken_out import PersonOff
 from campaign.privacy.overdue import is_awaited
 from tests.days import days_ago

@@ -75,6 +75,9 @@ def test_the_page_says_how_many_and_asks_before_it_saves(
     assert 'value="You torturer,"' in asked.text
     assert greeting_of(session) == before
     again = Fields(asked.text).with_answers() | tick(asked)
+    other = again | {"salutation_en": "You liar,"}
+    assert post(client, PAGE, other).status_code == 422, "of these words nobody was asked"
+    session.rollback()
     assert post(client, PAGE, again).status_code == 303
     assert greeting_of(session) == "You torturer,"
 

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import db
 from campaign.core.db import new_public_id
 from campaign.deliveries import record_delivery
@@ -19,7 +18,7 @@ from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import WITHDRAWN, Letter, Signature
 from tests.days import days_ago, today
 from tests.integration.tracking.conftest import Mails, sign
 

@@ -15,7 +15,6 @@ from werkzeug.datastructures import MultiDict
 
 from campaign import storage
 from campaign.bundles.changes import cancel_bundle
-from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.create_and_edit import continue_campaign
 from campaign.campaigns.status_changes import open_campaign, stop_campaign
@@ -33,7 +32,7 @@ from campaign.models.bundle import CAME_BACK, Bundle, DeliveryAttempt, DeliveryO
 from campaign.models.campaign import Campaign, LetterFormat, Target, UpdateKind
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.notice import Notice, NoticeMail
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import WITHDRAWN, Letter, Signature, SignatureState
 from campaign.tracking import news_subscription, notices
 from campaign.tracking.change_or_withdraw import withdraw_letter
 from campaign.tracking.news_subscription import count_readers

@@ -1,6 +1,7 @@
 """Two people share a mailbox: what an email told one of them is corrected for that one alone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -9,20 +10,29 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.volumes.load_letters import WITHDRAWN
-from campaign.core import db
+from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.record_delivery import (
+    CarriedBundle,
+    VisitFacts,
+    record_visit,
+    remove_visit,
+)
 from campaign.deliveries.recording_rules import Numbers
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.delivery import GateVisit
+from campaign.models.notice import Notice
+from campaign.models.signature import WITHDRAWN, Letter, Signature, SignatureState
 from campaign.paper_signatures import data_entry
 from campaign.tracking import still_here
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from campaign.tracking.unnamed import note_unnamed
+from tests.days import today
 from tests.integration.paper_signatures.test_sheets import ANA as ANA_ON_PAPER
 from tests.integration.paper_signatures.test_sheets import make_sheet
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
@@ -33,6 +43,7 @@ from tests.integration.tracking.test_still_here import (
     press,
     remove,
 )
+from tests.races import wait_for_lock
 
 pytestmark = [pytest.mark.first_example, pytest.mark.both_engines]
 
@@ -274,3 +285,40 @@ def test_of_a_sheet_they_are_told_where_its_signer_was(
     [text] = list_texts(app, settings)
     assert ("the sheet you signed" in text) is has_news
     assert count_misled(session, bundle_id) == 0
+
+
+def test_who_deletes_a_visit_while_its_emails_go_out_waits_for_them(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze
+) -> None:
+    """Emails are sent with the notice locked, and note in the audit whom they did not name."""
+    bundle_ids = [freeze(campaign)]
+    sign(session, campaign, email="bob@example.org", given_name="Bob")
+    bundle_ids.append(freeze(campaign))
+    session.rollback()
+    for bundle_id in bundle_ids:
+        session.get_one(Bundle, bundle_id).state = BundleState.READY
+    record_visit(
+        session,
+        carried=[CarriedBundle(session.get_one(Bundle, each)) for each in bundle_ids],
+        happened=VisitFacts(outcome=DeliveryOutcome.ACCEPTED, happened_on=today()),
+        key=db.new_public_id(),
+        actor="test",
+    )
+    session.commit()
+    jobs.run_now("following.find-news")
+    session.rollback()
+
+    def remove_both() -> None:
+        with app.app_context(), db.transaction() as other:
+            remove_visit(other, other.scalars(select(GateVisit)).one(), actor="test")
+
+    last = select(Notice).order_by(Notice.id.desc()).limit(1).with_for_update()
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction() as sending:
+            notice = sending.scalars(last).one()
+            removed = pool.submit(remove_both)
+            if sending.get_bind().dialect.name == "postgresql":
+                wait_for_lock(sending)
+            note_unnamed(sending, notice, [1], [])
+        removed.result(timeout=30)
+    assert session.scalars(select(DeliveryAttempt)).all() == []
