@@ -72,6 +72,7 @@ def note_unnamed(
 ) -> None:
     if not letters and not signers:
         return
+    # The audit has one writer at a time: nobody may lock a notice after writing there.
     audit.record(
         session,
         "job:following.tell",
