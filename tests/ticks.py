@@ -3,7 +3,6 @@
 import re
 from typing import Protocol
 
-_TICK = re.compile(r'<input[^>]*\bname="risks_seen"[^>]*>')
 _VALUE = re.compile(r'\bvalue="([^"]+)"')
 
 
@@ -12,10 +11,10 @@ class _Page(Protocol):
     def text(self) -> str: ...
 
 
-def tick(page: _Page) -> dict[str, str]:
+def tick(page: _Page, name: str = "risks_seen") -> dict[str, str]:
     """Return what a page sends whose question is meant. Fails where none is asked."""
-    field = _TICK.search(page.text)
+    field = re.search(rf'<input[^>]*\bname="{name}"[^>]*>', page.text)
     assert field is not None, "nothing is asked"
     value = _VALUE.search(field[0])
     assert value is not None, "the question has no key"
-    return {"risks_seen": value[1]}
+    return {name: value[1]}

@@ -1,13 +1,14 @@
 """What a copy or a follow-up still says in the words of the campaign it was made from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import current_templates, edition_content, texts_of
 from campaign.core import audit
+from campaign.core.answers import Answers, question_key
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign, Edition, LetterTemplate
 
@@ -26,10 +27,14 @@ def list_gaps(session: Session, campaign: Campaign) -> list[Gap]:
     return list(dict.fromkeys([*_find_untouched(campaign, copied), *_find_named(campaign, copied)]))
 
 
-def refuse_unseen(session: Session, campaign: Campaign, *, seen: bool) -> None:
+def refuse_unseen(session: Session, campaign: Campaign, *, seen: Answers) -> None:
     """Raise Invalid (`copied_seen`) where whoever opens the campaign has not agreed to them."""
-    if not seen and list_gaps(session, campaign):
+    if any(key not in seen for key in keys_of(list_gaps(session, campaign))):
         raise Invalid(fields={"copied_seen": "copied-unseen"})
+
+
+def keys_of(gaps: Iterable[Gap]) -> frozenset[str]:
+    return frozenset(question_key(gap.slug, gap.part, gap.locale, gap.subject) for gap in gaps)
 
 
 def _find_repeated(campaign: Campaign, earlier: Campaign) -> Iterator[Gap]:

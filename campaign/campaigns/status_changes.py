@@ -53,7 +53,7 @@ def open_campaign(
     now: datetime,
     act_by: date | None = None,
     risks_seen: Answers = NOTHING,
-    copied_seen: bool = False,
+    copied_seen: Answers = NOTHING,
     tell_network: bool = True,
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
@@ -208,7 +208,12 @@ def _refuse_risks(
 
 
 def submit_for_review(
-    session: Session, campaign: Campaign, *, actor: str, now: datetime, copied_seen: bool = False
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    copied_seen: Answers = NOTHING,
 ) -> None:
     """Ask somebody else to look at the draft and to open it. Raises Refused, Invalid."""
     check_move(session, campaign, CampaignStatus.REVIEW, actor)
@@ -240,7 +245,7 @@ def schedule_campaign(
     open_at: datetime,
     now: datetime,
     risks_seen: Answers = NOTHING,
-    copied_seen: bool = False,
+    copied_seen: Answers = NOTHING,
 ) -> None:
     """Let it open by itself. Raises Invalid (`open_at`, `copied_seen`), Refused as opening does."""
     check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
@@ -337,7 +342,7 @@ def open_scheduled(now: datetime) -> None:
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     try:
         open_campaign(
-            session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING, copied_seen=True
+            session, campaign, actor=_OPENS, now=now, risks_seen=ANYTHING, copied_seen=ANYTHING
         )
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})

@@ -30,7 +30,7 @@ class Question(Protocol):
     def keys(self) -> frozenset[str]: ...
 
 
-def key_of(*parts: object) -> str:
+def question_key(*parts: object) -> str:
     """Return the key of a question about these."""
     return sha256("\0".join(map(str, parts)).encode()).hexdigest()[:_KEY_LENGTH]
 

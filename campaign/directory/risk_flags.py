@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
-from campaign.core.answers import Answers, is_answered, key_of
+from campaign.core.answers import Answers, is_answered, question_key
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
@@ -61,9 +61,9 @@ class RisksUnseen(Invalid):
         ]
         # Of flagged words the key tells nothing that the page does not.
         asked = {
-            key_of("flagged", self.is_public, *values.items()): self.is_flagged,
-            key_of("letters", *values.items()): bool(letters),
-            key_of("opening", *sorted({*self.rewritten})): self.cancels_opening,
+            question_key("flagged", self.is_public, *values.items()): self.is_flagged,
+            question_key("letters", *values.items()): bool(letters),
+            question_key("opening", *sorted({*self.rewritten})): self.cancels_opening,
         }
         self.keys = frozenset(key for key, is_asked in asked.items() if is_asked)
 

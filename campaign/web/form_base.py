@@ -8,7 +8,7 @@ wants by a message of its own; where it has none, these stand in.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import gettext, ngettext
@@ -131,7 +131,7 @@ class DeskForm(SiteForm):
         if unknown := getattr(problem, "unknown_by_field", None):
             self.refuse_placeholders(unknown)
         elif (findings := getattr(problem, "findings", None)) is not None:
-            ask(cast("Any", problem))
+            ask(getattr(problem, "keys", frozenset()))
             self.refuse_risks(findings)
         else:
             self.refuse(problem.fields or {"": problem.slug})

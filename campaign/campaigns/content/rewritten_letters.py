@@ -53,7 +53,8 @@ def find_rewritten(
         )
     )
     typed_name = _find_typed(campaign, campaign.person_name) if "person_name" in new else ""
-    return RewrittenLetters(letters, typed_name=typed_name, facts=frozenset(new))
+    values = frozenset(f"{name}={facts[name]}" for name in new)
+    return RewrittenLetters(letters, typed_name=typed_name, values=values)
 
 
 def find_renamed(
@@ -66,7 +67,8 @@ def find_renamed(
     letters = _count_naming(
         session, campaign, lambda code: {"person_name"} if code == locale else ()
     )
-    return RewrittenLetters(letters, typed_name=_find_typed(campaign, old_name))
+    values = frozenset({f"{locale}={new_name}"})
+    return RewrittenLetters(letters, typed_name=_find_typed(campaign, old_name), values=values)
 
 
 def _find_typed(campaign: Campaign, name: str) -> str:
@@ -144,7 +146,10 @@ def _list_rewritten(
         elif target in copies and kind is not TargetKind.COPY:
             letters = _count_with_copy(session, target)
         if letters:
-            yield RewrittenLetters(letters, target.official, was_copy=target in copies)
+            values = frozenset({f"mission={mission and mission.id}"})
+            yield RewrittenLetters(
+                letters, target.official, was_copy=target in copies, values=values
+            )
 
 
 def _count_with_copy(session: Session, copy: Target) -> int:

@@ -20,7 +20,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.part_contents import EDITION, LETTER, current_templates
 from campaign.campaigns.record_change import check_opening, move, needs_second_person, record_change
 from campaign.core import db, jobs
-from campaign.core.answers import Answers, is_answered, key_of
+from campaign.core.answers import Answers, is_answered, question_key
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.core.text.fold import split_words
@@ -74,7 +74,7 @@ class Finding:
     @property
     def key(self) -> str:
         """Of the question whether it is meant."""
-        return key_of(self.kind, self.part, self.locale, self.subject, self.field, self.found)
+        return question_key(self.kind, self.part, self.locale, self.subject, self.field, self.found)
 
 
 class Watch:
@@ -211,14 +211,16 @@ class RewrittenLetters:
     was_copy: bool = False
     typed_name: str = ""
     """The person's old name, where letters have it typed out as well and keep it."""
-    facts: frozenset[str] = frozenset()
-    """Which of the campaign's they would say otherwise."""
+    values: frozenset[str] = frozenset()
+    """What they would say, or which way they would go."""
 
     @property
     def key(self) -> str:
         """Of the question whether it is meant, however many have signed by then."""
         official_id = self.official and self.official.id
-        return key_of("letters", official_id, self.was_copy, self.typed_name, *sorted(self.facts))
+        return question_key(
+            "letters", official_id, self.was_copy, self.typed_name, *sorted(self.values)
+        )
 
 
 class RiskNamed(Invalid):

@@ -110,7 +110,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     try:
         save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
-        ask(problem)
+        ask(problem.keys)
         return _show(campaign, part, place, str(number), problem)
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
@@ -329,7 +329,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
             if answer := _settle(campaign, draft, theirs, newest, fields, choices):
                 return answer
         except RiskNamed as problem:
-            ask(problem)
+            ask(problem.keys)
             asked = problem
     last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
     names = {**draft.content, **theirs}

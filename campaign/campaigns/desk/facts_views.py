@@ -27,6 +27,7 @@ from campaign.campaigns.desk.save_with_draft import (
 )
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.core import db, i18n
+from campaign.core.answers import question_key
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import slug_of
@@ -35,7 +36,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
-from campaign.web.meant_field import MeantField
+from campaign.web.meant_field import MeantField, ask, read_answers
 from campaign.web.page import Page, ProblemsOn, show_page
 
 _TYPED = tuple(
@@ -84,7 +85,7 @@ class FactsForm(CampaignForm):
             "on the next day."
         ),
     )
-    is_deadline_wrong = BooleanField(_l("The published deadline was a mistake"))
+    is_deadline_wrong = MeantField(_l("The published deadline was a mistake"))
     timezone = SelectField(
         _l("Time zone"), description=_l("The times of this campaign are shown in this time zone.")
     )
@@ -144,7 +145,15 @@ class FactsForm(CampaignForm):
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         self.asks_for_deadline = fields.get("act_by") == "deadline-earlier"
+        if self.asks_for_deadline:
+            ask({self._key_of_deadline()}, self.is_deadline_wrong.name)
         super().refuse(fields)
+
+    def means_deadline(self) -> bool:
+        return self._key_of_deadline() in read_answers(self.is_deadline_wrong.name)
+
+    def _key_of_deadline(self) -> str:
+        return question_key("deadline", self.act_by.data)
 
     def facts(self) -> Facts:
         facts = {
@@ -256,7 +265,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             session,
             campaign,
             based_on=number_seen(form),
-            is_deadline_wrong=form.is_deadline_wrong.data,
+            is_deadline_wrong=form.means_deadline(),
             **form.by(),
             **form.facts(),
         ),

@@ -67,6 +67,14 @@ def stops_of(campaign: Campaign) -> Mapping[str, object]:
     return _STOPS_OF_CARDS if campaign.cards else _STOPS
 
 
+def say_deadline_over(day: date) -> str:
+    return _(
+        "The deadline, %(day)s, will have passed by then. Choose an earlier time, or change "
+        "the deadline.",
+        day=i18n.say_date(day),
+    )
+
+
 def say_rewritten_letters(problem: RiskNamed) -> list[str]:
     """Say how many signed letters a change rewrites; one of recipients, for each of them."""
     return [_say_rewritten(rewritten) for rewritten in problem.rewritten]

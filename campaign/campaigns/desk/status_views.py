@@ -12,7 +12,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional
 
-from campaign.campaigns import check_readiness, lifecycle, proposals, rehearsal, status_changes
+from campaign.campaigns import (
+    check_readiness,
+    copied_texts,
+    lifecycle,
+    proposals,
+    rehearsal,
+    status_changes,
+)
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import (
@@ -24,14 +31,14 @@ from campaign.campaigns.desk.blueprint import (
     load,
 )
 from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, make_form
-from campaign.campaigns.desk.labels import list_answers, say_cancelled, stops_of
+from campaign.campaigns.desk.labels import list_answers, say_cancelled, say_deadline_over, stops_of
 from campaign.campaigns.desk.last_move import say_last_move
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.find_campaigns import list_harm_stops
 from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
-from campaign.core import db, i18n
+from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
@@ -46,7 +53,7 @@ from campaign.staff.desk_access import (
 )
 from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import DayField, MomentField, TextField, choices
-from campaign.web.meant_field import MeantField, read_answers
+from campaign.web.meant_field import MeantField, ask, read_answers
 from campaign.web.page import Page, ProblemsOn, show_page
 
 reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
@@ -73,7 +80,7 @@ class StatusForm(CampaignForm):
         ),
     )
     risks_seen = MeantField(_l("Continue anyway"))
-    copied_seen = BooleanField(_l("Open it anyway"))
+    copied_seen = MeantField(_l("Open it anyway"))
     locales: Sequence[str] = ()
 
     def stop_kind(self) -> StopKind | None:
@@ -190,6 +197,8 @@ def _change_status(slug: str) -> ResponseReturnValue:
         if is_stopped(to):
             flash("", "linked")  # the overview names those of which letters may yet go out
         return done(message, ".show", slug=slug)
+    copied = list_copied(campaign) if to in lifecycle.TOWARDS_OPENING else ()
+    ask(copied_texts.keys_of(copied), "copied_seen")
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -197,7 +206,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
-        copied=list_copied(campaign) if to in lifecycle.TOWARDS_OPENING else (),
+        copied=copied,
         refusal=_find_refusal(campaign, to) if request.method == "GET" else "",
         own=status_changes.is_writer(campaign, actor()),
         now=now,
@@ -299,14 +308,6 @@ def _find_refusal(campaign: Campaign, to: CampaignStatus) -> object:
     return ""
 
 
-def _say_deadline(day: date) -> str:
-    return _(
-        "The deadline, %(day)s, will have passed by then. Choose an earlier time, or change "
-        "the deadline.",
-        day=i18n.say_date(day),
-    )
-
-
 def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool:
     return campaign.status is CampaignStatus.REVIEW and to is not CampaignStatus.DRAFT
 
@@ -316,7 +317,7 @@ def _change(
 ) -> None:
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(), proposals.needs_approval(campaign)
-    seen = bool(form.copied_seen.data)
+    seen = read_answers("copied_seen")
     if to is CampaignStatus.OPEN:
         reopens = campaign.status is CampaignStatus.CLOSED
         day, tells = (form.act_by.data, form.tell_network.data) if reopens else (None, True)
@@ -334,7 +335,7 @@ def _change(
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = status_changes.moment_in(campaign.timezone, form.open_at.data)
         if campaign.act_by is not None:
-            deadline_sentence = {"opens-after-deadline": _say_deadline(campaign.act_by)}
+            deadline_sentence = {"opens-after-deadline": say_deadline_over(campaign.act_by)}
             form.sentences = {**form.sentences, **deadline_sentence}
         status_changes.schedule_campaign(
             session, campaign, now=now, open_at=moment, copied_seen=seen, **by

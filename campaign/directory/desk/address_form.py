@@ -184,7 +184,7 @@ class AddressForm(EditConflictForm):
     word_fields: tuple[str, ...] = ()
 
     def ask_about_risks(self, problem: RisksUnseen) -> None:
-        ask(problem)
+        ask(problem.keys)
         self.risks_seen.errors = [say_risks(problem)]
 
     def refuse_spoiled(self, problem: SpoilsOpenings) -> None:

@@ -184,7 +184,7 @@ def merge(directory: Directory) -> ResponseReturnValue:
             elif isinstance(problem, SpoilsOpenings):
                 spoiled = list_spoiled(problem)
             else:
-                ask(problem)
+                ask(problem.keys)
                 question = say_risks(problem)
         else:
             flash(_("The two entries are merged."))

@@ -401,7 +401,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
             typed = {"asked": successor.slug, "on": form.day().isoformat()}
         except RisksUnseen as problem:
             message = say_risks(problem)
-            ask(problem)
+            ask(problem.keys)
             typed = {"asked": successor.slug, "on": form.day().isoformat(), NAME: say_asked()}
         except SpoilsOpenings as problem:
             session.rollback()

@@ -165,7 +165,7 @@ def undo_import(directory: Directory, public_id: str) -> ResponseReturnValue:
         )
     except RisksUnseen as problem:
         session.rollback()
-        ask(problem)
+        ask(problem.keys)
         flash(say_rewritten(problem.letters), "error")
     asked = {"asked": "undo", NAME: say_asked()}
     return redirect(get_import_url("show_import", kept, **asked), 303)

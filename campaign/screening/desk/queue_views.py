@@ -145,7 +145,7 @@ def decide(public_id: str) -> ResponseReturnValue:
         behind = review_queue.list_held(session, chosen, by=staff_user(), limit=1, after=current)
         _decide([public_id])
     except RiskNamed as problem:
-        ask(problem)
+        ask(problem.keys)
         return _show(chosen, public_id, problem.findings)
     except review_queue.NamesRisk:
         session.rollback()
@@ -204,7 +204,7 @@ def decide_all() -> ResponseReturnValue:
             raise review_queue.NamesRisk
         act = _decide([public_id for public_id in ids if public_id not in flagged])
     except RiskNamed as problem:
-        ask(problem)
+        ask(problem.keys)
         return _show(chosen, risks=problem.findings)
     except (Invalid, Refused) as problem:
         session.rollback()

@@ -1,5 +1,7 @@
 """A copy or a follow-up that still says what the campaign it was made from says."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,6 +13,7 @@ from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
 from tests.days import days_ago
 from tests.factories import post
+from tests.ticks import tick
 
 COPIED = "The page text in English is still that of the copied campaign."
 NAMED = "names the person of the copied campaign: Amara Okafor."
@@ -169,7 +172,8 @@ def test_who_opens_what_is_still_about_another_campaign_is_asked(
     session.rollback()
     assert copy.status is CampaignStatus.DRAFT
     session.rollback()
-    assert post(other, f"{home}/status", sent | {"copied_seen": "y"}).status_code == 303
+    seen = tick(refused, "copied_seen")
+    assert post(other, f"{home}/status", sent | seen).status_code == 303
     session.refresh(copy)
     assert copy.status.value == to
     if to == "open":
@@ -183,6 +187,26 @@ def test_who_opens_what_is_still_about_another_campaign_is_asked(
         status_changes.open_scheduled(due)
         session.refresh(copy)
         assert copy.status is CampaignStatus.OPEN
+
+
+def test_the_tick_holds_for_what_was_listed_with_it(
+    other: FlaskClient, session: Session, copy: Campaign
+) -> None:
+    copy.act_by, copy.picture_alt = days_ago(-30), ALT
+    first = copy.editions[0]
+    words = first.title, first.summary
+    first.title, first.summary = "Ours", "Ours as well."
+    session.commit()
+    url = f"/desk/campaigns/{copy.slug}/status?to=open"
+    seen = tick(other.get(url), "copied_seen")
+    session.rollback()
+    first.title, first.summary = words
+    session.commit()
+    refused = post(other, url, seen)
+    assert refused.status_code == 422
+    assert not re.search(r'name="copied_seen"[^>]*\bchecked', refused.text)
+    session.rollback()
+    assert post(other, url, tick(refused, "copied_seen")).status_code == 303
 
 
 def test_a_closed_copy_is_asked_about_once_more(

@@ -167,6 +167,8 @@ def test_a_tick_holds_for_what_was_shown_with_it(
     letters = tick(save(desk, session, campaign, person_name="José Díaz"))
     page = save(desk, session, campaign, person_name="José Lobo", **letters)
     assert "<mark>Lobo</mark>" in page.text
+    other = save(desk, session, campaign, person_name="José Other", **letters)
+    assert "3 signed letters" in other.text, "of this name nobody was asked"
     assert "3 signed letters" in page.text, "both are shown together"
     assert not re.search(r'name="risks_seen"[^>]*\bchecked', page.text), "it is asked anew"
     assert campaign.person_name == before

@@ -18,6 +18,7 @@ from campaign.campaigns.status_changes import (
     stop_campaign,
 )
 from campaign.core import audit, db
+from campaign.core.answers import ANYTHING
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, UpdateKind
 from tests.days import days_ago
@@ -25,6 +26,7 @@ from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.campaigns.conftest import DESK
 from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_mails import last_mail
+from tests.ticks import tick
 
 pytestmark = pytest.mark.first_example
 
@@ -191,7 +193,7 @@ def schedule(session: Session, campaign: Campaign) -> None:
     now = db.utcnow()
     open_at = now + timedelta(hours=1)
     schedule_campaign(
-        session, campaign, actor="command", open_at=open_at, now=now, copied_seen=True
+        session, campaign, actor="command", open_at=open_at, now=now, copied_seen=ANYTHING
     )
     session.commit()
 
@@ -328,8 +330,9 @@ def test_whoever_opens_as_the_linked_one_is_stopped_is_asked_again_with_the_warn
     draft.follows = make_campaign(session)
     session.commit()
     url = f"{DESK}/status?to={to.value}"
-    answers = {"open_at": f"{days_ago(-3)}T09:00", "copied_seen": "y"}
-    form = read_form(desk.get(url).text) | answers
+    page = desk.get(url)
+    answers = {"open_at": f"{days_ago(-3)}T09:00"} | tick(page, "copied_seen")
+    form = read_form(page.text) | answers
     session.rollback()
     stop_earlier(session, draft, StopKind.HARM)
     asked = post(desk, url, form)

@@ -19,6 +19,7 @@ from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.create_and_edit import continue_campaign
 from campaign.campaigns.status_changes import open_campaign, stop_campaign
 from campaign.core import db, jobs
+from campaign.core.answers import ANYTHING
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
@@ -1188,7 +1189,7 @@ def continue_it(app: Flask, campaign: Campaign) -> int:
             created_by_id=None,
             reference="UA 90/26",
         )
-        open_campaign(session, draft, actor="test", now=db.utcnow(), copied_seen=True)
+        open_campaign(session, draft, actor="test", now=db.utcnow(), copied_seen=ANYTHING)
         return draft.id
 
 

@@ -75,7 +75,7 @@ class SideForm(CampaignForm):
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
         if isinstance(problem, RiskNamed):
-            ask(problem)
+            ask(problem.keys)
             self._refuse_risks_of(code, problem.findings)
             self.refuse_rewriting(say_rewritten_letters(problem))
             return
