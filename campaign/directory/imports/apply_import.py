@@ -112,17 +112,20 @@ def make_plan(
                     title = i18n.words_in(title, i18n.languages()[0])
                 problem = RowProblem(item.row, "", Fault(sentence, {"name": title}))
                 plan.items[place] = refuse(problem)
-    plan.letters = sum(_count_letters(session, item) for item in plan.items)
+    plan.rewritten = {
+        item.entry.id: letters
+        for item in plan.items
+        if isinstance(item.entry, Official)
+        and (letters := _count_letters(session, item.entry, item.values))
+    }
     return plan
 
 
-def _count_letters(session: Session, item: PlannedRow) -> int:
-    """Count the signed letters that the row rewrites."""
-    if item.entry is None:
-        return 0
-    before = forms_of_address(item.entry)
-    after = before | {name: item.values[name] for name in before if name in item.values}
-    return count_rewritten(session, item.entry.id, before, after)
+def _count_letters(session: Session, official: Official, values: ColumnValues) -> int:
+    """Count the signed letters that the values of a row rewrite."""
+    before = forms_of_address(official)
+    after = before | {name: values[name] for name in before if name in values}
+    return count_rewritten(session, official.id, before, after)
 
 
 def _find_harm(session: Session, entry: Entry, values: ColumnValues) -> str:
@@ -162,7 +165,7 @@ def import_entries(
         counts["left"],
         plan.count_not_added(),
         plan.count_differing(),
-        plan.letters,
+        sum(plan.rewritten.values()),
         problems,
     )
     report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]

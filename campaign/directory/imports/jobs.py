@@ -194,9 +194,12 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
         plan = make_plan(
             session, kept.directory, readings, replace=uploads.choices_of(kept).replace
         )
-        if plan.digest() != kept.digest:
-            # Somebody changed the directory in between: nobody has seen this yet.
-            _keep_plan(session, kept.id, plan, unread=unread, again=True)
+        # Somebody changed the directory in between, or signed: nobody has seen this yet.
+        again = "directory" if plan.digest() != kept.digest else ""
+        if not again and not plan.rewritten.keys() <= set(kept.counts.get("rewritten", ())):
+            again = "letters"
+        if again:
+            _keep_plan(session, kept.id, plan, unread=unread, again=again)
             return
         remember_before(session, kept, plan)
         apply_plan(session, plan, kept.directory, actor=f"staff:{kept.owner_id}")
@@ -215,7 +218,7 @@ def _read_file(kept: DirectoryImport) -> tuple[list[Reading], list[str]]:
 
 
 def _keep_plan(
-    session: Session, import_id: int, plan: Plan, *, unread: Sequence[str], again: bool = False
+    session: Session, import_id: int, plan: Plan, *, unread: Sequence[str], again: str = ""
 ) -> None:
     session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
     rows = [
@@ -232,14 +235,15 @@ def _keep_plan(
         session.execute(insert(ImportRow), list(chunk))
     kept = session.get_one(DirectoryImport, import_id)
     partly = sum(bool(item.left_out) for item in plan.items)
-    more = {
-        "again": int(again),
+    more: dict[str, object] = {
+        "again": again,
         "partly": partly,
         "crowded": plan.crowded,
         "unread": unread,
         "not_added": plan.count_not_added(),
         "differ": plan.count_differing(),
-        "letters": plan.letters,
+        "letters": sum(plan.rewritten.values()),
+        "rewritten": list(plan.rewritten),
     }
     kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
     kept.digest, kept.failure = plan.digest(), None

@@ -119,8 +119,8 @@ class PlannedRow:
 class Plan:
     items: list[PlannedRow] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
-    letters: int = 0
-    """How many signed ones address their official otherwise then."""
+    rewritten: dict[int, int] = field(default_factory=dict)
+    """How many signed letters address their official otherwise then, by its id."""
 
     def counts(self) -> dict[str, int]:
         counts = Counter(item.verdict.value for item in self.items)

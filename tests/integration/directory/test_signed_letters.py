@@ -115,6 +115,36 @@ def test_the_preview_of_an_import_says_it(client: FlaskClient, session: Session)
     assert TOLD % 3 in html.unescape(client.get(where).text)
 
 
+def test_an_import_shows_letters_that_its_preview_did_not_announce(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    official = session.scalars(select(Official).where(Official.slug == "governor-2")).one()
+    campaign.targets.append(Target(official=official, kind=TargetKind.TO))
+    session.commit()
+    text = client.get("/desk/officials/export.csv").text.replace("Mayor:", "Sir:")
+    where = rehearsed(client, session, text, "officials", replace="y")
+    assert "signed letter" not in client.get(where).text
+    for number, greeting in ((2, "Mayor:"), (1, "Sir:")):
+        add_confirmed(session, campaign, number, letter_locale="en")
+        session.commit()
+        post(client, f"{where}/apply")
+        work(client, session, "officials.apply-import")
+        assert greeting_of(session, "governor-2") == greeting, "asked once for an official"
+        page = html.unescape(client.get(where).text)
+        assert ("The file would now change signed letters" in page) == (number == 2)
+        assert (TOLD % 2 in page) == (number == 2)
+
+
+@pytest.mark.usefixtures("campaign")
+def test_an_import_of_missions_counts_no_letters(client: FlaskClient, session: Session) -> None:
+    """The mission has the number of the official to whom they are."""
+    text = client.get("/desk/missions/export.csv").text.replace("of the Republic", "of Altamar")
+    where = rehearsed(client, session, text, "missions", replace="y")
+    page = client.get(where).text
+    assert "Embassy of Altamar" in page
+    assert "signed letter" not in page
+
+
 @pytest.mark.usefixtures("campaign")
 def test_an_undo_of_an_import_asks_too(client: FlaskClient, session: Session) -> None:
     before = greeting_of(session)
