@@ -320,10 +320,14 @@ def _find_requests(
 
 def _select_printed(mine: ColumnElement[bool]) -> Select[Campaign, Bundle]:
     """Select printed bundles that may go out and did not go on through another mission."""
+    return _select_ready(mine).where(~moved_on_whole())
+
+
+def _select_ready(mine: ColumnElement[bool]) -> Select[Campaign, Bundle]:
     return (
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~moved_on_whole())
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
         .options(*WITH_DESTINATION)
     )
 
@@ -338,9 +342,12 @@ def _find_withdrawn(session: Session, mine: ColumnElement[bool]) -> Todo:
 
 
 def _find_flagged(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find printed bundles with letters that a risk flag, set later, sent to review."""
+    """Find printed bundles with letters that a risk flag, set later, sent to review.
+
+    Also where the others went on through another mission: these lie here.
+    """
     holding = (holds_reviewed(), ~is_gone_whole(), ~withdrawn())
-    rows = session.execute(_select_printed(mine).where(*holding).order_by(Bundle.id)).all()
+    rows = session.execute(_select_ready(mine).where(*holding).order_by(Bundle.id)).all()
     items = [
         replace(_item(session, campaign, bundle, len(numbers)), numbers=numbers)
         for campaign, bundle in rows

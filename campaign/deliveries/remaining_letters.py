@@ -265,11 +265,12 @@ def count_moved(session: Session, bundle: Bundle) -> int:
 def list_kept_back(session: Session, bundle: Bundle) -> list[str]:
     """List what a later risk flag keeps back and may be at hand, by number.
 
-    In the newest print, or in an earlier one as long as nothing has gone out.
+    In the newest print, or in an earlier one as long as nothing has gone out, nor all moved on.
     """
     lying = list_in_it(session, bundle, ~is_gone(), limit=None)
     at_hand = {letter.number for letter in lying}
-    if not bundle_status.is_handed_over(session, bundle):
+    settled = or_(bundle_status.handed_over(), bundle_status.moved_on_whole())
+    if not db.is_true_of(session, bundle, settled):
         at_hand.update(letter.number for letter in bundle.taken_out.letters)
     return [number for number in list_reviewed(session, bundle) if number in at_hand]
 

@@ -27,6 +27,7 @@ from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
 from campaign.models.signature import WITHDRAWN, Letter
 from tests.days import today
+from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record, run_of
 from tests.integration.deliveries.test_flagged_letters import (
@@ -243,3 +244,53 @@ def test_what_was_not_carried_was_not_refused(
     assert seen_by_writer(app, session, reload(session, bundle.id), 2) == before
     _status, _place, marks = seen_by_writer(app, session, reload(session, bundle.id), 3)
     assert any(title.startswith("Refused") for title, _text in marks)
+
+
+@pytest.mark.both_engines
+def test_what_stays_where_the_others_went_on_through_another_mission_stands_on_today(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    other_mission: str,
+    flag: Flag,
+) -> None:
+    deliver_part(session, printed, record)
+    flag(reload(session, printed.id), 3, 5, 6)
+    bundle = reload(session, printed.id)
+    decide(session, signature_of(session, bundle, 3), Decision.APPROVED)
+    decide(session, signature_of(session, bundle, 6), Decision.REJECTED)
+    session.commit()
+    url = f"/desk/bundles/{bundle.public_id}"
+    session.rollback()
+    for _moved in range(2):
+        assert "(00005, 00006)" in staff.get("/desk/today").text
+        assert "Numbers 00005, 00006 name a risk flag" in staff.get(url).text
+        post(staff, f"{url}/after/reroute", {"mission": other_mission})
+        session.rollback()
+
+
+@pytest.mark.both_engines
+def test_what_was_printed_again_without_it_and_went_on_is_not_on_today(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    other_mission: str,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    bundle_id = printed.id
+    url = f"/desk/bundles/{printed.public_id}/after/reroute"
+    flag(printed, 4)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert "(00004)" in staff.get("/desk/today").text
+    papers = list_papers(session, reload(session, bundle_id))
+    without = next(paper.value for paper in papers if "00004" not in paper.holds)
+    session.rollback()
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.REFUSED, paper=without)
+    session.rollback()
+    assert post(staff, url, {"mission": other_mission}).status_code == 303
+    assert "(00004)" not in staff.get("/desk/today").text
