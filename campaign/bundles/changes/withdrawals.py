@@ -49,6 +49,7 @@ class TakenBack:
     """As of `SignatureState`; of a row on paper also `removed`, or `also_` and where else."""
     volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: nobody knows any more
+    moved: bool = False  # whether it is in another bundle by now
 
 
 def note_lists(session: Session, bundle: Bundle) -> None:
@@ -432,7 +433,7 @@ def _list_moved_on(
     first = Frozen.from_json(bundle.frozen).first_number
     ends = list(accumulate((volume.letter_count for volume in bundle.volumes), initial=first))[1:]
     return [
-        TakenBack(number_of(number), state.value, bisect_right(ends, number) + 1, 0)
+        TakenBack(number_of(number), state.value, bisect_right(ends, number) + 1, 0, moved=True)
         for number, state in rows
     ]
 

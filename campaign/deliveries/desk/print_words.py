@@ -11,7 +11,7 @@ from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
 from campaign.core.text.desk_texts import group_code
 from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people
-from campaign.deliveries.remaining_letters import count_left
+from campaign.deliveries.remaining_letters import SheetFate, count_left, find_sheet_fates
 from campaign.models.bundle import Bundle
 
 _NUMBERS_NAMED = 5  # of the letters by which a print is told from another
@@ -102,19 +102,24 @@ class SheetsToRemove:
     is_earlier: bool = False
     reviewed: Sequence[str] = ()  # of the numbers, those that a later risk flag sent to review
     is_all: bool = False  # whether nothing else of the bundle is here
+    in_drawer: Sequence[str] = ()  # then, what review keeps that did not go with the others
 
 
 def list_sheets_to_remove(
     session: Session, bundle: Bundle, papers: Sequence[Paper]
 ) -> list[SheetsToRemove]:
     """List what is to be removed of each print that may be at hand."""
-    if not papers:
-        names = list_gone_people(session, bundle)
-        return [SheetsToRemove(bundle, [], names)] if names else []
-    again = set(list_put_back(session, bundle))
-    several = len({paper.number for paper in papers}) > 1
     reviewed = list_reviewed(session, bundle)
     is_all = bundle.letter_count > 0 and not count_left(session, bundle)
+    fates = find_sheet_fates(session, bundle) if reviewed and is_all else {}
+    stayed = (SheetFate.REMOVED, SheetFate.LEFT_OUT)
+    in_drawer = [number for number in reviewed if fates.get(number) in stayed]
+    if not papers:
+        names = list_gone_people(session, bundle)
+        sheets = SheetsToRemove(bundle, [], names, is_all=bool(in_drawer), in_drawer=in_drawer)
+        return [sheets] if names or in_drawer else []
+    again = set(list_put_back(session, bundle))
+    several = len({paper.number for paper in papers}) > 1
     return [
         SheetsToRemove(
             bundle,
@@ -126,6 +131,7 @@ def list_sheets_to_remove(
             bool(paper.taken_out),
             [number for number in reviewed if number in paper.holds],
             is_all,
+            in_drawer,
         )
         for paper in papers
         if paper.holds and not paper.by_hand and not (is_all and paper.taken_out)

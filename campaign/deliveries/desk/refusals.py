@@ -37,7 +37,8 @@ SENTENCES: Mapping[str, object] = {
         "For “Accepted in part”, enter at least one letter, but not all of them."
     ),
     "withdrawn-unsaid": _l(
-        "Letters in these envelopes were withdrawn. Choose whether they were still in them."
+        "Letters in these envelopes were withdrawn or sent to review. "
+        "Choose whether they were still in them."
     ),
     "paper-unsaid": _l(
         "Something in this bundle was withdrawn, sent to review or corrected after it was printed. "
@@ -97,7 +98,8 @@ _CARD_SENTENCES: Mapping[str, object] = {
     ),
     "taken-not-a-part": _l("For “Accepted in part”, enter at least one card, but not all of them."),
     "withdrawn-unsaid": _l(
-        "Cards in these envelopes were withdrawn. Choose whether they were still in them."
+        "Cards in these envelopes were withdrawn or sent to review. "
+        "Choose whether they were still in them."
     ),
     "removed-not-in-print": _l(
         "Choose a print whose sheets that must not go were removed by hand. Enter only numbers of "

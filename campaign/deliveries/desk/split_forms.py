@@ -139,7 +139,7 @@ class PostForm(DeliveryForm):
     offered = HiddenField()  # the day that the page filled in
     sure = BooleanField(_l("They were still posted on this day"))
     withdrawn_in = RadioField(
-        _l("Withdrawn letters"),
+        _l("Letters withdrawn or under review"),
         [Optional()],
         choices=choices(
             [("yes", _l("They were still in the envelopes")), ("no", _l("We removed them first"))]
@@ -179,7 +179,7 @@ class PostForm(DeliveryForm):
         form.today = clock.today(posting_zone(run.bundle)).isoformat()
         form.speak_of(run.bundle, posted_in=posting_zone(run.bundle))
         if form.cards:
-            form.withdrawn_in.label.text = _l("Withdrawn cards")
+            form.withdrawn_in.label.text = _l("Cards withdrawn or under review")
             form.tracking.description = _l(
                 "For one envelope. People whose cards are in it see this number."
             )

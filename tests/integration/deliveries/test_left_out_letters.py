@@ -25,11 +25,12 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Deliver
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
-from campaign.models.signature import WITHDRAWN, Letter
+from campaign.models.signature import WITHDRAWN, Letter, SignatureState
 from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record, run_of
+from tests.integration.deliveries.test_envelopes import posting
 from tests.integration.deliveries.test_flagged_letters import (
     Flag,
     decide,
@@ -126,9 +127,49 @@ def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
     assert find_sheet_fates(session, bundle) == {"00004": SheetFate.LEFT_OUT}
     url = f"/desk/bundles/{bundle.public_id}"
     session.rollback()
+    assert_keeps_in_drawer(staff, url)
     page = staff.get(url).text
     assert "It was left out of the envelopes. Keep its sheet under lock." in page
     assert "Its sheet was removed by hand." not in page
+
+
+def assert_keeps_in_drawer(staff: FlaskClient, url: str) -> None:
+    kept = "Keep under lock what was removed by hand or left out of the envelopes: 00004"
+    for page in (f"{url}/after", f"{url}/deliver"):
+        shown = staff.get(page).text
+        assert kept in shown
+        assert "Nothing in this bundle can be delivered now." in shown
+        assert "You have no letters" not in shown
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("decision", [None, Decision.REJECTED])
+def test_what_was_removed_from_the_envelopes_is_kept_under_lock_and_said_to_be_here(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    decision: Decision | None,
+) -> None:
+    deliver_part(session, printed, record)
+    bundle = reload(session, printed.id)
+    url = f"/desk/bundles/{bundle.public_id}"
+    split_bundle.split_bundle(session, bundle, letters_each=5, with_letters=False, actor="test")
+    session.commit()
+    again("deliveries.print-envelopes", run_of(session).id)
+    flag(reload(session, printed.id), 4)
+    typed = posting()
+    asked = post(staff, f"{url}/after/post", typed)
+    assert "Letters in these envelopes were withdrawn or sent to review." in asked.text
+    assert "Letters withdrawn or under review" in asked.text
+    assert post(staff, f"{url}/after/post", {**typed, "withdrawn_in": "no"}).status_code == 303
+    if decision:
+        decide(session, signature_of(session, reload(session, printed.id), 4), decision)
+        session.commit()
+    assert "Its sheet was removed by hand. Keep it under lock." in staff.get(url).text
+    assert_keeps_in_drawer(staff, url)
 
 
 @pytest.mark.both_engines
@@ -268,6 +309,13 @@ def test_what_stays_where_the_others_went_on_through_another_mission_stands_on_t
         assert "Numbers 00005, 00006 name a risk flag" in staff.get(url).text
         post(staff, f"{url}/after/reroute", {"mission": other_mission})
         session.rollback()
+    signature_of(session, bundle, 1).state = SignatureState.WITHDRAWN
+    (rerouted,) = session.scalars(select(Bundle).where(Bundle.id != bundle.id))
+    signature_of(session, rerouted, 1).state = SignatureState.HELD
+    session.commit()
+    page = staff.get(url).text
+    assert "Do not deliver 2 letters" in page, "one went, and one is in another bundle"
+    assert ("Letter 00001" in page, "Letter 00003" in page) == (True, True)
 
 
 @pytest.mark.both_engines
