@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.bundle_status import STILL_HERE
@@ -36,6 +36,8 @@ class Stay(NamedTuple):
     bundle_id: int
     number: int
     until: datetime | None = None  # when it went on; none: it is in this bundle now
+    page: int | None = None  # in the newest files, of one that was taken out
+    is_released: bool = False  # taken out, and waits again, or is in another bundle
 
     @property
     def now(self) -> bool:
@@ -45,7 +47,7 @@ class Stay(NamedTuple):
     @property
     def is_taken_out(self) -> bool:
         """Whether the letter was taken out of the print of this bundle."""
-        return self.now and self.letter.set_aside is not None
+        return self.is_released or (self.now and self.letter.set_aside is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,40 @@ def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
         Stay(by_id[move.letter_id], move.bundle_id, move.sequence, move.moved_at) for move in moved
     ]
     present = [
-        Stay(letter, letter.bundle_id, letter.sequence or 0)
+        Stay(letter, letter.bundle_id, letter.sequence or 0, page=letter.first_page)
         for letter in letters
         if letter.bundle_id is not None
     ]
     return before + present
 
 
+def list_released(session: Session, letters: Sequence[Letter]) -> list[Stay]:
+    """List the bundles out of which letters were taken for good; they may have been carried."""
+    by_id = {letter.id: letter for letter in letters}
+    campaign_ids = {letter.signature.campaign_id for letter in letters}
+    rows = session.execute(
+        select(Bundle.id, Bundle.released)
+        .where(Bundle.campaign_id.in_(campaign_ids), cast(Bundle.released, String) != "[]")
+        .order_by(Bundle.id)
+    )
+    return [
+        Stay(
+            by_id[each["letter"]],
+            row.id,
+            int(each["number"]),
+            datetime.fromisoformat(each["at"]),
+            each["page"],
+            is_released=True,
+        )
+        for row in rows
+        for each in row.released
+        if "at" in each and each["letter"] in by_id
+    ]
+
+
 def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     stays = [stay for stay in stays_of(session, letters) if not _is_never_carried(stay)]
+    stays += list_released(session, letters)
     if not stays:
         return []
     rows = session.execute(
@@ -132,10 +159,15 @@ def _find_left_here(
 
 
 def _find_taken_out(session: Session, stay: Stay) -> datetime | None:
-    """Find since when a print lacks a letter that review holds; None: none does."""
-    letter = stay.letter
-    if not (stay.is_taken_out and letter.signature.is_held_unseen and letter.first_page is None):
+    """Find since when a print lacks a letter that review took out, or it is no more in the bundle.
+
+    None: none does.
+    """
+    is_withdrawn = stay.now and stay.letter.signature.withdrawn_at is not None  # `drop_later`
+    if not stay.is_taken_out or is_withdrawn:
         return None
+    if stay.page is not None:
+        return stay.until
     bundle = session.get_one(Bundle, stay.bundle_id)
     all_prints = prints.list_prints(session, bundle)
     number = number_of(stay.number)
@@ -231,11 +263,8 @@ def _was_surely_before(attempt: DeliveryAttempt, moment: datetime) -> bool:
 
 
 def _is_never_carried(stay: Stay) -> bool:
-    """Whether its sheet was in no paper: one that was withdrawn was in those before that."""
-    if not stay.is_taken_out or stay.letter.signature.is_held_unseen:
-        return False
-    was_printed = stay.letter.set_aside in TAKEN_OUT
-    return not was_printed or stay.letter.signature.withdrawn_at is None
+    """Whether its sheet was in no paper: one that was taken out was in those before that."""
+    return stay.now and stay.letter.set_aside not in {None, *TAKEN_OUT}
 
 
 def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -> Iterator[Trip]:

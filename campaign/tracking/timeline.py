@@ -24,7 +24,7 @@ from campaign.public.case_page import CasePicture, CasePost, posts_of
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
-from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, stays_of
+from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, list_released, stays_of
 
 _ENDED = {SignatureState.WITHDRAWN, SignatureState.REJECTED}
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -83,7 +83,7 @@ class Mark:
 def marks_of(session: Session, signature: Signature, trips: Sequence[Trip]) -> list[Mark]:
     """List the marks on the way of what somebody signed; `trips` are its own (`list_trips`)."""
     campaign = signature.campaign
-    stays = stays_of(session, signature.letters)
+    stays = _list_stays(session, signature, trips)
     bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     posts = posts_of(campaign, i18n.locale())
@@ -112,6 +112,16 @@ def marks_of(session: Session, signature: Signature, trips: Sequence[Trip]) -> l
     if on_paper:
         return past + _sheet_ahead(session, signature, trips)
     return past + _marks_ahead(signature, trips, told, ways)
+
+
+def _list_stays(session: Session, signature: Signature, trips: Sequence[Trip]) -> list[Stay]:
+    """List them; of those that a letter was taken out of, the ones with which it was carried."""
+    stays = stays_of(session, signature.letters)
+    tried = {(letter.id, trip.attempt.bundle_id) for trip in trips for letter in trip.letters}
+    if tried <= {(stay.letter.id, stay.bundle_id) for stay in stays}:
+        return stays
+    released = list_released(session, signature.letters)
+    return [stay for stay in released if (stay.letter.id, stay.bundle_id) in tried] + stays
 
 
 def _load_bundles(session: Session, ids: Collection[int]) -> dict[int, Bundle]:
@@ -154,7 +164,11 @@ def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
         return _GONE_WORDS.get(fate, "handed_over")
     if is_stopped(signature.campaign.status):
         return "stopped"
-    printed = [_seems_printed(letter) for letter in signature.letters]
+    tried = {letter.id for trip in trips for letter in trip.letters}
+    printed = [
+        letter.id in tried if letter.bundle_id is None else _seems_printed(letter)
+        for letter in signature.letters
+    ]
     is_printed = state is SignatureState.CONFIRMED and printed and all(printed)
     return "printed" if is_printed else state.value
 
@@ -406,7 +420,7 @@ def _marks_ahead(
     marks = []
     if signature.confirmed_at is None:
         marks.append(Mark(gettext("Confirmed"), "ahead"))
-    if not is_frozen(signature):
+    if not (is_frozen(signature) or trips):
         marks.append(Mark(gettext("Printed"), "ahead"))
     gone = {letter.id for trip in trips if trip.is_gone for letter in trip.letters}
     letters = zip(signature.letters, ways, strict=True)

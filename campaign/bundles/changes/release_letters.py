@@ -63,15 +63,18 @@ def has_past(session: Session, bundle: Bundle) -> bool:
 def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> int:
     """Let these letters go, and keep their numbers: the bundle's papers name them."""
     rows = session.execute(
-        select(Letter.id, Letter.sequence, Letter.set_aside)
+        select(Letter.id, Letter.sequence, Letter.set_aside, Letter.first_page)
         .where(Letter.bundle_id == bundle.id, *conditions)
         .order_by(Letter.sequence)
     ).all()
+    now = db.utcnow().isoformat()
     left = [
         {
             "number": number_of(row.sequence or 0),
             "reason": WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside,
             "letter": row.id,
+            "at": now,
+            "page": row.first_page,
         }
         for row in rows
     ]

@@ -323,7 +323,8 @@ def _letter_page(
             status=status_of(signature, trips),
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
-            printed=any(letter.sequence for letter in signature.letters),
+            printed=any(letter.sequence for letter in signature.letters)
+            or any(trip.letters for trip in trips),
             not_printable=any(letter.shown_set_aside for letter in signature.letters),
             again=again,
             changed="changed" in request.args,

@@ -26,6 +26,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
 from campaign.models.signature import WITHDRAWN, Letter, SignatureState
+from campaign.tracking.letter_trips import list_trips
+from campaign.tracking.timeline import marks_of, status_of
 from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -342,3 +344,91 @@ def test_what_was_printed_again_without_it_and_went_on_is_not_on_today(
     session.rollback()
     assert post(staff, url, {"mission": other_mission}).status_code == 303
     assert "(00004)" not in staff.get("/desk/today").text
+
+
+def _deliver_part_without(session: Session, bundle: Bundle, record: Record, number: str) -> None:
+    papers = list_papers(session, reload(session, bundle.id))
+    without = next(paper.value for paper in papers if number not in paper.holds)
+    session.rollback()
+    record(bundle, DeliveryOutcome.PART, taken=2, paper=without)
+    part = session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())).first()
+    assert part
+    split_bundle.name_part(session, part, [Numbers(3, 4)], actor="test")
+    session.commit()
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_remade", [True, False])
+def test_what_its_writer_read_of_it_stays_once_it_is_approved_and_in_the_next_bundle(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    freeze: Freeze,
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    bundle, campaign_id = SimpleNamespace(id=printed.id), campaign.id
+    record(printed, DeliveryOutcome.REFUSED)
+    flag(reload(session, bundle.id), 2)
+    if is_remade:
+        again("bundles.remake")
+        assert print_bundle(bundle.id) is BundleState.READY
+    _deliver_part_without(session, bundle, record, "00002")
+    signature = signature_of(session, reload(session, bundle.id), 2)
+    letter = signature.letters[0]
+
+    def read_way() -> tuple[str, list[str]]:
+        session.rollback()
+        session.expire_all()
+        with app.test_request_context():
+            trips = list_trips(session, signature)
+            marks = marks_of(session, signature, trips)
+            return status_of(signature, trips), [mark.title for mark in marks]
+
+    before = read_way()
+    titles = ["Signed", "Confirmed", "Printed as letter 00002", "Refused at the door", "Delivered"]
+    assert before == ("printed", [*titles, "Answered", "Outcome"])
+    decide(session, signature, Decision.APPROVED)
+    session.commit()
+    assert read_way() == before
+    again("bundles.restore")
+    assert read_way() == before
+    assert letter.bundle_id is None
+    session.rollback()
+    record(bundle, DeliveryOutcome.UNOPENED)
+    assert read_way() == before, "it was not there any more"
+    session.rollback()
+    second_id = freeze(campaign_id)
+    assert print_bundle(second_id) is BundleState.READY
+    status, shown = read_way()
+    assert status == "printed"
+    assert shown == [*titles[:4], "Printed as letter 00001", *before[1][4:]]
+
+
+@pytest.mark.both_engines
+def test_of_what_was_never_carried_no_print_is_told_once_it_waits_again(
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+) -> None:
+    bundle = SimpleNamespace(id=printed.id)
+    flag(printed, 2)
+    _deliver_part_without(session, bundle, record, "00002")
+    signature = signature_of(session, reload(session, bundle.id), 2)
+    decide(session, signature, Decision.APPROVED)
+    session.commit()
+    again("bundles.restore")
+    session.rollback()
+    session.expire_all()
+    with app.test_request_context():
+        trips = list_trips(session, signature)
+        titles = [mark.title for mark in marks_of(session, signature, trips)]
+        assert (trips, status_of(signature, trips)) == ([], "confirmed")
+    assert titles[2] == "Printed"
