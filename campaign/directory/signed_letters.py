@@ -4,7 +4,8 @@ A letter that waits takes name, office, salutation and close from the directory,
 is greeted as it befits them. Its writer has read the words of before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -13,21 +14,23 @@ from sqlalchemy.orm import Session
 from campaign.core import i18n
 from campaign.directory import where_used
 from campaign.directory.entry_fields import Entry
-from campaign.models.campaign import Campaign, Target
+from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.models.signature import Letter, Signature, SignatureState
 
 ADDRESSED = ("salutation", "close")
-_SHOWN = ("name", "office", *ADDRESSED)
+_NAMED = ("name", "office")
+_SHOWN = (*_NAMED, *ADDRESSED)
 Forms = Mapping[str, Any]
 WAITING = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 
 
 class WaitingGroup(NamedTuple):
-    """So many letters with one official's forms of address in these languages."""
+    """So many letters that say what is `shown` of an official in these languages."""
 
     languages: frozenset[str]
     letters: int
+    shown: tuple[str, ...] = _SHOWN
 
 
 def forms_of_address(entry: Entry) -> dict[str, Any]:
@@ -48,7 +51,28 @@ def is_waiting() -> ColumnElement[bool]:
 
 
 def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
-    """List the letters to an official that may yet be printed, with their translations."""
+    """List letters that may yet be printed to an official, or that say who receives a copy."""
+    groups = _list_groups(session, Target.official_id == official_id, _SHOWN)
+    copies = select(Target).join(Campaign, Campaign.id == Target.campaign_id)
+    receives = (Target.official_id == official_id, Target.kind == TargetKind.COPY)
+    for copy in session.scalars(copies.where(*receives, Campaign.format == LetterFormat.LETTER)):
+        names_it = (Target.campaign_id == copy.campaign_id, *_is_since(copy))
+        groups += _list_groups(session, and_(*names_it), _NAMED)
+    return groups
+
+
+def _is_since(copy: Target) -> Iterator[ColumnElement[bool]]:
+    """Whether a letter was signed once a copy was promised; times are kept in the clear by day."""
+    past = [each for each in copy.campaign.past_copies if each.official_id == copy.official_id]
+    starts = [copy.copied_since, *(each.copied_since for each in past)]
+    since = [start for start in starts if start is not None]
+    if len(since) == len(starts):
+        yield Signature.signed_at >= min(since) - timedelta(days=1)
+
+
+def _list_groups(
+    session: Session, condition: ColumnElement[bool], shown: tuple[str, ...]
+) -> list[WaitingGroup]:
     groups = session.execute(
         select(
             Signature.letter_locale,
@@ -60,11 +84,11 @@ def list_waiting(session: Session, official_id: int) -> list[WaitingGroup]:
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Target, Target.id == Letter.target_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(Target.official_id == official_id, is_waiting())
+        .where(condition, is_waiting())
         .group_by(Campaign.id, Signature.letter_locale)
     )
     return [
-        WaitingGroup(frozenset([locale, *(locales[:1] if translates else ())]), letters)
+        WaitingGroup(frozenset([locale, *(locales[:1] if translates else ())]), letters, shown)
         for locale, translates, locales, letters in groups
     ]
 
@@ -88,13 +112,13 @@ def watch_forms(session: Session, *entries: Entry) -> Callable[[Entry], int]:
 
 
 def count_changed(groups: list[WaitingGroup], before: Forms, after: Forms) -> int:
-    """Count the letters that address the official otherwise in one of their languages."""
+    """Count the letters that name or address the official otherwise in a language of theirs."""
     counts = [
         group.letters
         for group in groups
         if any(
             _say(before[name], code) != _say(after[name], code)
-            for name in _SHOWN
+            for name in group.shown
             for code in group.languages
         )
     ]

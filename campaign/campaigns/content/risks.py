@@ -74,7 +74,8 @@ class Finding:
     @property
     def key(self) -> str:
         """Of the question whether it is meant."""
-        return question_key(self.kind, self.part, self.locale, self.subject, self.field, self.found)
+        place = (self.part, self.locale, self.subject, self.field)
+        return question_key(self.kind, *place, self.before, self.found, self.after)
 
 
 class Watch:

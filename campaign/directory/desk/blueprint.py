@@ -118,10 +118,10 @@ def say_why_it_stays(slug: str) -> str:
 
 def say_rewritten(letters: int) -> str:
     return ngettext(
-        "This changes how %(num)s signed letter that is not in a bundle yet addresses the "
-        "official. The person who signed it has read the old words.",
-        "This changes how %(num)s signed letters that are not in a bundle yet address the "
-        "official. The people who signed them have read the old words.",
+        "This changes how %(num)s signed letter that is not in a bundle yet names or addresses "
+        "the official. The person who signed it has read the old words.",
+        "This changes how %(num)s signed letters that are not in a bundle yet name or address "
+        "the official. The people who signed them have read the old words.",
         letters,
     )
 

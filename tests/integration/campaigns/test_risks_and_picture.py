@@ -98,6 +98,9 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
     refused = send("/editions/en", TEXT)
     assert refused.status_code == 422
     assert "Everyone could read this at once" in refused.text
+    changed = TEXT | {"summary": "Her sister Lucía saw it all."}
+    around = send("/editions/en", changed | tick(refused))
+    assert around.status_code == 422, "other words stand around the name"
     more = TEXT | {"title": f"Lucía, {TEXT['title']}"}
     again = send("/editions/en", more | tick(refused))
     assert again.status_code == 422, "the title was not asked about"

@@ -1,6 +1,7 @@
 """Who changes how signed letters address their official is told how many."""
 
 import html
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core.clock import utcnow
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import Official
@@ -26,7 +28,9 @@ from tests.integration.signing.test_steps import Fields
 from tests.ticks import tick
 
 PAGE = "/desk/officials/governor-1"
-TOLD = "This changes how %s signed letters that are not in a bundle yet address the official."
+TOLD = (
+    "This changes how %s signed letters that are not in a bundle yet name or address the official."
+)
 
 
 @pytest.fixture
@@ -176,3 +180,32 @@ def test_an_office_passed_to_whom_people_have_written_asks_too(
     assert TOLD % 4 in asked.text, "in French there is no word for it"
     told = post(client, f"{url}/known", chosen | tick(asked), follow_redirects=True).text
     assert "now holds the office." in told
+
+
+def test_a_copy_of_another_name_is_asked_about_in_letters_that_name_it(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    copied = session.scalars(select(Official).where(Official.slug == "governor-2")).one()
+    campaign.targets.append(Target(official=copied, kind=TargetKind.COPY))
+    session.commit()
+    page = "/desk/officials/governor-2"
+    form = Fields(client.get(page).text).with_answers()
+    assert post(client, page, form | {"salutation_en": "Dear Mayor,"}).status_code == 303
+    form = Fields(client.get(page).text).with_answers()
+    asked = post(client, page, form | {"name": "Otto Pérez"})
+    assert asked.status_code == 422
+    assert TOLD % 4 in asked.text
+    session.rollback()
+    assert post(client, page, form | {"name": "Otto Pérez"} | tick(asked)).status_code == 303
+
+
+def test_a_copy_that_came_late_is_named_in_later_letters_alone(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    copied = session.scalars(select(Official).where(Official.slug == "governor-2")).one()
+    late = Target(official=copied, kind=TargetKind.COPY, copied_since=utcnow() + timedelta(days=3))
+    campaign.targets.append(late)
+    session.commit()
+    page = "/desk/officials/governor-2"
+    form = Fields(client.get(page).text).with_answers()
+    assert post(client, page, form | {"name": "Otto Pérez"}).status_code == 303
