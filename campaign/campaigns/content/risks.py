@@ -154,7 +154,8 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
 
 def words_of_facts(campaign: Campaign) -> Iterator[Words]:
     for name in ("reference", "index_number", "person_name", "person_pronouns"):
-        yield Words("facts", campaign.default_locale, name, getattr(campaign, name))
+        # Of one that is not saved yet, what was not typed is nothing.
+        yield Words("facts", campaign.default_locale, name, getattr(campaign, name) or "")
 
 
 def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
