@@ -155,7 +155,8 @@ def test_what_was_signed_follows_the_office(
         set_targets(session, campaign, actor="staff:1", aims=aims, risks_seen=ANYTHING)
     if merged:
         with app.test_request_context():
-            merge(session, kept=successor, gone=kept[1].official, take=(), actor="staff:1")
+            gone = kept[1].official
+            merge(session, kept=successor, gone=gone, take=(), actor="staff:1", risks_seen=ANYTHING)
     else:
         target = campaign.targets[1]
         replace_official(session, target=target, successor=successor, actor="staff:1")
