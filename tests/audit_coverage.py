@@ -5,14 +5,12 @@ there is such a test for every POST view: a whole run fails at its end over thos
 Of each entry that a test leaves, what it is about and its details have words.
 """
 
-from typing import Any
-
-import pytest
 from flask import Flask, Response, g, request
 from sqlalchemy import event
 
 from campaign.core.audit import AuditEntry
 from campaign.staff.audit_log import labels, name_subjects, value_labels
+from tests.whole_run import WholeRun
 
 _DRAFT = "what somebody types and has not saved changes nothing that anybody else sees"
 CHANGES_NOTHING: dict[str, str] = {
@@ -43,7 +41,6 @@ NOT_SHOWN = {"gone_name"}
 WORDS_ALONE = {"reason", "failure", "anchor", "gaps"}
 """Details that are nothing but slugs of the program."""
 
-_WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
 _known: set[str] = set()
 _done: set[str] = set()
 
@@ -82,31 +79,12 @@ def _refuse_wordless(_mapper: object, _connection: object, entry: AuditEntry) ->
     assert name_subjects.is_named(entry.subject), f"nothing names {entry.subject}"
 
 
-class Plugin:
-    """Gathers what the processes of a run saw, and judges at its end."""
+def _judge() -> str:
+    missing = sorted(_known - _done - set(CHANGES_NOTHING))
+    advice = "No test posts with success, and sees an audit entry, to: "
+    return advice + ", ".join(missing) if missing else ""
 
-    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist: a profiler wants to do without
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what a worker saw."""
-        seen = getattr(node, "workeroutput", {}).get("posted", [[], []])
-        _known.update(seen[0])
-        _done.update(seen[1])
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell the controller; or, there, name at the end of a whole run what no test did."""
-        config = session.config
-        if hasattr(config, "workeroutput"):
-            config.workeroutput["posted"] = [sorted(_known), sorted(_done)]
-            return
-        whole = set(config.args) <= _WHOLE and {"tests", "tests/integration"} & set(config.args)
-        chosen = config.getoption("keyword") or config.getoption("markexpr")
-        if not whole or chosen or session.testsfailed:
-            return
-        missing = sorted(_known - _done - set(CHANGES_NOTHING))
-        if missing:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
-            reporter.write_line("")
-            reporter.write_line(
-                "No test posts with success, and sees an audit entry, to: " + ", ".join(missing)
-            )
+def make_plugin() -> WholeRun:
+    """What judges a run."""
+    return WholeRun("posted", (_known, _done), _judge)

@@ -32,7 +32,7 @@ from campaign.core import db
 from campaign.core.isolation import worker
 from campaign.core.settings import Settings
 from campaign.printing import renderer
-from tests import audit_coverage, compile_shares, day_change, leftovers
+from tests import audit_coverage, compile_shares, day_change, engine_coverage, leftovers
 from tests.commands import Commands
 from tests.instances import Engines, Instances
 from tests.run_folder import one_worker_at_a_time
@@ -55,10 +55,11 @@ HOST = "http://127.0.0.1:5000"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """See to it that a whole run does every deed of the desk, and that none leaves anything."""
+    """See to it that a whole run tries what it must, and that none leaves anything."""
     # A shell that starts a run in the background has it, and all that it starts, ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.pluginmanager.register(audit_coverage.Plugin())
+    config.pluginmanager.register(audit_coverage.make_plugin())
+    config.pluginmanager.register(engine_coverage.make_plugin())
     config.pluginmanager.register(day_change)
     config.pluginmanager.register(compile_shares)
     if not hasattr(config, "workerinput"):
@@ -83,8 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     A journey waits for its pages much of the time: beside it runs a file that only computes.
     """
-    items[:] = [item for item in items if not _is_doubled(item)]
-    _leave_first_examples(items)
+    items[:] = [item for item in items if not _is_spared(item)]
     files = list(dict.fromkeys(item.path for item in items))
     journeys = [path for path in files if "e2e" in path.parts]
     printing = [path for path in files if {"bundles", "printing"} & set(path.parts)]
@@ -93,32 +93,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
-def _is_doubled(item: pytest.Item) -> bool:
-    """Whether it would try on PostgreSQL what does not depend on the database."""
+def _is_spared(item: pytest.Item) -> bool:
+    """Whether it is one for SQLite alone, as most are, on PostgreSQL."""
     return (
-        _is_on_postgres(item)
-        and item.get_closest_marker("one_engine") is not None
-        and item.get_closest_marker("both_engines") is None
+        item.get_closest_marker("both_engines") is None
+        and getattr(item, "callspec", None) is not None
+        and item.callspec.params.get("engine_name") == "postgresql"
+        and "engine_name" not in [mark.args[0] for mark in item.iter_markers("parametrize")]
     )
-
-
-def _is_on_postgres(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    return callspec is not None and callspec.params.get("engine_name") == "postgresql"
-
-
-def _leave_first_examples(items: list[pytest.Item]) -> None:
-    """Of a test whose examples ask the same of a database, leave the first alone on PostgreSQL."""
-    tried = set[str]()
-    left = []
-    for item in items:
-        name = item.nodeid.partition("[")[0]
-        if _is_on_postgres(item) and item.get_closest_marker("first_example"):
-            if name in tried:
-                continue
-            tried.add(name)
-        left.append(item)
-    items[:] = left
 
 
 def _of_database(uri: str, name: str) -> str:
@@ -194,7 +176,7 @@ def sqlite_template(folder_of_run: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Every test that asks for a database runs on both."""
+    """SQLite; for a test that is marked `both_engines` PostgreSQL too."""
     return str(request.param)
 
 

@@ -41,7 +41,6 @@ def _notice(app: Flask, **changed: object) -> str:
     return "\n".join(section.text for section in sections)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("page", _PAGES)
 def test_each_page_answers_in_each_language_and_can_be_kept(
@@ -56,7 +55,6 @@ def test_each_page_answers_in_each_language_and_can_be_kept(
     assert "<script" not in response.text
 
 
-@pytest.mark.one_engine
 def test_every_public_page_links_to_them_and_so_do_the_forms(
     client: FlaskClient, campaign: Campaign
 ) -> None:
@@ -75,7 +73,6 @@ def test_every_public_page_links_to_them_and_so_do_the_forms(
         assert 'href="/en/privacy"' in form
 
 
-@pytest.mark.one_engine
 def test_every_email_leads_to_the_notice_in_its_language(
     app: Flask, client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
@@ -95,7 +92,6 @@ def test_every_email_leads_to_the_notice_in_its_language(
             assert re.search(r'extends "mail/_\w+\.(txt|html)"', source), name
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["privacy", "about", "network", "actions/{slug}/you"])
 def test_an_address_breaks_within_no_number(
     client: FlaskClient, session: Session, campaign: Campaign, page: str
@@ -108,7 +104,6 @@ def test_an_address_breaks_within_no_number(
     assert all("\xa0Example" not in text for text in notices), "what is stored stays as it was"
 
 
-@pytest.mark.one_engine
 def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     before = _notice(app)
     for words in (
@@ -205,7 +200,6 @@ def test_a_consent_records_which_notice_was_there(
     assert "locked room" in _list_notices(session, "fr")[-1].text
 
 
-@pytest.mark.one_engine
 def test_a_consent_to_the_network_records_it_too(client: FlaskClient, session: Session) -> None:
     form = {
         "email": "member@example.org",
@@ -239,7 +233,6 @@ def test_signing_asks_the_database_nothing_more_for_it(
     assert [sql for sql in statements if any(f"FROM {table}" in sql for table in tables)] == []
 
 
-@pytest.mark.one_engine
 def test_the_same_words_make_no_second_version(session: Session, app: Flask) -> None:
     with app.test_request_context("/ar/"):
         first = note_notice(session, "ar")
@@ -279,7 +272,7 @@ def test_each_save_is_a_version_with_its_day_and_writer(
     assert "About us" in client.get("/desk/staff/audit-log").text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_second_admin_overwrites_nobody_and_nothing_active_gets_through(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -299,7 +292,6 @@ def test_a_second_admin_overwrites_nobody_and_nothing_active_gets_through(
     assert 'href="javascript' not in page
 
 
-@pytest.mark.one_engine
 def test_security_txt_says_what_rfc_9116_asks_for(client: FlaskClient) -> None:
     response = client.get("/.well-known/security.txt")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -315,7 +307,6 @@ def test_security_txt_says_what_rfc_9116_asks_for(client: FlaskClient) -> None:
     assert 'href="mailto:office@example.org"' in security
 
 
-@pytest.mark.one_engine
 def test_the_accessibility_page_says_how_long_which_link_works(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -330,7 +321,6 @@ def test_the_accessibility_page_says_how_long_which_link_works(
     assert '<a href="/en/my-letters">My letters</a>' in page.partition("<article")[2]
 
 
-@pytest.mark.one_engine
 def test_production_names_what_is_still_empty_and_a_demo_does_not(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

@@ -16,7 +16,7 @@ from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import CampaignStatus
 from tests.integration.api.conftest import Program, Site, values_of
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.usefixtures("fresh_pages")]
+pytestmark = pytest.mark.usefixtures("fresh_pages")
 
 
 OPERATIONS = read_operations("http://127.0.0.1:5000")

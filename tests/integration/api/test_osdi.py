@@ -56,7 +56,6 @@ def embedded(answer: Any, rel: str) -> list[Any]:
 # --- Tokens --------------------------------------------------------------------------------------
 
 
-@pytest.mark.one_engine
 def test_a_token_comes_in_a_header_and_for_what_it_was_made(
     app: Flask, client: FlaskClient, site: Site
 ) -> None:
@@ -79,7 +78,6 @@ def test_a_token_comes_in_a_header_and_for_what_it_was_made(
     Program(client, secret[:-1]).get("people", 401)
 
 
-@pytest.mark.one_engine
 def test_a_token_that_expired_or_was_revoked_opens_nothing(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -93,7 +91,6 @@ def test_a_token_that_expired_or_was_revoked_opens_nothing(
     assert descriptions(program.get("people", 401))[0].startswith("This token is not known, or")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("name", ["osdi-api-token", "OSDI-API-Token", "access_token"])
 def test_a_token_in_an_address_is_refused_and_told_of(
     app: Flask, client: FlaskClient, site: Site, name: str
@@ -109,7 +106,6 @@ def test_a_token_in_an_address_is_refused_and_told_of(
     assert told == ["api.token-add", "api.token-in-address"]
 
 
-@pytest.mark.one_engine
 def test_a_token_has_its_requests_an_hour(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -148,7 +144,6 @@ def test_public_actions_are_petitions_and_advocacy_campaigns(
     reader.get(f"petitions/{hidden.public_id}", 404)
 
 
-@pytest.mark.one_engine
 def test_a_draft_is_found_by_nobody(program: Programs, session: Session) -> None:
     draft = make_campaign(session, slug="hidden", status=CampaignStatus.DRAFT)
     session.commit()
@@ -162,6 +157,7 @@ def test_a_draft_is_found_by_nobody(program: Programs, session: Session) -> None
 # --- Signatures ----------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_no_number_list_or_answer_tells_that_a_letter_is_held_in_silence(
     app: Flask, program: Programs, session: Session, site: Site
 ) -> None:
@@ -247,6 +243,7 @@ def test_a_name_is_given_only_from_a_letter_with_that_consent(
     assert (person["given_name"], person["postal_addresses"]) == ("", [])
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "over",
     [
@@ -273,7 +270,6 @@ def test_who_asked_for_news_of_one_action_is_found_by_that_signature_while_it_st
     reader.get(f"people/{signer.public_id}", 404)
 
 
-@pytest.mark.one_engine
 def test_who_asked_never_to_be_written_to_is_given_to_nobody(
     program: Programs, session: Session, site: Site
 ) -> None:
@@ -367,7 +363,7 @@ def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Ses
     assert "next" not in second["_links"]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_one_who_cannot_be_read_keeps_nobody_from_being_read(
     program: Programs, session: Session, site: Site
 ) -> None:
@@ -382,7 +378,6 @@ def test_one_who_cannot_be_read_keeps_nobody_from_being_read(
     assert all(person["family_name"] == "" for person in listed)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -410,6 +405,7 @@ def test_what_is_not_understood_is_named(
     assert descriptions(program().get("people", 400, **query))[0].startswith(says)
 
 
+@pytest.mark.both_engines
 def test_a_person_is_found_by_an_address_however_it_is_spelled(
     program: Programs, site: Site
 ) -> None:
@@ -467,7 +463,6 @@ def test_a_signature_from_elsewhere_waits_for_its_confirmation_as_any_other(
     assert told == [("api.sign-ups", f"campaign:{site.campaign.id}")]
 
 
-@pytest.mark.one_engine
 def test_an_answer_to_a_form_elsewhere_takes_as_long_for_an_address_that_is_known(
     program: Programs, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -483,7 +478,6 @@ def test_an_answer_to_a_form_elsewhere_takes_as_long_for_an_address_that_is_know
     assert all(3500 < seconds < 3600 for seconds in waits)
 
 
-@pytest.mark.one_engine
 def test_a_card_without_points_is_signed_from_elsewhere_too(
     app: Flask, program: Programs, session: Session
 ) -> None:
@@ -511,8 +505,6 @@ def test_a_member_from_elsewhere_is_asked_by_email(
     assert sender.post("people", {"person": PERSON}) == first
 
 
-@pytest.mark.one_engine
-@pytest.mark.one_engine
 @pytest.mark.parametrize("helper", ["people", "petitions/{}/signatures"])
 def test_brackets_as_deep_as_python_goes_are_a_bad_request(
     program: Programs, site: Site, helper: str
@@ -525,7 +517,6 @@ def test_brackets_as_deep_as_python_goes_are_a_bad_request(
     assert descriptions(answer.get_json()) == ["The body must be a JSON object."]
 
 
-@pytest.mark.one_engine
 def test_without_a_token_nothing_is_done_and_nothing_told(
     app: Flask, client: FlaskClient, session: Session, site: Site
 ) -> None:
@@ -542,7 +533,6 @@ def test_without_a_token_nothing_is_done_and_nothing_told(
     assert len(session.scalars(select(Signature)).all()) == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -580,7 +570,6 @@ def test_what_cannot_be_taken_is_named_by_its_field(
     assert read_mails(app) == []
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("email", "says"), [("", "Send this, as a string"), ("nobody", "Send a complete email address")]
 )
@@ -599,7 +588,6 @@ _ANYTHING = st.recursive(
 )
 
 
-@pytest.mark.one_engine
 def test_anything_that_is_sent_is_read_or_refused(app: Flask) -> None:
     @settings(max_examples=200)
     @given(_ANYTHING)
@@ -611,7 +599,6 @@ def test_anything_that_is_sent_is_read_or_refused(app: Flask) -> None:
     read()
 
 
-@pytest.mark.one_engine
 def test_an_action_that_has_ended_takes_none(
     program: Programs, session: Session, site: Site
 ) -> None:
@@ -622,7 +609,6 @@ def test_an_action_that_has_ended_takes_none(
     assert descriptions(answer) == ["This action takes no letters any more."]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("spoken", "locale"),
     [(["fr-CA"], "fr"), (["de", "French", "es"], "fr"), ([7, "de"], "en"), ("fr", "en")],
@@ -634,7 +620,6 @@ def test_the_first_language_in_which_we_write_is_taken(
     assert read_mails(app) == [("network-confirm", "maelle@example.org", locale)]
 
 
-@pytest.mark.one_engine
 def test_without_a_status_a_signer_is_no_member_and_a_member_is_asked(
     app: Flask, program: Programs, session: Session, site: Site
 ) -> None:
@@ -648,7 +633,6 @@ def test_without_a_status_a_signer_is_no_member_and_a_member_is_asked(
     sender.post("people", {"person": PERSON | {"email_addresses": []}}, 400)
 
 
-@pytest.mark.one_engine
 def test_bodies_that_are_none_or_far_too_long_are_refused(
     client: FlaskClient, program: Programs
 ) -> None:
@@ -661,7 +645,6 @@ def test_bodies_that_are_none_or_far_too_long_are_refused(
     assert descriptions(answer.json) == ["The body must be a JSON object."]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("path", "kind"),
     [("actions/ua-58-20", "application/problem+json"), ("osdi/petitions", "application/hal+json")],
@@ -687,7 +670,6 @@ def test_a_fault_of_ours_is_told_as_other_refusals_are(
     assert "planted-secret" not in answer.text
 
 
-@pytest.mark.one_engine
 def test_other_methods_and_other_sites_get_nothing(
     client: FlaskClient, program: Programs, site: Site
 ) -> None:

@@ -65,7 +65,6 @@ def test_a_stopped_action_says_that_nobody_should_write(
             assert "sister" not in str(action)
 
 
-@pytest.mark.one_engine
 def test_a_bar_is_named_in_the_language_that_is_asked_for(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -88,7 +87,6 @@ def test_a_draft_is_in_no_answer(client: FlaskClient, session: Session) -> None:
     assert client.get(f"/en/actions/{draft.slug}/feed.json").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -108,12 +106,10 @@ def test_a_query_that_is_not_understood_is_named(
     assert problem["detail"].startswith(says)
 
 
-@pytest.mark.one_engine
 def test_a_page_past_the_end_is_not_there(client: FlaskClient, campaign: Campaign) -> None:
     read(client, "/api/actions?page=2", 404)
 
 
-@pytest.mark.one_engine
 def test_another_site_shows_the_frame_only_where_it_may_be_framed(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -135,7 +131,6 @@ def test_another_site_shows_the_frame_only_where_it_may_be_framed(
     assert read(client, f"{address}&format=xml", 501)["detail"] == "format must be json."
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "address",
     [
@@ -152,7 +147,6 @@ def test_an_address_that_is_no_case_of_ours_is_not_found(client: FlaskClient, ad
     assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.one_engine
 def test_what_no_view_takes_is_a_problem_too(client: FlaskClient) -> None:
     assert read(client, "/api/oembed", 400)["detail"].startswith("url must be the address")
     nowhere = client.get("/api/nowhere/at/all")
@@ -169,7 +163,6 @@ def test_what_no_view_takes_is_a_problem_too(client: FlaskClient) -> None:
     assert client.get("/en/nowhere").mimetype == client.post("/en/").mimetype == "text/html"
 
 
-@pytest.mark.one_engine
 def test_feeds_of_one_case_hold_it_alone(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -189,7 +182,6 @@ _PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
 _NAMED = re.findall(r"^ {4}GET (\S+)$", _PAGE, re.MULTILINE)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("address", _NAMED)
 def test_each_address_that_the_docs_name_answers(
     client: FlaskClient, session: Session, address: str
@@ -199,7 +191,6 @@ def test_each_address_that_the_docs_name_answers(
     assert client.get(address).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_the_docs_name_each_field_of_an_action(client: FlaskClient, campaign: Campaign) -> None:
     example = json.loads(re.search(r"^ {4}\{.*?^ {4}\}", _PAGE, re.DOTALL | re.MULTILINE)[0])
     (action,) = read(client, "/api/actions")["actions"]

@@ -46,7 +46,7 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(client: FlaskClient, ap
     assert f"API token {secret[:11]}" in client.get("/desk/audit").text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_making_one_wants_fresh_proof(client: FlaskClient, app: Flask) -> None:
     user = sign_in(client, app, Role.ADMIN, password=True)
     give_session(client, user.fs_uniquifier, proved_ago=3600)
@@ -56,7 +56,6 @@ def test_making_one_wants_fresh_proof(client: FlaskClient, app: Flask) -> None:
     assert "uact_" in post(client, "/desk/api-tokens/", FORM | {"proof": STAFF_PASSWORD}).text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
@@ -102,6 +101,7 @@ def test_a_revoked_one_is_refused(client: FlaskClient, app: Flask) -> None:
         tokens.use_token(secret, ApiScope.ACTIONS)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("form", ["revoke", "approve"])
 def test_who_comes_second_reads_that_it_was_revoked(
     client: FlaskClient, app: Flask, form: str
@@ -131,6 +131,7 @@ def test_one_is_refused_once_it_expired_or_for_what_it_may_not(app: Flask) -> No
             tokens.use_token(secret, ApiScope.ACTIONS)
 
 
+@pytest.mark.both_engines
 def test_with_the_second_person_another_admin_lets_a_token_read_people(
     client: FlaskClient, app: Flask
 ) -> None:

@@ -52,7 +52,6 @@ ASIDE = {
 }
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_every_text_is_printed_or_set_aside_with_its_reason(
     app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
@@ -81,7 +80,6 @@ def test_every_text_is_printed_or_set_aside_with_its_reason(
     assert pages[2] >= 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("lines", [[], [f"Line {n}" for n in range(9)]])
 def test_a_mission_without_address_or_with_nine_lines_of_it_freezes_nothing(
     session: Session, freeze: Freeze, lines: list[str]
@@ -159,7 +157,6 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     assert (result.findings, result.letters) == ([], 2)
 
 
-@pytest.mark.one_engine
 def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     app: Flask,
     session: Session,

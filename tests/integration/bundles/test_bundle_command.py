@@ -25,8 +25,6 @@ from campaign.printing.sheets import bundle_sheets
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
@@ -43,7 +41,6 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     return call
 
 
-@pytest.mark.both_engines
 @pytest.mark.real_press
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
     session: Session, run: Any, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from tests.integration.bundles.conftest import Freeze, reload
 BEFORE = import_module("campaign.migrations.versions.0039_by_post").down_revision
 
 
+@pytest.mark.both_engines
 def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:

@@ -32,8 +32,6 @@ from tests.integration.bundles.test_changes import take_back
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 Enter = Callable[[Role], str]
 FROM_PHONE = {"Accept": "application/json"}
 
@@ -231,7 +229,6 @@ def withdraw_all(session: Session, state: SignatureState = SignatureState.WITHDR
     return bundle
 
 
-@pytest.mark.both_engines
 def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
@@ -255,7 +252,6 @@ def test_everyone_withdrew_and_the_paper_is_not_to_be_delivered(
     assert session.scalars(select(Bundle)).one().state is BundleState.READY
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("outcome", ["accepted", "refused"])
 def test_what_was_delivered_before_everyone_withdrew_is_recorded_later(
     client: FlaskClient, session: Session, enter: Enter, outcome: str

@@ -40,8 +40,6 @@ from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 Deed = Callable[..., Any]
 
 
@@ -106,7 +104,6 @@ def hand_over(
 # --- A letter is in one live bundle ------------------------------------------------------------
 
 
-@pytest.mark.both_engines
 def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, ready: int) -> None:
     letter = session.scalars(select(Letter).limit(1)).one()
     again = Letter(
@@ -126,7 +123,6 @@ def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, rea
 # --- Given up ----------------------------------------------------------------------------------
 
 
-@pytest.mark.both_engines
 def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
     session: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
 ) -> None:
@@ -170,7 +166,6 @@ def test_what_was_refused_at_the_gate_can_be_given_up(
         do(cancel_bundle.cancel, ready, storage.storage(), reason="Once more")
 
 
-@pytest.mark.both_engines
 def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     session: Session, freeze: Freeze, do: Deed
 ) -> None:
@@ -195,7 +190,6 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
 
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
-@pytest.mark.both_engines
 def test_its_volume_is_made_again_without_it_and_says_so(
     app: Flask,
     session: Session,
@@ -257,7 +251,6 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     assert tuple(row) == (5, None)
 
 
-@pytest.mark.both_engines
 def test_what_is_withdrawn_while_its_volume_is_made_again_was_in_the_earlier_print_too(
     app: Flask, session: Session, ready: int, print_bundle: Print, tmp_path: Path
 ) -> None:
@@ -392,6 +385,7 @@ def test_a_stop_holds_back_a_reprint(app: Flask, session: Session, ready: int) -
         taken(app, ready)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("name", ["", "letters-002.pdf"])
 def test_a_reprint_under_way_breaks_off_at_a_stop(
     app: Flask, session: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
@@ -470,6 +464,7 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
     assert path.stem == name
 
 
+@pytest.mark.both_engines
 def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
     app: Flask, session: Session, ready: int, tmp_path: Path
 ) -> None:

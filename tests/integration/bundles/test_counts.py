@@ -35,8 +35,6 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_bundle_command import run
 from tests.integration.conftest import Keep
 
-pytestmark = pytest.mark.one_engine
-
 __all__ = ["run"]
 
 UNPRINTABLE = "A mark \U000e0fff that no font has."
@@ -74,7 +72,6 @@ def let_wait(bundle_id: int) -> None:
         release_letters.release(session, bundle, storage.storage(), actor="test")
 
 
-@pytest.mark.both_engines
 def test_an_earlier_bundle_has_what_is_in_it_now(
     session: Session, campaign: Campaign, ready: int, freeze: Freeze
 ) -> None:
@@ -141,6 +138,7 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
     assert earlier(mission_of(session, ready)) == 0
 
 
+@pytest.mark.both_engines
 def test_the_command_tells_what_the_zip_holds(
     session: Session, ready: int, run: Any, tmp_path: Path
 ) -> None:
@@ -152,7 +150,6 @@ def test_the_command_tells_what_the_zip_holds(
     assert (facts["letters"], facts["set_aside"], facts["pages"]) == (3, 1, 3)
 
 
-@pytest.mark.both_engines
 def test_today_and_the_missions_count_what_is_printed(
     app: Flask, session: Session, campaign: Campaign, ready: int
 ) -> None:
@@ -191,7 +188,6 @@ def send_without(session: Session, bundle_id: int, number: int) -> Bundle:
     return reload(session, bundle_id)
 
 
-@pytest.mark.both_engines
 def test_a_bundle_that_is_made_again_counts_what_it_will_hold_at_the_pace_of_now(
     session: Session, in_pairs: int
 ) -> None:
@@ -227,6 +223,7 @@ def test_a_volume_that_is_made_again_was_not_started_in_vain(
             writing.execute(update(Volume).values(lease_until=None))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("blocks", [proof_print._BLOCKS, 1])
 def test_a_proof_of_a_rare_language_shows_its_first_three(
     session: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch, blocks: int

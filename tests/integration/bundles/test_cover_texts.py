@@ -32,8 +32,6 @@ from tests.factories import add_confirmed, make_campaign, make_target_mission, p
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 
-pytestmark = pytest.mark.one_engine
-
 OWN = CoverWords(
     "((reference)): ((letters))",
     "Dear ((head_of_mission)):",
@@ -87,6 +85,7 @@ def test_a_mission_s_own_words_are_filled_and_printed(
     assert "((" not in text
 
 
+@pytest.mark.both_engines
 def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
     app: Flask,
     session: Session,
@@ -106,7 +105,6 @@ def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
     assert "Later" not in text
 
 
-@pytest.mark.both_engines
 def test_versions_never_change_and_the_usual_text_can_come_back(
     session: Session, mission: Mission
 ) -> None:

@@ -75,7 +75,6 @@ def sums_of(paths: list[Path]) -> dict[str, str]:
 
 
 @pytest.mark.real_press
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_printed_twice_they_are_the_same_to_the_last_byte(
     app: Flask,
     session: Session,

@@ -138,6 +138,7 @@ def test_a_word_that_is_not_allowed_is_secret_by_a_later_flag(
     assert session.get_one(Hold, letter.id).reasons == [Reason.NOT_ALLOWED]
 
 
+@pytest.mark.both_engines
 def test_nothing_is_frozen_before_the_check_and_the_refusal_sends_for_it(
     app: Flask, session: Session, campaign: Campaign, flag: Flag, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def freeze(session: Session, campaign: Campaign, settings: Settings, locale: str
     return freeze_waiting(session, campaign, settings=settings, locale=locale, actor="command")
 
 
+@pytest.mark.both_engines
 def test_a_freeze_numbers_letters_in_the_order_of_confirmation(
     session: Session, settings: Settings
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_closed_campaign_is_still_printed(session: Session, settings: Settings
     assert freeze(session, campaign, settings).letter_count == 1
 
 
+@pytest.mark.both_engines
 def test_freezes_at_once_take_each_letter_once(
     app: Flask, session: Session, settings: Settings
 ) -> None:

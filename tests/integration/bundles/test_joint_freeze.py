@@ -24,8 +24,6 @@ from campaign.models.signature import Letter, Origin, Signature
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Print, reload
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def campaigns(session: Session) -> list[Campaign]:
@@ -204,6 +202,7 @@ def test_a_bundle_of_sheets_alone_is_told_of_by_its_people_and_never_by_a_zero(
         assert ">0<" not in client.get(address).text
 
 
+@pytest.mark.both_engines
 def test_letters_and_cards_are_both_in_the_title_of_their_sheet(
     app: Flask,
     client: FlaskClient,

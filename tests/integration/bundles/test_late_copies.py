@@ -118,7 +118,6 @@ def test_a_copy_that_was_removed_and_added_again_is_named_where_people_read_of_i
     assert any(spoken.copied_since) == (len(set(expected.values())) == 2)
 
 
-@pytest.mark.one_engine
 def test_a_copy_of_before_the_opening_is_in_every_letter_and_stays_with_a_successor(
     session: Session,
 ) -> None:
@@ -134,7 +133,6 @@ def test_a_copy_of_before_the_opening_is_in_every_letter_and_stays_with_a_succes
     assert signed_letters(signature)[0].copies_to == ("Copy: Bo Lindqvist, Chief Justice",)
 
 
-@pytest.mark.one_engine
 def test_the_page_check_says_who_receives_a_copy(client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session)
     session.commit()
@@ -146,6 +144,7 @@ def test_the_page_check_says_who_receives_a_copy(client: FlaskClient, session: S
     assert sentence in client.post(url, data=FORM).text
 
 
+@pytest.mark.both_engines
 def test_a_copy_of_before_the_migration_is_named_since_the_audit_has_it(
     app: Flask, session: Session
 ) -> None:

@@ -5,7 +5,6 @@ import io
 import re
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -20,8 +19,6 @@ from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents
 from tests.integration.tracking.conftest import sign
-
-pytestmark = pytest.mark.one_engine
 
 
 def list_names(desk: FlaskClient, url: str, folder: Path) -> list[str]:

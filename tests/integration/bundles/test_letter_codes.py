@@ -31,8 +31,6 @@ from tests.integration.bundles.test_changes import Deed, do, take_back
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
 
-pytestmark = pytest.mark.one_engine
-
 __all__ = ["do"]
 
 
@@ -72,7 +70,6 @@ def words_of(pdf: bytes) -> str:
     return " ".join(" ".join(page.get_textpage().get_text_range() for page in pages).split())
 
 
-@pytest.mark.both_engines
 def test_the_check_code_is_on_papers_manifest_and_audit_and_every_letter_is_proved(
     app: Flask, session: Session, printed: int, tmp_path: Path
 ) -> None:
@@ -116,7 +113,6 @@ def test_the_words_that_were_printed_are_bound_to_the_code_of_a_letter(
         assert find_text_file(session, letter, composed, proof) is None
 
 
-@pytest.mark.both_engines
 def test_made_again_without_a_letter_the_code_is_another_and_the_letter_has_no_proof(
     app: Flask, session: Session, printed: int, print_bundle: Print, do: Deed, tmp_path: Path
 ) -> None:
@@ -153,7 +149,6 @@ def test_what_was_erased_leaves_a_code_that_nothing_binds_to_a_person(
     assert after == {key: proofs[key] for key in proofs.keys() - {"00002", "00005"}}
 
 
-@pytest.mark.both_engines
 def test_letters_that_wait_again_have_no_salt(session: Session, printed: int, do: Deed) -> None:
     session.rollback()
     do(cancel_bundle.cancel, printed, storage.storage(), reason="Wrong paper")

@@ -145,6 +145,7 @@ class LifeOfLetters(RuleBasedStateMachine):
         self.session.rollback()
 
 
+@pytest.mark.both_engines
 @pytest.mark.timeout(300)
 def test_letters_and_bundles_live_in_any_order(
     app: Flask, session: Session, settings: Settings

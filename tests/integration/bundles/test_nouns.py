@@ -49,7 +49,6 @@ def cards(session: Session, freeze: Freeze, print_bundle: Print, keep: Keep) -> 
     return reload(session, keep("cards", make))
 
 
-@pytest.mark.one_engine
 def test_papers_and_pages_of_cards_speak_of_cards(
     app: Flask, session: Session, cards: Bundle, client: FlaskClient, tmp_path: Path
 ) -> None:
@@ -90,7 +89,6 @@ def words_of(page: str) -> str:
     return words
 
 
-@pytest.mark.one_engine
 def test_every_page_on_cards_speaks_of_cards(
     session: Session, cards: Bundle, client: FlaskClient
 ) -> None:
@@ -124,8 +122,6 @@ def test_every_page_on_cards_speaks_of_cards(
     assert "letter" not in words_of(client.get(bundle).text).lower()
 
 
-@pytest.mark.one_engine
-@pytest.mark.one_engine
 def test_a_stopped_bundle_of_cards_speaks_of_cards(
     app: Flask, session: Session, cards: Bundle, client: FlaskClient
 ) -> None:

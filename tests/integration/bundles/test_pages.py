@@ -23,8 +23,6 @@ from campaign.web.pagination import PAGE_SIZE
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
-pytestmark = pytest.mark.one_engine
-
 UNPRINTABLE = "\U000e0fff"
 
 
@@ -62,6 +60,7 @@ def test_organizers_and_strangers_are_kept_out(
     assert client.get(f"/desk/bundles/{path}").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
     app: Flask, client: FlaskClient, session: Session, waiting: Campaign
 ) -> None:
@@ -138,7 +137,6 @@ def test_what_is_not_there_is_not_found(
     assert response.status_code == 404
 
 
-@pytest.mark.both_engines
 def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     app: Flask,
     client: FlaskClient,
@@ -209,7 +207,6 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     assert "Hushhush" not in page
 
 
-@pytest.mark.both_engines
 def test_older_bundles_are_on_the_pages_that_follow(
     app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
-import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -24,8 +23,6 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
-
-pytestmark = pytest.mark.one_engine
 
 UNPRINTABLE = "\U000e0fff"
 """A code point that no script has."""
@@ -47,7 +44,6 @@ def contents(path: Path) -> dict[str, bytes]:
         return {name.split("/")[1]: archive.read(name) for name in archive.namelist()}
 
 
-@pytest.mark.both_engines
 def test_a_bundle_s_papers_agree_with_each_other(
     app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
@@ -189,7 +185,6 @@ def test_a_bundle_of_which_nothing_can_be_printed_fails_and_makes_no_file(
     assert not list(storage.storage().names())
 
 
-@pytest.mark.both_engines
 def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
     session: Session, freeze: Freeze
 ) -> None:
@@ -218,7 +213,6 @@ def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
     ]
 
 
-@pytest.mark.both_engines
 def test_two_workers_on_one_volume_give_one_result(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:
@@ -244,7 +238,6 @@ def test_two_workers_on_one_volume_give_one_result(
     assert kept == ["letters-001.2.pdf"]
 
 
-@pytest.mark.both_engines
 def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:
@@ -262,7 +255,6 @@ def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
     assert reload(session, bundle_id).state is BundleState.READY
 
 
-@pytest.mark.both_engines
 def test_one_message_is_enough_to_call_every_worker(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:

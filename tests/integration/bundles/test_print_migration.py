@@ -55,6 +55,7 @@ def bundles(session: Session, freeze: Freeze, print_bundle: Print) -> tuple[int,
     return first, second
 
 
+@pytest.mark.both_engines
 def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
     app: Flask, session: Session, bundles: tuple[int, int]
 ) -> None:

@@ -35,8 +35,6 @@ from campaign.tracking.mails import NoLetters
 from tests.days import today
 from tests.factories import add_confirmed, freeze_waiting, make_campaign, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def draft(session: Session) -> Campaign:
@@ -152,6 +150,7 @@ def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
     assert "We are printing" in client.get(url).text
 
 
+@pytest.mark.both_engines
 def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
     app: Flask, session: Session, client: FlaskClient, draft: Campaign
 ) -> None:

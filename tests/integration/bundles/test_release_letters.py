@@ -17,8 +17,6 @@ from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
-pytestmark = pytest.mark.one_engine
-
 UNPRINTABLE = "\U000e0fff"
 
 
@@ -33,7 +31,6 @@ def failed(session: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
     return reload(session, bundle_id)
 
 
-@pytest.mark.both_engines
 def test_its_letters_wait_again_and_the_next_bundle_prints_them(
     app: Flask, session: Session, failed: Bundle, freeze: Freeze, print_bundle: Print
 ) -> None:

@@ -24,8 +24,6 @@ from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, reload
 
-pytestmark = pytest.mark.one_engine
-
 TOO_LITTLE = {
     "took-too-long": Limits(seconds=0.0, seconds_per_letter=0.0),
     "out-of-memory": Limits(memory=1_000_000),
@@ -58,7 +56,6 @@ def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
     return client.get(f"/desk/bundles/{bundle.public_id}").text
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("slug", "words"),
     [("took-too-long", "took longer than allowed"), ("out-of-memory", "need more memory than")],
@@ -114,7 +111,6 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
 
-@pytest.mark.both_engines
 def test_a_worker_that_was_silent_does_not_end_the_round_after_the_one_that_it_lost(
     app: Flask, session: Session, bundle_id: int
 ) -> None:

@@ -64,6 +64,7 @@ def campaign(session: Session) -> Campaign:
     return opened
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("order", "names"),
     [
@@ -141,6 +142,7 @@ def test_a_region_is_sealed_in_the_database(
     assert not any(b"Canada" in bytes(region) for region in raw)
 
 
+@pytest.mark.both_engines
 def test_numbers_go_on_after_the_last_bundle_where_that_is_chosen(
     session: Session, settings: Settings, campaign: Campaign
 ) -> None:
@@ -169,7 +171,7 @@ def test_what_was_chosen_before_this_was_kept_stands_at_its_defaults(
     assert (frozen.duplex, frozen.order, frozen.first_number) == (False, "confirmed", 1)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     app: Flask,
     session: Session,
@@ -192,7 +194,6 @@ def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     assert verify_copy(zip_of(app, bundle.id, tmp_path)).ok
 
 
-@pytest.mark.one_engine
 def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     app: Flask,
     session: Session,
@@ -220,7 +221,6 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     assert reload(session, bundle_id).page_count == 8
 
 
-@pytest.mark.one_engine
 def test_a_campaign_s_letters_can_be_printed_as_cards(
     app: Flask, session: Session, settings: Settings, print_bundle: Print, tmp_path: Path
 ) -> None:

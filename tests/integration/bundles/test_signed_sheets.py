@@ -39,8 +39,6 @@ from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form
 
-pytestmark = pytest.mark.one_engine
-
 NEW = "/desk/bundles/new"
 WISH = {"campaign": "ua-1-26", "mission": "embassy-1"}
 
@@ -72,7 +70,6 @@ def awaited(session: Session) -> int:
     return session.scalar(select(func.count(Signature.id)).where(is_awaited())) or 0
 
 
-@pytest.mark.both_engines
 def test_its_papers_speak_of_sheets_and_hold_together(
     app: Flask,
     session: Session,
@@ -280,6 +277,7 @@ def test_the_list_of_signed_sheets_can_be_exported_from_the_page_of_the_bundle(
     assert chosen.value == public_id
 
 
+@pytest.mark.both_engines
 def test_sheets_that_were_refused_go_through_another_mission(
     app: Flask,
     session: Session,

@@ -49,6 +49,7 @@ def pdfs(session: Session, bundle_id: int) -> list[str]:
     return [name for name in storage.storage().names(folder) if name.endswith(".pdf")]
 
 
+@pytest.mark.both_engines
 def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
     session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished
     assert session.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
 
 
+@pytest.mark.both_engines
 def test_a_bundle_that_is_being_assembled_never_becomes_ready(
     session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

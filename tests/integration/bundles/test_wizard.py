@@ -37,8 +37,6 @@ from tests.factories import (
 )
 from tests.integration.bundles.conftest import Freeze
 
-pytestmark = pytest.mark.one_engine
-
 NEW = "/desk/bundles/new"
 
 
@@ -173,7 +171,6 @@ def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     assert "are not in a bundle yet" not in client.get(NEW, query_string=ticked).text
 
 
-@pytest.mark.both_engines
 def test_sheets_of_a_campaign_without_letters_travel_beside_letters_of_another(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -236,7 +233,6 @@ def shown_to_freeze(page: str) -> dict[str, list[str]]:
     return fields
 
 
-@pytest.mark.both_engines
 def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -276,6 +272,7 @@ def said_of_paper(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", facts)))
 
 
+@pytest.mark.both_engines
 def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     app: Flask,
     client: FlaskClient,
@@ -303,7 +300,6 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     assert "About 13 sheets on one side, about 9 sheets on both sides" in words
 
 
-@pytest.mark.both_engines
 def test_what_was_chosen_is_frozen(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -408,6 +404,7 @@ def test_one_stopped_campaign_holds_back_all_and_is_named(
     assert bundles(session) == []
 
 
+@pytest.mark.both_engines
 def test_the_check_says_what_is_not_in_and_why(
     session: Session, freeze: Freeze, campaigns: list[Campaign]
 ) -> None:
@@ -518,6 +515,7 @@ def test_a_proof_of_cards_names_what_is_too_long_for_one(
     assert "does not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
 
 
+@pytest.mark.both_engines
 def test_a_proof_looks_at_the_newest_letters_too(
     app: Flask, client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,7 @@ def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
     assert_every_letter_is_there_once(app, session, bundle_id, frozen, tmp_path)
 
 
+@pytest.mark.both_engines
 def test_a_database_that_drops_its_connections_costs_time_only(
     app: Flask,
     session: Session,

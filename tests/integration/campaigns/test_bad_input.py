@@ -24,7 +24,6 @@ FACTS = {"reference": "UA 1/26", "country": "MX", "person_name": "Amara Okafor",
 IMPORTS = "/desk/paper/imports/new"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -50,7 +49,6 @@ def test_facts_that_cannot_be_are_refused_by_their_field(
     assert f'href="#{name}"' not in before
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("typed", ["2027-02-31", "31 February"])
 def test_a_day_that_is_none_stays_where_it_was_typed(send: Send, typed: str) -> None:
     """A browser shows nothing in a date field of what is no day."""
@@ -62,6 +60,7 @@ def test_a_day_that_is_none_stays_where_it_was_typed(send: Send, typed: str) -> 
     assert 'type="date"' in other
 
 
+@pytest.mark.both_engines
 def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(
     desk: FlaskClient, send: Send, session: Session, draft: Campaign
 ) -> None:
@@ -86,7 +85,6 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
     return post(client, IMPORTS, {"campaign": slug, "file": (io.BytesIO(body), "list.csv")})
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -106,7 +104,6 @@ def test_a_list_of_signatures_that_is_none_is_refused_in_words_and_not_kept(
     assert session.scalar(select(func.count()).select_from(PaperImport)) == 0
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])
 def test_a_list_of_signatures_is_read_in_every_encoding_that_offices_use(
     app: Flask, client: FlaskClient, session: Session, encoding: str
@@ -120,7 +117,6 @@ def test_a_list_of_signatures_is_read_in_every_encoding_that_offices_use(
     assert 'value="given_name" selected' in page
 
 
-@pytest.mark.one_engine
 def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -141,7 +137,6 @@ def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
     assert "Two columns have the same meaning" in refused.text
 
 
-@pytest.mark.one_engine
 def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -157,7 +152,6 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
         assert "split" in refused.text
 
 
-@pytest.mark.one_engine
 def test_a_scan_of_fifty_thousand_pixels_a_side_is_refused_for_its_size(
     desk: FlaskClient, session: Session, draft: Campaign
 ) -> None:

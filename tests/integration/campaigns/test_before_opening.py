@@ -27,8 +27,6 @@ from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_edit_conflict import read_form
 
-pytestmark = pytest.mark.one_engine
-
 DESK = "/desk/campaigns/ua-1-26"
 
 
@@ -100,6 +98,7 @@ def test_no_risk_flags_is_said_and_stops_nothing(session: Session, draft: Campai
     assert check_readiness.gaps(draft, utcnow()) == []
 
 
+@pytest.mark.both_engines
 def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -201,6 +200,7 @@ def test_a_campaign_is_not_opened_again_until_a_day_that_has_passed(
     assert (draft.status, draft.act_by) == (CampaignStatus.CLOSED, past)
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("second")
 def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign
@@ -270,7 +270,6 @@ def test_after_a_stop_no_letter_waits_for_a_look(
     assert "The staff need to review" not in client.get(page).text
 
 
-@pytest.mark.both_engines
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:

@@ -34,8 +34,6 @@ from tests.factories import (
 )
 from tests.races import overtake
 
-pytestmark = pytest.mark.one_engine
-
 BY = "staff:1"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = date(2099, 1, 1)
@@ -91,7 +89,6 @@ def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(session: S
 
 
 @pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
-@pytest.mark.both_engines
 def test_a_reference_or_address_that_is_taken_is_refused(session: Session, reference: str) -> None:
     create_and_edit.create_campaign(session, actor=BY, **facts())
     with pytest.raises(Invalid) as refused:
@@ -170,6 +167,7 @@ def test_a_draft_that_lacks_something_does_not_open(session: Session) -> None:
     assert campaign.status is CampaignStatus.DRAFT
 
 
+@pytest.mark.both_engines
 def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> None:
     campaign = make_campaign(session, act_by=date(2026, 11, 1))
     status_changes.close_campaign(
@@ -244,7 +242,6 @@ def test_an_unknown_address_is_not_found(session: Session) -> None:
     assert find_campaigns.find_public_campaign(session, "ua-0-00") is None
 
 
-@pytest.mark.both_engines
 def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session: Session) -> None:
     today = date(2026, 11, 24)
     endless = make_campaign(session, act_by=None)
@@ -369,8 +366,8 @@ def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Se
     assert [(edition.locale, edition.title) for edition in update.editions] == [("en", "A reply")]
 
 
-@pytest.mark.parametrize("move", ["open", "close"])
 @pytest.mark.both_engines
+@pytest.mark.parametrize("move", ["open", "close"])
 def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str) -> None:
     before = CampaignStatus.CLOSED if move == "open" else CampaignStatus.OPEN
     with app.app_context(), db.transaction() as session:
@@ -415,8 +412,8 @@ def _post(session: Session, campaign: Campaign) -> None:
     )
 
 
-@pytest.mark.parametrize("change", [_edit, _post])
 @pytest.mark.both_engines
+@pytest.mark.parametrize("change", [_edit, _post])
 def test_an_opening_is_not_undone_by_who_looked_before_it(
     app: Flask, change: Callable[[Session, Campaign], None]
 ) -> None:
@@ -467,7 +464,6 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
-@pytest.mark.both_engines
 def test_the_next_open_campaign_is_the_nearest_that_is_left(session: Session) -> None:
     days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
     campaigns = [

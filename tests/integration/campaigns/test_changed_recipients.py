@@ -18,7 +18,6 @@ from campaign.signing.letter.draft import signed_letters
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
 SAYS_COPY = "signed letters that are not in a bundle yet say that Jane Doe receives a copy"
 WAY = "signed letters to Ines Quintero Vidal are not in a bundle yet"
 NAMED = ("Copy: Jane Doe, Chief Justice",)
@@ -142,6 +141,7 @@ def test_another_way_asks_first(desk: FlaskClient, campaign: Campaign, session: 
     assert fresh(session, campaign).targets[0].mission is None
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("merged", [False, True])
 def test_what_was_signed_follows_the_office(
     app: Flask, session: Session, campaign: Campaign, merged: bool

@@ -14,8 +14,6 @@ from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.campaigns.test_update_emails import links_that_lead_nowhere
 
-pytestmark = pytest.mark.one_engine
-
 PAGE = "/desk/campaigns/ua-1-26/targets"
 
 
@@ -57,8 +55,8 @@ def desk(app: Flask, client: FlaskClient, session: Session) -> FlaskClient:
     return client
 
 
-@pytest.mark.parametrize("words", ["nunez", "NÚÑEZ jos", "defenseur", "guatémala", "gt ombuds"])
 @pytest.mark.both_engines
+@pytest.mark.parametrize("words", ["nunez", "NÚÑEZ jos", "defenseur", "guatémala", "gt ombuds"])
 def test_an_official_is_found_without_accents_by_name_office_or_country(
     desk: FlaskClient, words: str
 ) -> None:

@@ -39,7 +39,6 @@ def slugs(session: Session, campaign: Campaign) -> set[tuple[str, str, str]]:
     return {(gap.slug, gap.part, gap.locale) for gap in gaps}
 
 
-@pytest.mark.both_engines
 def test_a_copy_says_where_it_is_still_about_the_other_person(
     other: FlaskClient, session: Session, copy: Campaign
 ) -> None:
@@ -76,6 +75,7 @@ def test_a_copy_says_where_it_is_still_about_the_other_person(
     assert "nothing is missing" not in page
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("name", "text", "finds"),
     [
@@ -140,7 +140,6 @@ QUESTION = "Some parts are still from another campaign"
 REFUSAL = "Fix these items first, or tick the box to continue."
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_follow_up", [False, True])
 @pytest.mark.parametrize("to", ["open", "scheduled", "review"])
 def test_who_opens_what_is_still_about_another_campaign_is_asked(
@@ -189,6 +188,7 @@ def test_who_opens_what_is_still_about_another_campaign_is_asked(
         assert copy.status is CampaignStatus.OPEN
 
 
+@pytest.mark.both_engines
 def test_the_tick_holds_for_what_was_listed_with_it(
     other: FlaskClient, session: Session, copy: Campaign
 ) -> None:

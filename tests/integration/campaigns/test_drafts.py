@@ -18,8 +18,6 @@ from campaign.models.staff import StaffUser
 from tests.factories import csrf_token, post
 from tests.integration.campaigns.conftest import DESK, Send
 
-pytestmark = pytest.mark.one_engine
-
 REPLIES = "/desk/replies/campaigns/ua-1-26/new"
 OFFER = "did not save it"
 TAB = {"draft_tab": "mine"}
@@ -160,10 +158,7 @@ def opened(page: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("page", "draft_url", "field"),
-    [pytest.param(*PAGES[0], marks=pytest.mark.both_engines), *PAGES[1:]],
-)
+@pytest.mark.parametrize(("page", "draft_url", "field"), PAGES)
 def test_a_tab_overwrites_no_draft_of_another_one(
     desk: FlaskClient, page: str, draft_url: str, field: str
 ) -> None:

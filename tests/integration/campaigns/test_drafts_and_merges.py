@@ -22,8 +22,6 @@ from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_target_official, post
 from tests.integration.campaigns.conftest import DESK, Send
 
-pytestmark = pytest.mark.one_engine
-
 Fresh = Callable[[], Campaign]
 PAGE = "/editions/en"
 TEXT = {"title": "Amara", "summary": "Three.", "asks": "Protect her", "outcome": ""}
@@ -109,6 +107,7 @@ def test_two_texts_that_do_not_meet_are_merged_and_those_that_do_wait_for_a_choi
     assert desk.get(late.location).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_a_letter_written_at_once_keeps_both_editors_points(
     desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:
@@ -146,6 +145,7 @@ def test_facts_and_options_are_not_overwritten_either(
     assert options.full_text_edit is True
 
 
+@pytest.mark.both_engines
 def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
     desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh
 ) -> None:
@@ -174,6 +174,7 @@ def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
     assert desk.get(f"{DESK}/history/edition/en/2").status_code == 405
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("place", ["letter/en", "targets/-", "facts/-", "options/-"])
 def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, place: str) -> None:
     send("/letters/en", LETTER | {"based_on": "1"})
@@ -186,7 +187,6 @@ def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, 
         assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en").text
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_what_a_part_holds_is_said_in_words(app: Flask, session: Session, draft: Campaign) -> None:
     campaign = draft
     target = campaign.targets[0]
@@ -215,6 +215,7 @@ def add_second_target(session: Session, campaign: Campaign) -> tuple[Official, O
     return first, second
 
 
+@pytest.mark.both_engines
 def test_recipients_that_cannot_come_back_say_why(
     desk: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:

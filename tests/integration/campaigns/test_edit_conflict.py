@@ -14,11 +14,9 @@ from tests.factories import post
 from tests.integration.campaigns.conftest import DESK
 from tests.integration.replies.test_replies import make_reply
 
-pytestmark = pytest.mark.one_engine
-
 PAGES = [
     (f"{DESK}/risks", "witness", {}),
-    pytest.param(f"{DESK}/reach", "hosts", {}, marks=pytest.mark.both_engines),
+    (f"{DESK}/reach", "hosts", {}),
     (f"{DESK}/screening", "watched", {"insults": "refuse", "links": "refuse", "phones": "refuse"}),
     (
         "reply",
@@ -102,7 +100,6 @@ def read_form(page: str) -> dict[str, Any]:
     return fields
 
 
-@pytest.mark.both_engines
 def test_two_who_mend_one_official_or_mission_see_both(
     desk: FlaskClient, other: FlaskClient, draft: Campaign
 ) -> None:
@@ -126,6 +123,7 @@ def test_two_who_mend_one_official_or_mission_see_both(
         assert read_form(desk.get(page).text)[field] == "Mine"
 
 
+@pytest.mark.both_engines
 def test_what_the_picture_shows_meets_too(
     desk: FlaskClient, other: FlaskClient, draft: Campaign
 ) -> None:

@@ -19,7 +19,6 @@ from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_pages import FACTS
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
 ASKED = " that {} not in a bundle yet would say something other than "
 
 
@@ -75,6 +74,7 @@ def test_whoever_changes_what_signed_letters_say_is_asked(
     assert getattr(campaign, name) == fact
 
 
+@pytest.mark.both_engines
 def test_before_somebody_signs_nobody_is_asked(
     desk: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

@@ -28,8 +28,6 @@ from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_mails import last_mail
 from tests.ticks import tick
 
-pytestmark = pytest.mark.first_example
-
 WARNING = "was stopped because writing could do harm"
 MakeFollowed = Callable[[StopKind], Campaign]
 
@@ -67,7 +65,6 @@ def test_a_page_that_asks_not_to_write_does_not_invite_to_write_at_the_follow_up
     assert ("Please do not write" in page) == harms
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", StopKind)
 def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
     desk: FlaskClient, make_followed: MakeFollowed, kind: StopKind
@@ -80,7 +77,6 @@ def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
     assert (WARNING in continues) == (kind is StopKind.HARM)
 
 
-@pytest.mark.one_engine
 def test_whoever_approves_a_follow_up_of_a_follow_up_is_warned_of_the_harm(
     desk: FlaskClient, session: Session, draft: Campaign, make_followed: MakeFollowed
 ) -> None:
@@ -90,7 +86,6 @@ def test_whoever_approves_a_follow_up_of_a_follow_up_is_warned_of_the_harm(
     assert f"{earlier.reference}</a></bdi> {WARNING}" in desk.get(DESK).text
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", StopKind)
 def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
     desk: FlaskClient, session: Session, draft: Campaign, kind: StopKind
@@ -149,7 +144,6 @@ def test_whoever_closes_an_action_or_tells_its_outcome_reads_which_linked_ones_a
     assert reads not in desk.get(outcome).text
 
 
-@pytest.mark.one_engine
 def test_today_is_silent_on_a_follow_up_that_was_opened_after_the_warning(
     desk: FlaskClient, session: Session, draft: Campaign, make_followed: MakeFollowed
 ) -> None:
@@ -248,7 +242,6 @@ ENDED = "A linked action has ended"
 ENDED_TODAY = "1 campaign opens automatically, but a linked action has ended"
 
 
-@pytest.mark.both_engines
 def test_whoever_ends_an_action_reads_which_linked_ones_open_automatically(
     desk: FlaskClient, session: Session, scheduled: Campaign
 ) -> None:
@@ -309,6 +302,7 @@ def test_what_is_scheduled_after_the_warning_opens(session: Session, scheduled: 
     assert status_at_opening(session, scheduled) is CampaignStatus.OPEN
 
 
+@pytest.mark.both_engines
 def test_a_stop_that_is_called_one_for_harm_later_keeps_linked_actions_from_opening(
     session: Session, scheduled: Campaign
 ) -> None:
@@ -322,7 +316,6 @@ def test_a_stop_that_is_called_one_for_harm_later_keeps_linked_actions_from_open
     assert scheduled.opening_missed_at is not None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("to", [CampaignStatus.OPEN, CampaignStatus.SCHEDULED])
 def test_whoever_opens_as_the_linked_one_is_stopped_is_asked_again_with_the_warning(
     desk: FlaskClient, session: Session, draft: Campaign, to: CampaignStatus
@@ -343,7 +336,6 @@ def test_whoever_opens_as_the_linked_one_is_stopped_is_asked_again_with_the_warn
     assert post(desk, url, form).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_whoever_opens_a_closed_linked_action_again_is_warned(
     desk: FlaskClient, draft: Campaign, session: Session, make_followed: MakeFollowed
 ) -> None:
@@ -354,7 +346,6 @@ def test_whoever_opens_a_closed_linked_action_again_is_warned(
     assert WARNING not in desk.get(DESK).text  # no letter is left
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("status", [CampaignStatus.CLOSED, CampaignStatus.STOPPED])
 def test_the_page_that_makes_a_follow_up_promises_an_email_only_where_it_is_sent(
     desk: FlaskClient, session: Session, status: CampaignStatus
@@ -386,7 +377,6 @@ def test_of_two_who_make_a_follow_up_the_second_learns_of_the_first(
     assert all(f'href="/desk/campaigns/ua-{number}-27"' in page for number in (8, 9))
 
 
-@pytest.mark.one_engine
 def test_the_page_that_opens_names_a_rehearsal_only_where_there_was_one(
     desk: FlaskClient, session: Session, draft: Campaign
 ) -> None:

@@ -18,8 +18,6 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate
 from campaign.printing.placeholders import unknown_placeholders
 from tests.factories import add_confirmed, make_campaign
 
-pytestmark = pytest.mark.one_engine
-
 BY = "staff:1"
 
 
@@ -39,6 +37,7 @@ def words(template: LetterTemplate) -> tuple[Any, ...]:
     return template.subject, template.opening, template.closing, points
 
 
+@pytest.mark.both_engines
 def test_a_first_letter_is_version_one_with_keys_for_its_points(session: Session) -> None:
     campaign = make_campaign(session, status=CampaignStatus.DRAFT, locales=[])
     template = save(session, campaign)
@@ -90,6 +89,7 @@ def test_a_signed_version_never_changes(session: Session, change: dict[str, Any]
     assert signature.letters[0].template_id == signed.id
 
 
+@pytest.mark.both_engines
 def test_a_targets_own_letter_goes_before_the_one_for_all(session: Session) -> None:
     campaign = make_campaign(session)
     target = campaign.targets[0]
@@ -101,6 +101,7 @@ def test_a_targets_own_letter_goes_before_the_one_for_all(session: Session) -> N
     assert templates.current_template(session, campaign, "en") is general
 
 
+@pytest.mark.both_engines
 def test_a_language_without_a_letter_is_not_found(session: Session) -> None:
     campaign = make_campaign(session, locales=["en"])
     with pytest.raises(NotFound):
@@ -109,7 +110,6 @@ def test_a_language_without_a_letter_is_not_found(session: Session) -> None:
         templates.get_version(session, campaign, "en", None, 2)
 
 
-@pytest.mark.both_engines
 def test_what_was_written_meanwhile_is_not_overwritten(session: Session) -> None:
     campaign = make_campaign(session)
     save(session, campaign, based_on=1)

@@ -32,8 +32,6 @@ from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.races import wait_for_lock
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
-
 BY = "command"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LAST_DAY = date(2026, 12, 4)
@@ -163,7 +161,6 @@ def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session
     assert campaign.status is CampaignStatus.DRAFT
 
 
-@pytest.mark.both_engines
 def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> None:
     campaign = draft(session)
     moment = status_changes.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
@@ -207,7 +204,6 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
 
 
-@pytest.mark.both_engines
 def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session) -> None:
     campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
     endless = make_campaign(session, act_by=None)
@@ -341,7 +337,6 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session:
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])
-@pytest.mark.both_engines
 def test_a_circle_of_further_information_is_refused(session: Session, length: int) -> None:
     chain = [draft(session) for _ in range(length)]
     for later, before in zip(chain[1:], chain, strict=False):
@@ -352,6 +347,7 @@ def test_a_circle_of_further_information_is_refused(session: Session, length: in
     assert chain[0].follows_id is None
 
 
+@pytest.mark.both_engines
 def test_the_public_pages_lead_to_each_other_once_both_are_public(
     client: FlaskClient, session: Session
 ) -> None:
@@ -385,6 +381,7 @@ def test_an_outcome_has_its_day_and_its_text_on_the_public_page(
     assert "A court let her go." in page
 
 
+@pytest.mark.both_engines
 def test_every_move_can_be_made_at_the_desk(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -434,6 +431,7 @@ def test_every_move_can_be_made_at_the_desk(
     assert client.get(f"/desk/campaigns/{campaign.slug}/nowhere").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
     session: Session,
 ) -> None:
@@ -472,7 +470,6 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     assert campaign.slug not in client.get("/en/").text
 
 
-@pytest.mark.both_engines
 def test_each_rule_and_its_twin_agree(session: Session) -> None:
     campaign = make_campaign(session)
     rules = {
@@ -491,6 +488,7 @@ def test_each_rule_and_its_twin_agree(session: Session) -> None:
 OLD, NEW = "Planted-Witness is in danger.", "More letters could do harm."
 
 
+@pytest.mark.both_engines
 def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -522,7 +520,6 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     assert (detail["kind"], detail["before"]) == ("safe", "harm")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(("noun", "other"), [("letter", "card"), ("card", "letter")])
 def test_the_workspace_says_of_a_stop_what_people_sign(
     client: FlaskClient, app: Flask, session: Session, noun: str, other: str
@@ -567,7 +564,6 @@ def test_two_who_end_a_campaign_lose_neither_reason(
     assert campaign.status_reasons == {"en": OLD}
 
 
-@pytest.mark.both_engines
 def test_who_stops_what_another_has_just_closed_is_told_and_no_reason_is_lost(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -893,6 +889,7 @@ def test_a_campaign_that_never_had_a_deadline_may_get_one(
     assert deadline_now(session, campaign) == date(2098, 12, 1)
 
 
+@pytest.mark.both_engines
 def test_before_the_opening_a_deadline_moves_as_it_likes(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -904,7 +901,6 @@ def test_before_the_opening_a_deadline_moves_as_it_likes(
     assert deadline_now(session, campaign) == date(2098, 12, 1)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kinds", [("letter", "card"), ("card", "letter")])
 @pytest.mark.parametrize("state", [SignatureState.PENDING, SignatureState.CONFIRMED])
 def test_once_somebody_has_signed_the_format_stays(

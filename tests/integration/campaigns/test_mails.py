@@ -16,8 +16,6 @@ from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_staff_user
 from tests.integration.campaigns.test_lifecycle import NOW, asks_for_a_second_person, draft
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture(autouse=True)
 def _second_person(app: Flask) -> None:

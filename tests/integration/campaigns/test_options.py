@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
@@ -14,8 +13,6 @@ from campaign.models.staff import Role
 from tests.factories import post, sign_in
 from tests.integration.campaigns.conftest import DESK
 from tests.integration.signing.conftest import FORM
-
-pytestmark = pytest.mark.one_engine
 
 
 def test_options_are_set_audited_and_hold_at_once(

@@ -29,8 +29,6 @@ from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import make_campaign, make_target_official, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 DESK = "/desk/campaigns"
 PAGES = ["/", "/new", "/ua-1-26", "/ua-1-26/facts", "/ua-1-26/editions/en", "/ua-1-26/letters/en",
          "/ua-1-26/letters/en/1", "/ua-1-26/targets", "/ua-1-26/updates",
@@ -254,6 +252,7 @@ def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
     assert fresh(session, draft).status is CampaignStatus.DRAFT
 
 
+@pytest.mark.both_engines
 def test_a_draft_does_not_open_while_no_copy_can_be_sent_to_who_is_to_receive_it(
     desk: FlaskClient, session: Session
 ) -> None:

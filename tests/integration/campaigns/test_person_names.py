@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -13,7 +12,6 @@ from campaign.signing.letter.compose import Case, case_of
 from campaign.signing.mails import case_facts
 from tests.factories import make_campaign, sign_in
 
-pytestmark = pytest.mark.one_engine
 MOTHERS = {"en": "the mothers of the disappeared", "es": "las madres buscadoras"}
 
 

@@ -25,7 +25,6 @@ _OF_NO_CAMPAIGN = {
     "letters-erased", "network-confirm", "network-already", "files-asked", "files-decided",
     "webhook-disabled",
 }  # fmt: skip
-pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
 def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskClient) -> None:

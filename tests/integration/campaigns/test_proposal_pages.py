@@ -26,8 +26,6 @@ from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_proposals import asks_for_approval
 from tests.integration.campaigns.test_risks_and_picture import picture
 
-pytestmark = pytest.mark.one_engine
-
 HOME = "/desk/campaigns/ua-1-26"
 UPDATE = {
     "kind": "outcome", "happened_on": "2026-01-09", "title_en": "She is free",
@@ -123,6 +121,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     assert "needs your approval" not in client.get("/desk/today").text
 
 
+@pytest.mark.both_engines
 def test_what_comes_back_is_mended_in_the_form_it_came_from(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -163,7 +162,6 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert newest(session).state is ProposalState.WITHDRAWN
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("path", "form", "words"),
     [
@@ -262,6 +260,7 @@ def test_a_stop_is_done_at_once_and_its_reason_waits(
     assert "Her sister is watched." in client.get("/en/actions/ua-1-26").text
 
 
+@pytest.mark.both_engines
 def test_closing_with_a_reason_waits_and_without_one_does_not(
     app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
@@ -347,7 +346,6 @@ def test_nobody_alone_changes_why_a_case_was_stopped(
     assert case.stop_kind is StopKind.SAFE
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("ends", [True, False])
 def test_who_writes_over_a_reason_that_waits_has_seen_it(
     app: Flask, client: FlaskClient, session: Session, case: Campaign, ends: bool
@@ -398,7 +396,6 @@ def test_whoever_approves_that_an_action_ends_reads_which_linked_ones_are_open(
     assert (opens and f'href="/desk/campaigns/{scheduled.slug}"' in page) is named
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("to", ["closed", "stopped"])
 def test_a_reason_that_is_overtaken_stays_with_its_author(
     app: Flask, client: FlaskClient, session: Session, to: str
@@ -456,6 +453,7 @@ def test_a_picture_of_an_update_that_is_refused_is_asked_for_again(
     assert session.scalars(select(Proposal)).all() == []
 
 
+@pytest.mark.both_engines
 def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

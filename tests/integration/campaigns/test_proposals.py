@@ -24,8 +24,6 @@ from campaign.models.revision import Proposal, ProposalKind, ProposalState, Risk
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user
 
-pytestmark = pytest.mark.one_engine
-
 NOW = datetime(2026, 1, 12, 12, tzinfo=UTC)
 POST: dict[str, Any] = {
     "kind": UpdateKind.OUTCOME,
@@ -130,7 +128,6 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
     assert proposal.state is ProposalState.APPROVED
 
 
-@pytest.mark.both_engines
 def test_the_database_takes_nobody_who_approves_their_own_words(
     session: Session, case: Campaign, author: StaffUser
 ) -> None:
@@ -260,6 +257,7 @@ def test_a_stop_never_waits_and_its_reason_does(
         )
 
 
+@pytest.mark.both_engines
 def test_who_stops_while_their_own_closing_waits_has_nothing_returned_to_them(
     session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:

@@ -22,8 +22,6 @@ from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
 
-pytestmark = pytest.mark.one_engine
-
 HOME = "/desk/campaigns/ua-1-26"
 PAGE = "/en/actions/ua-1-26/outcome"
 BEFORE = import_module("campaign.migrations.versions.0043_proposed_outcomes").down_revision
@@ -89,7 +87,6 @@ def test_the_other_texts_are_saved_and_the_outcome_waits(
     assert newest.content["summary"] == "Later news."
 
 
-@pytest.mark.both_engines
 def test_languages_of_one_author_wait_together_and_those_of_another_apart(
     session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
@@ -135,7 +132,6 @@ def test_flags_are_asked_when_it_is_proposed_and_when_it_is_approved(
     assert outcome_of(case) == ""
 
 
-@pytest.mark.both_engines
 def test_the_kind_goes_down_and_up_with_the_migration(
     app: Flask, session: Session, case: Campaign, author: StaffUser
 ) -> None:
@@ -171,6 +167,7 @@ def texts(**new: str) -> dict[str, str]:
     return {"title": "A title", "summary": "Words.", "asks": "Act.", "outcome": "", **new}
 
 
+@pytest.mark.both_engines
 def test_the_page_shows_each_language_as_it_will_stand(
     app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:

@@ -28,8 +28,6 @@ from tests.busy_readers import answer_without_readers
 from tests.integration.campaigns.conftest import DESK, Send
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
-
 Fresh = Callable[[], Campaign]
 TEXT = {"title": "T", "summary": "Her sister Lucía knows.", "asks": "A", "background": ""}
 ALT = {"alt_en": "A river.", "alt_fr": "Une rivière.", "alt_es": "Un río."}
@@ -299,7 +297,6 @@ def test_a_picture_that_will_not_be_saved_is_not_drawn(send: Send, fresh: Fresh)
     assert (fresh().picture_x, fresh().picture_y) == (50, 50)
 
 
-@pytest.mark.both_engines
 def test_a_picture_that_nothing_shows_any_more_is_removed_after_a_day(
     app: Flask, send: Send, fresh: Fresh
 ) -> None:
@@ -369,7 +366,6 @@ def test_a_picture_that_comes_back_while_others_are_swept_keeps_its_files(
     assert first <= set(storage.names("pictures"))
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_shared_picture_holds_the_cases_own(
     client: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:

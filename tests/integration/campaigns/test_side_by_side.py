@@ -13,8 +13,6 @@ from campaign.models.campaign import Campaign
 from tests.factories import post
 from tests.integration.campaigns.conftest import DESK, Send
 
-pytestmark = pytest.mark.one_engine
-
 Fresh = Callable[[], Campaign]
 
 

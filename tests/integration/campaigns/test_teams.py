@@ -23,8 +23,6 @@ from campaign.staff.passwords import get_user_of_link
 from campaign.staff.staff_users import change_role, disable_staff_user
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def other(session: Session) -> StaffUser:
@@ -51,7 +49,6 @@ def _listed(session: Session, by: StaffUser) -> list[Campaign]:
     return [row.campaign for row in rows]
 
 
-@pytest.mark.both_engines
 def test_the_service_knows_who_may_see_what(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
@@ -76,7 +73,6 @@ def test_the_service_knows_who_may_see_what(
     assert find_campaigns.list_followable(session, theirs, by=other) == []
 
 
-@pytest.mark.both_engines
 def test_lists_choices_and_uses_tell_nothing_of_another_team(
     client: FlaskClient, me: StaffUser, theirs: Campaign, session: Session
 ) -> None:
@@ -96,7 +92,6 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
     assert where_used.hide_other_teams(session, uses, me) == ["reply", "1 campaign of another team"]
 
 
-@pytest.mark.both_engines
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
@@ -183,7 +178,6 @@ def test_a_member_sees_the_team_and_does_not_change_it(
     assert client.get(url).status_code == 404
 
 
-@pytest.mark.both_engines
 def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:
@@ -210,6 +204,7 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
         team.hand_over_all(session, owner=boss, to=other, by=other)
 
 
+@pytest.mark.both_engines
 def test_who_hands_all_over_and_stays_is_still_on_the_teams(
     client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:
@@ -270,6 +265,7 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     assert post(new, f"/desk/set-password/{token}", password).status_code == 410
 
 
+@pytest.mark.both_engines
 def test_who_changes_a_team_after_a_colleague_reads_who_was_first(
     client: FlaskClient, app: Flask, session: Session, other: StaffUser, theirs: Campaign
 ) -> None:

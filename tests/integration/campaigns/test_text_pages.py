@@ -23,8 +23,6 @@ from tests.factories import (
     sign_in,
 )
 
-pytestmark = pytest.mark.one_engine
-
 DESK = "/desk/campaigns/ua-1-26"
 TEXT = {
     "title": "Amara Okafor: still threatened", "summary": "Three sentences.",
@@ -179,7 +177,6 @@ def test_more_rows_are_given_without_saving(
     assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["letters/en", "languages/points"])
 def test_more_rows_are_given_before_anything_is_written(
     desk: FlaskClient, campaign: Campaign, page: str
@@ -198,6 +195,7 @@ def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> 
     assert "at most twelve talking points" in response.text
 
 
+@pytest.mark.both_engines
 def test_a_new_language_starts_with_the_keys_of_the_main_one(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -252,6 +250,7 @@ def test_a_target_is_added_with_the_mission_that_is_suggested(
     assert (added.official, added.kind, added.mission) == (copied, TargetKind.COPY, embassy)
 
 
+@pytest.mark.both_engines
 def test_who_was_chosen_stays_chosen_where_the_targets_are_not_saved(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:

@@ -406,7 +406,6 @@ def test_each_view_of_the_desk_asks_about_risk_flags_or_says_why_it_need_not(app
     assert not WRITERS.keys() & SAYS_NOTHING.keys()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("writer", [writer for writers in WRITERS.values() for writer in writers])
 def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
     app: Flask, client: FlaskClient, session: Session, writer: Writer
@@ -429,7 +428,6 @@ CHANGED: list[Writer] = [
 """Ways by which a text of a public case changes."""
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("writer", CHANGED)
 def test_what_is_blacked_out_in_a_reply_is_asked_about_wherever_it_would_be_read(
     app: Flask, client: FlaskClient, session: Session, writer: Writer
@@ -447,7 +445,6 @@ def test_what_is_blacked_out_in_a_reply_is_asked_about_wherever_it_would_be_read
     assert world.send(url, copy_files(data) | tick(refused)).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_a_blacked_out_word_that_is_read_already_is_not_asked_about_again(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

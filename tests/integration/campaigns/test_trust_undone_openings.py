@@ -87,7 +87,6 @@ def test_each_page_of_a_campaign_is_known_to_change_it_or_not(app: Flask) -> Non
     assert {endpoint.replace("restore", "show_history") for endpoint in CHANGES} == CHANGING
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("endpoint", [*CHANGES, "campaigns.add_to_team"])
 def test_a_page_warns_if_and_only_if_saving_takes_the_opening_off(
     app: Flask, client: FlaskClient, session: Session, endpoint: str

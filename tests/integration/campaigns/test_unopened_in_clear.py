@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -55,6 +56,7 @@ def test_no_text_of_a_draft_lies_there_in_clear(session: Session) -> None:
     assert _WORDS not in lying
 
 
+@pytest.mark.both_engines
 def test_the_list_in_the_workspace_is_in_the_order_of_names(session: Session) -> None:
     for name in ("béa", "Zoé", "Adil", "Carla"):
         make_campaign(session, person_name=name)

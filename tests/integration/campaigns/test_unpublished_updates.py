@@ -24,8 +24,6 @@ from tests.integration.campaigns.test_proposals import asks_for_approval
 from tests.integration.campaigns.test_risks_and_picture import picture
 from tests.races import overtake
 
-pytestmark = pytest.mark.one_engine
-
 HOME = "/desk/campaigns/ua-1-26"
 BACK = f"{HOME}/updates/take-back"
 UPDATE = {
@@ -66,7 +64,6 @@ def publish(client: FlaskClient, session: Session, url: str = f"{HOME}/updates")
     return seen
 
 
-@pytest.mark.both_engines
 def test_all_of_it_is_in_the_form_and_the_other_draft_stays(
     client: FlaskClient, session: Session, author: StaffUser
 ) -> None:
@@ -86,7 +83,6 @@ def test_all_of_it_is_in_the_form_and_the_other_draft_stays(
     assert "returned to you" not in client.get("/desk/today").text
 
 
-@pytest.mark.both_engines
 def test_the_audit_keeps_what_everybody_read(
     client: FlaskClient, session: Session, author: StaffUser
 ) -> None:
@@ -166,6 +162,7 @@ def test_without_its_picture(client: FlaskClient, session: Session, author: Staf
     assert [update.picture for update in read(session)] == [""]
 
 
+@pytest.mark.both_engines
 def test_its_draft_is_its_own_and_goes_with_it(
     client: FlaskClient, session: Session, author: StaffUser
 ) -> None:
@@ -195,7 +192,6 @@ def test_its_draft_is_its_own_and_goes_with_it(
     assert "deleted or replaced it" in client.get(decide).text
 
 
-@pytest.mark.both_engines
 def test_who_comes_second_hears_who_was_first(
     app: Flask, client: FlaskClient, session: Session, author: StaffUser
 ) -> None:
@@ -262,6 +258,7 @@ def test_what_colleagues_write_or_unpublished_is_listed_with_who_and_when(
     assert "Updates of colleagues" not in first.get(url).text
 
 
+@pytest.mark.both_engines
 def test_an_update_that_a_colleague_published_is_not_published_again_unasked(
     app: Flask, session: Session
 ) -> None:

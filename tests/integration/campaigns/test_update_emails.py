@@ -23,8 +23,6 @@ from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
 
-pytestmark = pytest.mark.one_engine
-
 HOME = "/desk/campaigns/ua-1-26"
 UPDATE = {"happened_on": "2026-01-09", "title_en": "News", "body_en": "At **home**."}
 NOBODY = "The campaign is stopped, so no one gets an email about this update."
@@ -273,7 +271,6 @@ def unpublish(client: FlaskClient, session: Session) -> str:
     return post(client, f"{HOME}/updates/take-back", seen).location
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", CORRECTION)
 def test_an_update_that_was_emailed_and_unpublished_is_emailed_as_a_correction(
     app: Flask, client: FlaskClient, session: Session, case: Campaign, settings: Settings, kind: str
@@ -315,7 +312,6 @@ def count_corrections(mails: list[str]) -> tuple[int, int]:
     return sum("Correction: " in mail and words in mail for mail in mails), len(mails)
 
 
-@pytest.mark.both_engines
 def test_an_outcome_after_one_that_is_corrected_and_stays_published_corrects_nothing(
     app: Flask, client: FlaskClient, session: Session, settings: Settings
 ) -> None:
@@ -371,6 +367,7 @@ def test_an_update_that_reached_nobody_before_it_was_unpublished_corrects_nothin
     assert all("Correction: " not in mail for mail in mails)
 
 
+@pytest.mark.both_engines
 def test_an_email_about_another_update_that_waits_hides_nobody_who_read_the_first(
     app: Flask, client: FlaskClient, session: Session, settings: Settings
 ) -> None:

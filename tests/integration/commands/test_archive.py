@@ -29,7 +29,6 @@ from tests.days import today
 from tests.factories import make_campaign, make_staff_user, make_target_official
 from tests.integration.commands.conftest import PDF, empty_again, pack, storage_at, unpack
 
-pytestmark = pytest.mark.one_engine
 ANY = Accepted(unknown_anchor=True)
 OLD = Accepted(unknown_anchor=True, unsigned=True)
 

@@ -27,7 +27,6 @@ from campaign.core.settings import load_settings
 from campaign.storage import Storage
 from tests.integration.commands.conftest import PDF, pack, storage_at, unpack
 
-pytestmark = pytest.mark.one_engine
 ANY = Accepted(unknown_anchor=True)
 
 
@@ -499,6 +498,7 @@ def test_a_backup_of_an_earlier_version_comes_back_and_is_brought_up(
     assert run("audit", "verify").stdout.startswith("All 4 entries are intact.")
 
 
+@pytest.mark.both_engines
 def test_the_commands_say_what_was_taken_knowingly(
     filled: Flask, backup: Backup, identity: Path, tmp_path: Path
 ) -> None:

@@ -47,6 +47,7 @@ def rotate(app: Flask) -> None:
         turn_keys.turn()
 
 
+@pytest.mark.both_engines
 def test_an_old_backup_opens_with_the_old_key(
     filled: Flask, session: Session, ring: Keyring, tmp_path: Path
 ) -> None:
@@ -77,7 +78,6 @@ def test_an_old_backup_opens_with_the_old_key(
     ring._keys.append(Keyring(*filled.extensions["settings"].data_secrets)._keys[0])
 
 
-@pytest.mark.one_engine
 def test_a_files_own_key_turns_in_place(filled: Flask, ring: Keyring) -> None:
     storage: Storage = filled.extensions["storage"]
     before = storage.place.source(PDF).read_at(0, storage.place.size(PDF))

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -20,8 +19,6 @@ from campaign.network import memberships
 from campaign.paper_signatures import data_entry, paper_imports
 from campaign.signing import reminders
 from campaign.tracking import letter_links
-
-pytestmark = pytest.mark.one_engine
 
 
 def read(app: Flask, **changes: object) -> dict[str, str]:

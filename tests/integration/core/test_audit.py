@@ -58,6 +58,7 @@ def run(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.both_engines
 def test_the_database_refuses_to_change_or_remove_an_entry(
     session: Session, chain: list[int]
 ) -> None:
@@ -75,6 +76,7 @@ def test_the_database_refuses_to_change_or_remove_an_entry(
     assert faults(session, audit.head(session)) == []
 
 
+@pytest.mark.both_engines
 def test_an_edited_entry_is_found(session: Session, chain: list[int]) -> None:
     disarm(session)
     session.execute(update(AuditEntry).where(AuditEntry.id == chain[2]).values(actor="staff:2"))
@@ -82,12 +84,14 @@ def test_an_edited_entry_is_found(session: Session, chain: list[int]) -> None:
     assert [fault.entry for fault in audit.check(session)] == [chain[2]]
 
 
+@pytest.mark.both_engines
 def test_a_missing_entry_is_found(session: Session, chain: list[int]) -> None:
     disarm(session)
     session.execute(delete(AuditEntry).where(AuditEntry.id == chain[2]))
     assert faults(session) == [("missing", chain[3])]
 
 
+@pytest.mark.both_engines
 def test_what_was_cut_off_the_end_or_made_anew_shows_against_an_anchor(
     session: Session, chain: list[int]
 ) -> None:
@@ -107,6 +111,7 @@ def test_what_was_cut_off_the_end_or_made_anew_shows_against_an_anchor(
     assert [kind for kind, _id in breaks] == ["rewritten"] or breaks == [("cut", chain[4])]
 
 
+@pytest.mark.both_engines
 def test_entries_written_at_once_stay_one_chain(app: Flask) -> None:
     def write(number: int) -> None:
         with app.app_context(), db.transaction() as session:
@@ -119,6 +124,7 @@ def test_entries_written_at_once_stay_one_chain(app: Flask) -> None:
         assert list(audit.check(session)) == []
 
 
+@pytest.mark.both_engines
 def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     session: Session, chain: list[int], settings: Settings
 ) -> None:
@@ -144,6 +150,7 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
         audit.read_anchor()
 
 
+@pytest.mark.both_engines
 def test_the_command_names_the_broken_place_and_exits_with_1(
     app: Flask, session: Session, chain: list[int], settings: Settings, tmp_path: Path
 ) -> None:

@@ -14,7 +14,6 @@ def like_in_production(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     return app
 
 
-@pytest.mark.one_engine
 def test_a_failed_commit_logs_no_link_no_name_and_no_traceback(
     like_in_production: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:

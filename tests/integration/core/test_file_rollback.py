@@ -19,6 +19,7 @@ def note(session: Session, done: list[str], word: str) -> None:
     on_rollback(session, lambda: done.append(word))
 
 
+@pytest.mark.both_engines
 def test_what_is_committed_is_not_undone(session: Session, done: list[str]) -> None:
     note(session, done, "kept")
     with session.begin_nested():
@@ -28,6 +29,7 @@ def test_what_is_committed_is_not_undone(session: Session, done: list[str]) -> N
     assert done == []
 
 
+@pytest.mark.both_engines
 def test_what_is_rolled_back_or_closed_is_undone_once(session: Session, done: list[str]) -> None:
     note(session, done, "rolled back")
     with session.begin_nested():
@@ -41,6 +43,7 @@ def test_what_is_rolled_back_or_closed_is_undone_once(session: Session, done: li
     assert done == ["closed"]
 
 
+@pytest.mark.both_engines
 def test_a_savepoint_is_undone_alone(session: Session, done: list[str]) -> None:
     note(session, done, "outer")
     with session.begin_nested() as step:
@@ -53,6 +56,7 @@ def test_a_savepoint_is_undone_alone(session: Session, done: list[str]) -> None:
     assert sorted(done) == ["inner", "middle"]
 
 
+@pytest.mark.both_engines
 def test_a_transaction_that_fails_is_undone(session: Session, done: list[str]) -> None:
     def fail() -> None:
         with db.transaction() as other:

@@ -40,6 +40,7 @@ def fetch(app: Flask) -> list[bytes]:
     return [bytes(data) for data in huey.storage.enqueued_items()]
 
 
+@pytest.mark.both_engines
 def test_a_message_is_json_of_a_name_and_ids(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         jobs.enqueue(session, "test.note", 7)
@@ -64,6 +65,7 @@ def test_processes_that_start_together_make_the_queue_once(postgres: str) -> Non
     admin.dispose()
 
 
+@pytest.mark.both_engines
 def test_a_job_that_was_fetched_is_done(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         jobs.enqueue(session, "test.note", 7)
@@ -72,6 +74,7 @@ def test_a_job_that_was_fetched_is_done(app: Flask) -> None:
     assert done == [7]
 
 
+@pytest.mark.both_engines
 def test_work_that_is_rolled_back_sends_no_job(app: Flask) -> None:
     def fail() -> None:
         with db.transaction() as session:
@@ -83,6 +86,7 @@ def test_work_that_is_rolled_back_sends_no_job(app: Flask) -> None:
     assert fetch(app) == []
 
 
+@pytest.mark.both_engines
 def test_work_of_a_savepoint_that_is_rolled_back_sends_no_job(app: Flask) -> None:
     def fail(session: Session) -> None:
         with session.begin_nested():
@@ -101,6 +105,7 @@ def test_work_of_a_savepoint_that_is_rolled_back_sends_no_job(app: Flask) -> Non
     assert sent(app) == [1, 2, 3]
 
 
+@pytest.mark.both_engines
 def test_a_session_that_goes_on_after_a_rollback_sends_what_came_then(app: Flask) -> None:
     with app.app_context(), db.database().sessions() as session:
         jobs.enqueue(session, "test.note", 1)
@@ -114,6 +119,7 @@ def test_a_session_that_goes_on_after_a_rollback_sends_what_came_then(app: Flask
     assert sent(app) == [3]
 
 
+@pytest.mark.both_engines
 def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> None:
     """The mail's row is there, so the sweep will find it; whatever else was to be done is done."""
     with app.app_context(), capture_logs() as logged:
@@ -146,12 +152,14 @@ def test_a_period_that_the_clock_cannot_keep_is_refused(minutes: int) -> None:
         jobs.job("test.never", every_minutes=minutes)(note)
 
 
+@pytest.mark.both_engines
 def test_a_failure_of_the_database_quotes_nothing_that_was_to_be_kept(app: Flask) -> None:
     with app.app_context(), db.transaction() as session, pytest.raises(StatementError) as failure:
         session.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "planted-name"})
     assert "planted-name" not in str(failure.value)
 
 
+@pytest.mark.both_engines
 def test_a_job_takes_no_text(app: Flask) -> None:
     with app.app_context(), db.reading() as session, pytest.raises(TypeError, match="ids only"):
         jobs.enqueue(session, "test.note", "ana@example.org")  # type: ignore[arg-type]

@@ -83,6 +83,7 @@ def claim_first(session: Session, due: list[int]) -> LeasedRow | None:
     return next((hold for row_id in due if (hold := LEASE.claim(session, row_id))), None)
 
 
+@pytest.mark.both_engines
 def test_two_who_see_the_same_rows_at_once_take_different_ones(
     app: Flask, session: Session
 ) -> None:
@@ -97,6 +98,7 @@ def test_two_who_see_the_same_rows_at_once_take_different_ones(
     assert list_due(session) == []
 
 
+@pytest.mark.both_engines
 def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing(
     app: Flask, session: Session
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing
     assert claim() is None, "it is done"
 
 
+@pytest.mark.both_engines
 def test_a_row_that_is_given_back_rests_before_the_next_attempt(
     app: Flask, session: Session
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_row_that_is_given_back_rests_before_the_next_attempt(
     assert claim() == LeasedRow(1, 2)
 
 
+@pytest.mark.both_engines
 def test_a_worker_that_was_silent_cannot_end_what_was_asked_for_anew(
     app: Flask, session: Session
 ) -> None:
@@ -156,6 +160,7 @@ def test_a_worker_that_was_silent_cannot_end_what_was_asked_for_anew(
     assert loaded(session).result == "third"
 
 
+@pytest.mark.both_engines
 def test_conditions_hold_back_a_claim_and_an_end(app: Flask, session: Session) -> None:
     with db.transaction() as own:
         assert LEASE.claim(own, 1, Task.result == "wanted") is None
@@ -166,6 +171,7 @@ def test_conditions_hold_back_a_claim_and_an_end(app: Flask, session: Session) -
     assert loaded(session).result == "begun"
 
 
+@pytest.mark.both_engines
 def test_a_living_worker_is_heard_of(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

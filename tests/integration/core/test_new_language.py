@@ -126,7 +126,6 @@ def test_what_the_new_catalogue_lacks_is_found(tree: Path) -> None:
     assert list_wrong_plurals(known, "de")
 
 
-@pytest.mark.one_engine
 def test_a_new_language_is_served_and_not_in_the_menu_until_somebody_has_read_it(
     tree: Path,
     german: Catalog,

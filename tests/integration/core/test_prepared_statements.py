@@ -27,6 +27,7 @@ def _mail(recipient: str) -> dict[str, object]:
     }
 
 
+@pytest.mark.both_engines
 def test_a_row_is_put_in_as_the_model_would(session: Session) -> None:
     ids = [fetch_first(session, _PUT, _mail(f"{name}@example.org")) for name in "ab"]
     session.commit()
@@ -38,22 +39,26 @@ def test_a_row_is_put_in_as_the_model_would(session: Session) -> None:
     assert rows[0].created_at.tzinfo is not None
 
 
+@pytest.mark.both_engines
 def test_what_was_put_in_goes_with_the_transaction(session: Session) -> None:
     insert_rows(session, insert(_OUTBOX).inline(), [_mail("a@example.org")] * 2)
     session.rollback()
     assert session.scalar(select(OutboxMail.id)) is None
 
 
+@pytest.mark.both_engines
 def test_no_row_is_nothing(session: Session) -> None:
     nobody = select(_OUTBOX.c.id).where(_OUTBOX.c.id == 0)
     assert fetch_first(session, nobody, {}) is None
 
 
+@pytest.mark.both_engines
 def test_a_list_of_values_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="list of values"):
         fetch_first(session, select(_OUTBOX.c.id).where(_OUTBOX.c.id.in_([1, 2])), {})
 
 
+@pytest.mark.both_engines
 def test_what_the_driver_refuses_is_raised_as_elsewhere_and_quotes_no_value(
     session: Session,
 ) -> None:
@@ -67,6 +72,7 @@ def test_what_the_driver_refuses_is_raised_as_elsewhere_and_quotes_no_value(
         insert_rows(session, insert(_OUTBOX).inline(), [mail, mail])
 
 
+@pytest.mark.both_engines
 def test_a_lost_connection_is_given_up(session: Session) -> None:
     session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
     with pytest.raises(DBAPIError) as lost:
@@ -76,6 +82,7 @@ def test_a_lost_connection_is_given_up(session: Session) -> None:
     assert fetch_first(session, _PUT, _mail("a@example.org")) is not None
 
 
+@pytest.mark.both_engines
 def test_the_queue_takes_a_message(app: Flask) -> None:
     with app.app_context():
         before = jobs.queue().waiting()

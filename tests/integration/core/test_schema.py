@@ -15,6 +15,7 @@ from campaign.models.campaign import Campaign, StopKind
 from tests.factories import make_campaign, make_target_official
 
 
+@pytest.mark.both_engines
 def test_migrations_match_the_models(app: Flask) -> None:
     engine = app.extensions["database"].engine
     with engine.connect() as connection:
@@ -22,6 +23,7 @@ def test_migrations_match_the_models(app: Flask) -> None:
     assert differences == []
 
 
+@pytest.mark.both_engines
 def test_no_id_is_given_again(app: Flask) -> None:
     """The audit knows what is deleted by its id; the columns of a new table must say so too."""
     engine = app.extensions["database"].engine
@@ -41,7 +43,6 @@ def test_no_id_is_given_again(app: Flask) -> None:
     assert numbered - there == set()
 
 
-@pytest.mark.one_engine
 def test_what_the_audit_names_keeps_its_id_when_sqlite_begins_to_count(
     app: Flask, session: Session
 ) -> None:
@@ -66,6 +67,7 @@ def test_what_the_audit_names_keeps_its_id_when_sqlite_begins_to_count(
     assert official.id == 7
 
 
+@pytest.mark.both_engines
 def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, "base")
@@ -74,6 +76,7 @@ def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
     assert migrations.current_revision(engine) == migrations.newest_revision()
 
 
+@pytest.mark.both_engines
 def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session: Session) -> None:
     """A reason becomes one of the campaign and one per language again; words are opened, sealed."""
     reasons = {"fr": "Elle est libre.", "es": "Libre."}
@@ -109,7 +112,6 @@ def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session
         ]
 
 
-@pytest.mark.one_engine
 def test_every_response_carries_the_headers(client: FlaskClient) -> None:
     response = client.get("/brand.css")
     assert response.status_code == 200

@@ -50,17 +50,20 @@ def write_elsewhere(app: Flask, campaign_id: int) -> None:
         pool.submit(write).result(timeout=_SECONDS)
 
 
+@pytest.mark.both_engines
 def test_others_write_while_a_process_works(app: Flask, campaign_id: int) -> None:
     with open_request(app, campaign_id) as campaign, borrow_process(READERS):
         write_elsewhere(app, campaign_id)
         assert campaign.reference == "written meanwhile", "what was read is read anew"
 
 
+@pytest.mark.both_engines
 def test_others_write_while_another_server_is_called(app: Flask, campaign_id: int) -> None:
     with open_request(app, campaign_id), open_http():
         write_elsewhere(app, campaign_id)
 
 
+@pytest.mark.both_engines
 def test_others_write_while_a_name_is_looked_up(app: Flask, campaign_id: int) -> None:
     def resolve(_host: str, _port: int) -> list[str]:
         write_elsewhere(app, campaign_id)
@@ -70,6 +73,7 @@ def test_others_write_while_a_name_is_looked_up(app: Flask, campaign_id: int) ->
         refuse_address("https://example.org", [], resolve=resolve)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("what", ["a-file-to-be-read", "a-dear-thing"])
 def test_others_write_while_one_waits_for_a_place(app: Flask, campaign_id: int, what: str) -> None:
     dear, has_read = FewAtOnce(1, seconds=_SECONDS), threading.Event()
@@ -129,6 +133,7 @@ def _lock_address(session: Session, campaign: Campaign) -> None:
 _STEPS = (_change, _write, _lock, _lock_prepared, _lock_address, _count, _enqueue, _keep_file)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("step", _STEPS)
 def test_slow_work_after_a_write_or_a_lock_is_a_fault_that_a_test_sees(
     app: Flask, campaign_id: int, step: Callable[[Session, Campaign], None]
@@ -139,6 +144,7 @@ def test_slow_work_after_a_write_or_a_lock_is_a_fault_that_a_test_sees(
             leave_database()
 
 
+@pytest.mark.both_engines
 def test_a_job_does_it_before_its_transaction_has_asked_anything(
     app: Flask, campaign_id: int
 ) -> None:
@@ -152,6 +158,7 @@ def test_a_job_does_it_before_its_transaction_has_asked_anything(
         leave_database()
 
 
+@pytest.mark.both_engines
 def test_a_request_that_has_ended_leaves_nothing_to_the_next(app: Flask, campaign_id: int) -> None:
     with open_request(app, campaign_id) as campaign:
         _write(db.session(), campaign)
@@ -165,6 +172,7 @@ def holds_write_lock(session: Session) -> bool:
     return getattr(driver, "_has_lock", True)
 
 
+@pytest.mark.both_engines
 def test_a_session_that_begins_within_a_transaction_is_known_after_it(
     app: Flask, campaign_id: int
 ) -> None:
@@ -181,6 +189,7 @@ def test_a_session_that_begins_within_a_transaction_is_known_after_it(
             leave_database()
 
 
+@pytest.mark.both_engines
 def test_a_context_that_ends_within_a_request_leaves_the_requests_session_known(
     app: Flask, campaign_id: int
 ) -> None:

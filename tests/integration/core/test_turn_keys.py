@@ -103,6 +103,7 @@ def names(session: Session) -> list[tuple[str, str]]:
     return [(row.given_name, row.email) for row in rows]
 
 
+@pytest.mark.both_engines
 def test_a_turn_seals_all_anew_and_everybody_is_found(
     people: Campaign, session: Session, add_key: Callable[[], None], database: db.Database
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_turn_seals_all_anew_and_everybody_is_found(
     assert set(marks).isdisjoint(session.scalars(select(Signature.email_hmac)).all())
 
 
+@pytest.mark.both_engines
 def test_all_fingerprints_turn(
     session: Session, database: db.Database, add_key: Callable[[], None]
 ) -> None:
@@ -145,6 +147,7 @@ def test_all_fingerprints_turn(
     assert not use_recovery_code(session, looked_up, codes[0])
 
 
+@pytest.mark.both_engines
 def test_a_value_copied_to_another_row_does_not_open(session: Session, people: Campaign) -> None:
     rotate()
     changed, other = session.scalars(select(Signature.id).order_by(Signature.id).limit(2))
@@ -160,6 +163,7 @@ def test_a_value_copied_to_another_row_does_not_open(session: Session, people: C
     assert session.scalar(select(Signature.email).where(Signature.id == other))
 
 
+@pytest.mark.both_engines
 def test_after_a_turn_an_earlier_value_in_its_own_row_is_refused(
     session: Session, people: Campaign, add_key: Callable[[], None]
 ) -> None:
@@ -175,6 +179,7 @@ def test_after_a_turn_an_earlier_value_in_its_own_row_is_refused(
             session.scalar(select(Signature.email).where(Signature.id == signature_id))
 
 
+@pytest.mark.both_engines
 def test_a_statement_that_does_not_name_the_row_writes_nothing(
     session: Session, people: Campaign
 ) -> None:
@@ -190,6 +195,7 @@ def test_a_statement_that_does_not_name_the_row_writes_nothing(
     session.execute(update(Signature).values(own_words=""))  # nothing is of no row
 
 
+@pytest.mark.both_engines
 def test_what_was_looked_for_under_an_earlier_key_is_not_committed(
     app: Flask, session: Session, people: Campaign, add_key: Callable[[], None]
 ) -> None:
@@ -218,6 +224,7 @@ def turn_elsewhere(app: Flask) -> None:
     ring.state = state
 
 
+@pytest.mark.both_engines
 def test_what_an_earlier_key_sealed_after_the_turn_is_not_committed(
     app: Flask, session: Session, people: Campaign, add_key: Callable[[], None]
 ) -> None:
@@ -255,6 +262,7 @@ with app.app_context():
 """
 
 
+@pytest.mark.both_engines
 def test_a_rotation_says_first_that_all_processes_need_the_key(
     session: Session, add_key: Callable[[], None], settings: Settings, commands: Commands
 ) -> None:
@@ -270,6 +278,7 @@ def test_a_rotation_says_first_that_all_processes_need_the_key(
     assert "restarted" not in again.stderr
 
 
+@pytest.mark.both_engines
 def test_a_rotation_that_is_killed_goes_on_where_it_was(
     people: Campaign,
     session: Session,
@@ -304,13 +313,11 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(
     assert names(session) == before
 
 
-@pytest.mark.one_engine
 def test_every_table_with_sealed_columns_names_its_rows() -> None:
     for each in db.Base.metadata.sorted_tables:
         assert bool(sealed_columns(each)) == ("seal_id" in each.c), each.name
 
 
-@pytest.mark.one_engine
 def test_every_keyed_fingerprint_turns() -> None:
     """Of other binary columns each is random, or a digest of what is random or public."""
     others = {
@@ -341,6 +348,7 @@ def test_every_keyed_fingerprint_turns() -> None:
     assert sum(len(look_up_columns(each)) for each in db.Base.metadata.sorted_tables) > 10
 
 
+@pytest.mark.both_engines
 def test_rows_inserted_at_once_have_names_of_their_own(session: Session) -> None:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 3)
@@ -349,6 +357,7 @@ def test_rows_inserted_at_once_have_names_of_their_own(session: Session) -> None
     assert {len(bytes(name)) for name in drawn} == {len(new_seal_id())}
 
 
+@pytest.mark.both_engines
 def test_what_somebody_writes_meanwhile_is_left_alone(
     session: Session, people: Campaign, database: db.Database
 ) -> None:

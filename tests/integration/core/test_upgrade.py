@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from campaign.models.staff import StaffUser
 DUMP = Path(__file__).parents[2] / "data/instance-0.2.0.jsonl"
 
 
+@pytest.mark.both_engines
 def test_an_instance_of_the_last_release_is_brought_up(database_url: str, tmp_path: Path) -> None:
     head, *rows = map(json.loads, DUMP.read_text("utf-8").splitlines())
     tables: dict[str, list[dict[str, object]]] = {}

@@ -113,7 +113,6 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
     assert {"crm.import-upload", "crm.import-check", "crm.import-apply"} <= set(entries)
 
 
-@pytest.mark.one_engine
 def test_the_preview_names_the_columns_that_are_not_read(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     page = upload(client, "suppressed", "new@example.org,by phone")
@@ -143,7 +142,7 @@ def test_the_preview_names_languages_in_which_nobody_is_written_to(
     assert "names a language" not in check(client, again, **facts)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_preview_shows_what_was_understood_of_the_first_rows(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -174,7 +173,6 @@ def test_the_preview_shows_what_was_understood_of_the_first_rows(
     assert session.scalars(select(ContactImport.findings)).all() == [None]
 
 
-@pytest.mark.one_engine
 def test_while_no_file_can_be_kept_the_page_says_so(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     folder = app.extensions["settings"].files_folder
@@ -238,6 +236,7 @@ def test_an_address_on_the_list_gets_no_email_and_no_membership_whoever_asks(
     assert (mail.state, mail.failure) == (MailState.FAILED, SUPPRESSED)
 
 
+@pytest.mark.both_engines
 def test_a_file_is_compared_with_who_must_not_be_written_to(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -255,7 +254,7 @@ def test_a_file_is_compared_with_who_must_not_be_written_to(
     assert lines == ["email,status", "member-2@example.org,left", "never@example.org,suppressed"]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_an_address_is_put_on_the_list_and_taken_off_and_no_colleague(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -280,7 +279,7 @@ def test_an_address_is_put_on_the_list_and_taken_off_and_no_colleague(
     assert "File of addresses 1" in client.get("/desk/audit?about=File+of+addresses+1").text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_file_is_its_owners_and_goes_after_days(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     page = upload(client, "members", "new@example.org,")
@@ -304,7 +303,7 @@ def test_a_file_is_its_owners_and_goes_after_days(app: Flask, client: FlaskClien
     assert client.get(page).status_code == 404
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_what_is_no_list_is_refused(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     for data in (b"\x89PNG\r\n\x1a\nxxxx", b"", b"E-mail\n"):

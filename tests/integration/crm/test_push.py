@@ -59,8 +59,6 @@ from tests.integration.crm.stand_ins import (
     too_many,
 )
 
-pytestmark = pytest.mark.first_example
-
 ADD, REMOVE = CrmTask.ADD, CrmTask.REMOVE
 WAITING, SENT, REFUSED = CrmPersonState.WAITING, CrmPersonState.SENT, CrmPersonState.REFUSED
 
@@ -127,7 +125,6 @@ def scene(
         yield Scene(program, target.url, session)
 
 
-@pytest.mark.one_engine
 def test_a_program_that_takes_its_time_holds_up_nothing_else(
     scene: Scene, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +138,6 @@ def test_a_program_that_takes_its_time_holds_up_nothing_else(
     assert scene.rows() == [(ADD, SENT, None)] * 3
 
 
-@pytest.mark.one_engine
 def test_of_two_that_take_their_time_each_run_begins_with_the_other(
     scene: Scene, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +157,7 @@ def test_of_two_that_take_their_time_each_run_begins_with_the_other(
             assert (len(scene.program.people), len(other.people)) == told
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_with_the_second_person_another_admin_lets_members_be_sent(
     scene: Scene, app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -276,7 +272,6 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     assert scene.rows() == []
 
 
-@pytest.mark.one_engine
 def test_a_program_that_is_asked_too_often_rests_and_nobody_is_lost(
     app: Flask, client: FlaskClient, scene: Scene, session: Session, later: Later
 ) -> None:
@@ -342,7 +337,6 @@ def test_a_program_with_a_fault_is_left_alone_and_asked_again(
     assert scene.rows() == [(ADD, SENT, None)] * 6
 
 
-@pytest.mark.one_engine
 def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sent(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -420,7 +414,7 @@ def test_one_who_cannot_be_read_keeps_nobody_from_being_sent(
     assert scene.rows() == [(ADD, REFUSED, "unreadable"), (ADD, SENT, None)]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_words_that_do_not_open_keep_nobody_from_being_sent_and_no_download(
     scene: Scene, session: Session
 ) -> None:
@@ -438,7 +432,6 @@ def test_words_that_do_not_open_keep_nobody_from_being_sent_and_no_download(
     assert scene.rows() == [(ADD, SENT, None)]
 
 
-@pytest.mark.one_engine
 def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -472,7 +465,6 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     assert client.get(page).status_code == 404
 
 
-@pytest.mark.one_engine
 def test_trying_again_starts_no_second_worker_and_takes_nothing_back_that_was_not_sent(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -495,7 +487,6 @@ def test_trying_again_starts_no_second_worker_and_takes_nothing_back_that_was_no
     assert scene.program.calls == []
 
 
-@pytest.mark.one_engine
 def test_a_key_that_is_refused_stops_all_and_is_said(scene: Scene, session: Session) -> None:
     make_members(session, 2)
     session.scalars(select(CrmConnection)).one().key = "another"
@@ -510,7 +501,6 @@ def test_a_key_that_is_refused_stops_all_and_is_said(scene: Scene, session: Sess
     assert list_programs() == {"connections": [connection.kind.program]}
 
 
-@pytest.mark.one_engine
 def test_a_key_that_is_refused_is_changed_and_waits_for_approval_again(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -537,7 +527,7 @@ def test_a_key_that_is_refused_is_changed_and_waits_for_approval_again(
     assert (connection.failure, connection.approved_by_id) == (None, None)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_page_says_how_many_wait_when_it_ran_and_that_nothing_is_to_do(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -556,7 +546,6 @@ def test_the_page_says_how_many_wait_when_it_ran_and_that_nothing_is_to_do(
     assert i18n.say_moment(connection.ran_at or db.utcnow(), in_language="en") in shown
 
 
-@pytest.mark.one_engine
 def test_a_tag_that_is_not_there_is_refused(
     app: Flask, client: FlaskClient, settings: Settings
 ) -> None:
@@ -576,7 +565,6 @@ def test_a_tag_that_is_not_there_is_refused(
     assert "Connected. Members are sent there within" in client.get(added.location).text
 
 
-@pytest.mark.one_engine
 def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
     app: Flask, client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -606,7 +594,6 @@ def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
     assert took < 30, "less than a single call may take"
 
 
-@pytest.mark.one_engine
 def test_while_a_program_is_tried_out_others_can_write(
     app: Flask, client: FlaskClient, settings: Settings
 ) -> None:
@@ -628,6 +615,7 @@ def test_while_a_program_is_tried_out_others_can_write(
     assert "The program refused this key." in shown, "it answered after it had written"
 
 
+@pytest.mark.both_engines
 def test_what_others_do_while_a_program_is_tried_out_is_said(
     app: Flask, client: FlaskClient, settings: Settings, session: Session
 ) -> None:
@@ -656,7 +644,6 @@ def test_what_others_do_while_a_program_is_tried_out_is_said(
         assert "This connection was removed. Nothing was saved." in late.text
 
 
-@pytest.mark.one_engine
 def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
     app: Flask, client: FlaskClient
 ) -> None:

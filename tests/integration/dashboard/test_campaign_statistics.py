@@ -27,6 +27,7 @@ def _counted(session: Session, campaign: Campaign) -> Figures:
     return count_figures.figures_of(session, campaign)[0]
 
 
+@pytest.mark.both_engines
 def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     app: Flask, session: Session
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(session:
     assert session.get_one(CampaignFigures, campaign.id).confirmed == 3
 
 
+@pytest.mark.both_engines
 def test_days_are_those_of_the_campaigns_time_zone_also_when_it_moves(session: Session) -> None:
     campaign = make_campaign(session, timezone="America/Toronto")
     late = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)

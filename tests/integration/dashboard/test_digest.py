@@ -65,7 +65,6 @@ def test_each_gets_their_own_list_once_a_day_from_that_hour_on(
     assert len(list_mails(session)) == 2, "the next day there is another"
 
 
-@pytest.mark.one_engine
 def test_who_turned_it_off_left_or_came_today_gets_none(app: Flask, session: Session) -> None:
     make_campaign(session, reference="UA 1", status=CampaignStatus.REVIEW)
     add_staff(session, "off@example.org", Role.ADMIN).gets_digest = False
@@ -76,7 +75,7 @@ def test_who_turned_it_off_left_or_came_today_gets_none(app: Flask, session: Ses
     assert list_mails(session) == []
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])
 def test_it_is_in_the_language_of_its_reader_and_names_nobody(
     app: Flask, session: Session, locale: str
@@ -98,6 +97,7 @@ def test_it_is_in_the_language_of_its_reader_and_names_nobody(
         assert signature.family_name not in raw
 
 
+@pytest.mark.both_engines
 def test_of_two_jobs_at_once_one_writes(app: Flask, session: Session) -> None:
     make_campaign(session, status=CampaignStatus.REVIEW)
     user = add_staff(session, "ada@example.org", Role.ADMIN)
@@ -113,7 +113,6 @@ def test_of_two_jobs_at_once_one_writes(app: Flask, session: Session) -> None:
     assert len(list_mails(session)) == 1
 
 
-@pytest.mark.one_engine
 def test_each_chooses_their_emails_on_the_account_page(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -128,7 +127,6 @@ def test_each_chooses_their_emails_on_the_account_page(
     assert (user.gets_digest, user.gets_alarms) == (False, True)
 
 
-@pytest.mark.one_engine
 def test_alarms_are_for_admins_and_others_turn_none_off(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:

@@ -17,8 +17,6 @@ from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, add_held, make_campaign, make_staff_user, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 TABLES = (
     "days", "places", "origins", "sources", "languages", "states", "delays", "mails", "missions",
     "targets",

@@ -33,8 +33,6 @@ from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 from tests.integration.replies.test_replies import make_reply
 
-pytestmark = pytest.mark.first_example
-
 __all__ = ["freeze"]
 
 BUNDLES = "/desk/bundles/"
@@ -156,7 +154,6 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     jobs.run_now("overview.count")
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("busy_day")
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_reads_what_waits_for_it_and_every_link_opens(
@@ -175,7 +172,6 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert [line for line in with_bundle if "· <bdi>001</bdi> · <bdi>" not in line] == []
 
 
-@pytest.mark.one_engine
 def test_more_bundles_are_not_more_questions(
     app: Flask, client: FlaskClient, session: Session, printed: Callable[[Campaign], int]
 ) -> None:
@@ -199,7 +195,6 @@ def test_more_bundles_are_not_more_questions(
 
 
 @pytest.mark.usefixtures("busy_day")
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_nothing_on_it_is_looked_for_among_all_signatures_or_letters(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -230,7 +225,6 @@ def test_nothing_on_it_is_looked_for_among_all_signatures_or_letters(
     assert [step for step in steps if whole.match(step)] == []
 
 
-@pytest.mark.both_engines
 def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
     app: Flask, client: FlaskClient, session: Session, freeze: Freeze
 ) -> None:
@@ -258,7 +252,6 @@ def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
     assert told not in client.get("/desk/today").text
 
 
-@pytest.mark.both_engines
 def test_what_waits_for_a_look_is_what_the_queue_lists(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -301,7 +294,6 @@ def test_what_waits_for_a_look_is_what_the_queue_lists(
     assert read_all() == (False, False, False)
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("busy_day")
 def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
     app: Flask, client: FlaskClient
@@ -399,7 +391,6 @@ def _status(client: FlaskClient, link: str) -> int:
     return client.get(link.replace("&amp;", "&"), follow_redirects=True).status_code
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("hour", [0, 12, 23])
 def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
     app: Flask, session: Session, hour: int
@@ -415,7 +406,6 @@ def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
     assert "deadline-over" not in todos
 
 
-@pytest.mark.one_engine
 def test_a_new_site_lists_its_first_steps_until_a_campaign_has_opened(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

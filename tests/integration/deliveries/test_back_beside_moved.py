@@ -29,7 +29,6 @@ from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_reroute import Reroute, listed, reroute
 
 __all__ = ["reroute"]
-pytestmark = pytest.mark.both_engines
 
 MOVED = "001 (consulate-montreal)"
 
@@ -83,6 +82,7 @@ def test_a_visit_takes_or_brings_back_those_alone_that_were_with_it(
     assert listed(session, bundle.id) == here + went_on
 
 
+@pytest.mark.both_engines
 def test_a_part_without_a_time_brought_back_what_went_on_that_day(
     session: Session, bundle: Bundle, record: Record, reroute: Reroute
 ) -> None:

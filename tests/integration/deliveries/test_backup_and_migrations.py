@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
@@ -86,6 +87,7 @@ def test_migrations_go_back_with_what_older_tables_can_hold(
         assert [tuple(row) for row in rows] == [("accepted", None)] * 2
 
 
+@pytest.mark.both_engines
 def test_what_was_removed_by_hand_is_brought_over_from_the_audit(
     app: Flask, bundle: Bundle, record: Record, session: Session
 ) -> None:

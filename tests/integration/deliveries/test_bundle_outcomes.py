@@ -36,6 +36,7 @@ def end_of(session: Session, bundle: Bundle) -> BundleOutcome:
     return outcome
 
 
+@pytest.mark.both_engines
 def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
     lasting: Bundle, session: Session, record: Record
 ) -> None:
@@ -65,7 +66,6 @@ def test_envelopes_are_counted_only_while_a_posting_was_the_last(
     assert end_of(session, lasting) == BundleOutcome("accepted", earlier=("posted",))
 
 
-@pytest.mark.both_engines
 def test_all_ways_in_which_letters_went_are_named(
     lasting: Bundle, session: Session, record: Record
 ) -> None:
@@ -87,7 +87,6 @@ def test_all_ways_in_which_letters_went_are_named(
     assert end_of(session, lasting) == BundleOutcome("posted", 2, 2, earlier=("part",))
 
 
-@pytest.mark.both_engines
 def test_a_stop_stands_beside_what_happened_before_it(
     staff: FlaskClient, lasting: Bundle, session: Session, record: Record, stop: Callable[[], None]
 ) -> None:
@@ -141,6 +140,7 @@ def test_a_delivery_that_is_recorded_late_is_the_status_and_not_what_found_nothi
     assert "Accepted ·" in statistics.partition('data-label="Last delivery attempt"')[2][:200]
 
 
+@pytest.mark.both_engines
 def test_what_found_nothing_left_is_not_published(
     staff: FlaskClient, lasting: Bundle, session: Session, record: Record
 ) -> None:

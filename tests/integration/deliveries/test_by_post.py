@@ -70,8 +70,6 @@ from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 LINES = (
     "Ines Quintero Vidal", "Governor of Altamar", "Plaza Principal 1", "97000 Altamar", "MEXICO",
 )  # fmt: skip
@@ -103,7 +101,6 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
     assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
-@pytest.mark.both_engines
 def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
     session: Session, settings: Settings, campaign: Campaign, bundle: Bundle, freeze: Freeze
 ) -> None:
@@ -128,7 +125,6 @@ def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
 @pytest.mark.parametrize(
     "wrong", [{"mission_id": 1}, {"official_id": None}], ids=["two destinations", "none"]
 )
-@pytest.mark.both_engines
 def test_the_database_lets_a_bundle_have_one_destination(
     session: Session, bundle: Bundle, wrong: dict[str, int | None]
 ) -> None:
@@ -138,7 +134,6 @@ def test_the_database_lets_a_bundle_have_one_destination(
         session.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
 
 
-@pytest.mark.both_engines
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
     session: Session, bundle: Bundle
 ) -> None:
@@ -158,7 +153,6 @@ def test_nothing_is_frozen_for_an_official_without_a_street(
     assert refused.value.slug == "address-missing"
 
 
-@pytest.mark.both_engines
 def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_a_copy(
     session: Session, campaign: Campaign
 ) -> None:
@@ -178,6 +172,7 @@ def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_
     assert (offer.letters, offer.on_paper) == (3, 1)
 
 
+@pytest.mark.both_engines
 def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
     session: Session, campaign: Campaign
 ) -> None:
@@ -306,6 +301,7 @@ def test_the_mail_of_a_stop_says_that_the_bundle_goes_by_post(
     assert "001, by post to Ines Quintero Vidal, Governor of Altamar" in words.get_content()
 
 
+@pytest.mark.both_engines
 def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     app: Flask, session: Session, staff: FlaskClient, bundle: Bundle
 ) -> None:
@@ -336,7 +332,6 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     assert set(mark_posted.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
 
 
-@pytest.mark.both_engines
 def test_an_envelope_counts_and_names_no_sheet_that_was_removed_by_hand(
     app: Flask, session: Session, staff: FlaskClient, bundle: Bundle
 ) -> None:
@@ -501,7 +496,6 @@ def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
-@pytest.mark.both_engines
 def test_lists_figures_and_the_desk_say_by_post(
     app: Flask, session: Session, client: FlaskClient, campaign: Campaign, bundle: Bundle
 ) -> None:
@@ -558,7 +552,6 @@ def test_the_emails_before_confirming_say_that_the_letter_is_posted(
             assert "deliver it." not in words, mail.kind
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
     app: Flask,
     session: Session,
@@ -613,6 +606,7 @@ def test_what_is_to_be_destroyed_of_a_bundle_by_post_is_what_it_has(
         assert "delivery sheet" not in joined.lower()
 
 
+@pytest.mark.both_engines
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
     session: Session,
     settings: Settings,

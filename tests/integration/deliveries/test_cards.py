@@ -16,8 +16,6 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, let_go
 from tests.integration.deliveries.test_envelopes import posting
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def cards(session: Session, bundle: Bundle) -> Bundle:
@@ -39,6 +37,7 @@ def has_no_letters(words: str) -> bool:
     return not re.search(r"\bletters?\b", words, re.IGNORECASE) and "card" in words.casefold()
 
 
+@pytest.mark.both_engines
 def test_no_page_of_a_bundle_of_cards_speaks_of_letters(
     app: Flask, staff: FlaskClient, cards: Bundle, record: Record, other_mission: str
 ) -> None:

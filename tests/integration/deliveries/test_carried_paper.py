@@ -49,8 +49,6 @@ from tests.integration.bundles.conftest import Print, reload
 from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record, form
 
-pytestmark = pytest.mark.first_example
-
 ENDS = [
     DeliveryOutcome.ACCEPTED,
     DeliveryOutcome.LEFT,
@@ -320,6 +318,7 @@ def test_a_print_that_was_made_after_the_visit_is_refused(
     assert send(REMADE).status_code == 303  # within the minute in which it was made
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_while_the_letter_is_still_in_the_volume_it_is_asked_whether_it_was_removed(
     session: Session,
@@ -403,6 +402,7 @@ def test_an_earlier_print_went_with_the_withdrawn_sheet_removed_by_hand(
     assert bundle.taken_out == bundle.taken_out.with_nothing_gone()
 
 
+@pytest.mark.both_engines
 def test_a_volume_that_was_kept_as_we_ask_went_with_the_papers_of_the_newest_print(
     session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -432,6 +432,7 @@ def is_handed_over_by_number(session: Session, bundle: Bundle) -> dict[int, bool
     }
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("place", [1, 3])
 def test_of_two_withdrawn_sheets_the_one_that_was_not_removed_went_along(
     session: Session,
@@ -476,7 +477,6 @@ def test_only_withdrawn_sheets_of_the_print_can_be_named_as_removed(
     assert refused.value.fields == {f"removed_{remade.id}": "removed-not-in-print"}
 
 
-@pytest.mark.one_engine
 def test_the_page_asks_which_of_several_sheets_were_removed(
     staff: FlaskClient, session: Session, remade: Bundle, withdrawn: Callable[..., Signature]
 ) -> None:
@@ -520,7 +520,6 @@ def test_what_was_removed_by_hand_and_counts_again_is_not_taken_for_delivered(
     assert refused.value.fields == {f"removed_{printed.id}": "removed-wanted"}
 
 
-@pytest.mark.one_engine
 def test_what_a_phone_sends_late_of_removed_sheets_is_named_where_they_count_again(
     staff: FlaskClient, session: Session, printed: Bundle, withdrawn: Callable[..., Signature]
 ) -> None:
@@ -546,7 +545,7 @@ def test_what_a_phone_sends_late_of_removed_sheets_is_named_where_they_count_aga
     assert counts(session) == [7]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_record_with_removed_sheets_that_is_sent_twice_is_the_same_and_of_another_one_is_named(
     staff: FlaskClient, session: Session, remade: Bundle
 ) -> None:
@@ -565,7 +564,6 @@ def test_a_record_with_removed_sheets_that_is_sent_twice_is_the_same_and_of_anot
     assert counts(session) == [6]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.CANCELLED])
 def test_what_is_sent_twice_is_the_same_record_also_where_the_bundle_is_not_ready_any_more(
     staff: FlaskClient, session: Session, printed: Bundle, state: BundleState
@@ -584,7 +582,6 @@ def test_what_is_sent_twice_is_the_same_record_also_where_the_bundle_is_not_read
     assert counts(session) == [7]
 
 
-@pytest.mark.one_engine
 def test_what_nobody_can_do_is_not_advised_where_removed_sheets_count_again(
     staff: FlaskClient, session: Session, printed: Bundle, withdrawn: Callable[..., Signature]
 ) -> None:
@@ -623,7 +620,6 @@ def test_what_a_phone_kept_says_nothing_of_a_letter_that_was_withdrawn_since(
     assert refused.value.fields == asked(remade)
 
 
-@pytest.mark.one_engine
 def test_the_page_says_that_the_earlier_print_went_without_the_removed_sheet(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -764,6 +760,7 @@ def test_no_record_left_says_that_a_sheet_was_removed_whichever_is_deleted_first
     assert len(list_papers(session, reload(session, printed.id))) == 2
 
 
+@pytest.mark.both_engines
 def test_of_a_refusal_before_the_part_went_the_answer_counts_where_one_can(
     session: Session, remade: Bundle, record: Record, take_part: TakePart
 ) -> None:
@@ -871,7 +868,6 @@ def test_a_visit_before_the_remake_is_not_recorded_beside_one_with_the_new_print
     assert refused.value.fields == {"outcome": "remade-since"}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("letters", [7, 6])
 def test_the_public_page_gives_the_code_of_the_paper_that_went_and_of_how_many_it_is(
     session: Session, remade: Bundle, record: Record, letters: int
@@ -893,7 +889,6 @@ def test_the_public_page_gives_the_code_of_the_paper_that_went_and_of_how_many_i
     assert told.code.replace(" ", "") == first.check_code
 
 
-@pytest.mark.one_engine
 def test_pages_and_files_are_said_to_be_of_their_print(
     staff: FlaskClient, session: Session, printed: Bundle, remade: Bundle
 ) -> None:
@@ -910,7 +905,6 @@ def test_pages_and_files_are_said_to_be_of_their_print(
     assert "printed first" not in again
 
 
-@pytest.mark.one_engine
 def test_no_file_of_the_first_print_is_given_out(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -947,7 +941,7 @@ def test_of_an_earlier_print_the_page_of_a_letter_is_named_only_where_it_is_know
     assert places == [third_place, ("4", ""), ("6", "")]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -967,7 +961,6 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
     assert "Destroy" not in page
 
 
-@pytest.mark.one_engine
 def test_the_page_of_a_delivery_says_which_print_it_was(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -989,7 +982,6 @@ def test_the_page_of_a_delivery_says_which_print_it_was(
     )
 
 
-@pytest.mark.one_engine
 def test_a_delivery_of_the_only_print_says_nothing_of_it(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
@@ -1001,7 +993,6 @@ def test_a_delivery_of_the_only_print_says_nothing_of_it(
     )
 
 
-@pytest.mark.one_engine
 def test_prints_of_one_minute_are_told_apart_by_their_number(
     staff: FlaskClient, session: Session, remade: Bundle
 ) -> None:
@@ -1014,7 +1005,6 @@ def test_prints_of_one_minute_are_told_apart_by_their_number(
         assert f"It is print {number}{counted}" in page
 
 
-@pytest.mark.one_engine
 def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -1027,7 +1017,6 @@ def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
     assert "remove this sheet" not in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("taken", [None, 2])
 def test_what_was_removed_by_hand_is_not_asked_for_again(
     staff: FlaskClient,
@@ -1049,7 +1038,6 @@ def test_what_was_removed_by_hand_is_not_asked_for_again(
     assert list_papers(session, printed) == []
 
 
-@pytest.mark.one_engine
 def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     staff: FlaskClient, session: Session, remade: Bundle
 ) -> None:
@@ -1072,7 +1060,6 @@ def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     assert counts(session) == [7]
 
 
-@pytest.mark.one_engine
 def test_each_print_is_named_by_what_is_seen_on_the_paper(
     staff: FlaskClient, session: Session, remade: Bundle, withdrawn: Callable[..., Signature]
 ) -> None:
@@ -1102,7 +1089,6 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
         assert words in page
 
 
-@pytest.mark.one_engine
 def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     app: Flask,
     staff: FlaskClient,
@@ -1160,7 +1146,6 @@ def list_to_remove(page: str) -> list[tuple[str, ...]]:
     return [(title, *re.findall(r"<p>(.*?)</p>", body)) for title, body in notices]
 
 
-@pytest.mark.one_engine
 def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
     staff: FlaskClient, printed: Bundle, session: Session
 ) -> None:
@@ -1332,6 +1317,7 @@ def test_a_letter_that_files_made_since_hold_is_asked_about_again(
     assert counts(session) == [7, 4]
 
 
+@pytest.mark.both_engines
 def test_of_envelopes_from_before_it_was_written_down_it_is_not_said_which_letter_went(
     staff: FlaskClient,
     session: Session,
@@ -1383,7 +1369,6 @@ def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
     assert reads_delivered(session, bundle) is (withdrawn_in == "yes")
 
 
-@pytest.mark.one_engine
 def test_a_posting_that_was_a_mistake_is_taken_back_with_what_was_said(
     staff: FlaskClient,
     session: Session,

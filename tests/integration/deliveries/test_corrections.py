@@ -31,8 +31,6 @@ from tests.integration.campaigns.test_edit_conflict import list_dead_links
 from tests.integration.deliveries.conftest import Record, form, photograph
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
-pytestmark = pytest.mark.one_engine
-
 __all__ = ["tell", "three"]
 
 PICTURE = attachments.RedrawnFile(GateFileKind.PICTURE, (b"a page",))
@@ -106,7 +104,6 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
     }
 
 
-@pytest.mark.both_engines
 def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
     staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
@@ -169,6 +166,7 @@ def test_a_colleague_adds_pictures_and_the_receipt(
     assert entry.detail == {"pictures": 1, "files": 1}
 
 
+@pytest.mark.both_engines
 def test_what_is_published_is_corrected_with_the_day_of_its_post(
     three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
@@ -184,6 +182,7 @@ def test_what_is_published_is_corrected_with_the_day_of_its_post(
     assert tell() == ["first", "second", "third"], "no one is mailed a second time"
 
 
+@pytest.mark.both_engines
 def test_a_number_of_the_post_stands_on_its_envelope(
     bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -259,7 +258,6 @@ def test_a_reply_that_is_logged_from_a_delivery_answers_it(
     assert f'selected value="{visit.attempts[0].public_id}"' in chosen
 
 
-@pytest.mark.both_engines
 def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
     bundle: Bundle, session: Session, record: Record
 ) -> None:

@@ -26,8 +26,6 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 
-pytestmark = pytest.mark.one_engine
-
 EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 """Twenty-five hours apart: their days are never the same."""
 
@@ -179,7 +177,6 @@ def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_missio
     assert 'name="sure"' not in impossible.text, "nobody can be sure of a day that cannot be"
 
 
-@pytest.mark.both_engines
 def test_a_refusal_stands_before_the_posting_of_its_day(
     staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
@@ -193,24 +190,9 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
 @pytest.mark.parametrize(
     ("first", "second", "way"),
     [
-        pytest.param(
-            {"day": 1, "at": time(10)},
-            {"day": 1, "at": time(15)},
-            ["refused", "accepted"],
-            marks=pytest.mark.both_engines,
-        ),
-        pytest.param(
-            {"day": 1, "at": time(10)},
-            {"day": 1, "at": None},
-            ["refused", "accepted"],
-            marks=pytest.mark.both_engines,
-        ),
-        pytest.param(
-            {"day": 1, "at": None},
-            {"day": 1, "at": time(0, 5)},
-            ["refused", "accepted"],
-            marks=pytest.mark.both_engines,
-        ),
+        ({"day": 1, "at": time(10)}, {"day": 1, "at": time(15)}, ["refused", "accepted"]),
+        ({"day": 1, "at": time(10)}, {"day": 1, "at": None}, ["refused", "accepted"]),
+        ({"day": 1, "at": None}, {"day": 1, "at": time(0, 5)}, ["refused", "accepted"]),
         ({"day": 2, "at": time(23)}, {"day": 1, "at": time(1)}, ["refused", "accepted"]),
     ],
 )
@@ -234,7 +216,6 @@ def test_what_happened_is_told_by_day_then_by_time(
     assert len(session.scalars(letters).all()) == 7, "and its writers are told of it as well"
 
 
-@pytest.mark.both_engines
 def test_what_went_at_an_earlier_moment_was_not_refused_though_that_was_recorded_first(
     old: Bundle, session: Session, record: Record
 ) -> None:
@@ -263,7 +244,6 @@ def test_the_day_of_a_freeze_is_that_of_the_mission(
     assert told(session, old) == ["refused"]
 
 
-@pytest.mark.both_engines
 def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
     app: Flask, old: Bundle, session: Session, record: Record
 ) -> None:

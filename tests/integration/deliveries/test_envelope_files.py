@@ -25,8 +25,6 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, let_go, run_of
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 Again = Callable[..., None]
 
 
@@ -79,7 +77,7 @@ def in_part(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
     assert post(staff, after(bundle, "part"), {"numbers": "6, 7"}).status_code == 303
 
 
-@pytest.mark.parametrize("went", [refused, pytest.param(in_part, marks=pytest.mark.both_engines)])
+@pytest.mark.parametrize("went", [refused, in_part])
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     app: Flask,
@@ -142,6 +140,7 @@ def test_what_nobody_asks_for_is_made_anew_too(
     assert run_of(session).state is RunState.WAITING
 
 
+@pytest.mark.both_engines
 def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
     printed: Bundle,
     staff: FlaskClient,
@@ -165,7 +164,6 @@ def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
         again("deliveries.print-envelopes", run.id)
 
 
-@pytest.mark.both_engines
 def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after_it(
     printed: Bundle,
     staff: FlaskClient,
@@ -285,7 +283,6 @@ def lose_volume(bundle: Bundle) -> None:
     storage.storage().delete(file_names.stored_volume_of(bundle, volume))
 
 
-@pytest.mark.both_engines
 def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_hand(
     printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again
 ) -> None:
@@ -312,6 +309,7 @@ def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_han
     assert run_of(session).state is RunState.FAILED, "one try for each press of the button"
 
 
+@pytest.mark.both_engines
 def test_for_want_of_room_it_is_tried_until_there_is_some(
     printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask
 ) -> None:

@@ -32,8 +32,6 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.tracking.conftest import sign
 
-pytestmark = pytest.mark.one_engine
-
 
 def after(bundle: Bundle, deed: str = "") -> str:
     page = f"/desk/bundles/{bundle.public_id}/after"
@@ -84,7 +82,6 @@ def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
     assert list(pack_letters(numbers, each, taken)) == [Span(*facts) for facts in expected]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     app: Flask,
@@ -155,7 +152,6 @@ def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used
     assert envelopes(session) == []
 
 
-@pytest.mark.both_engines
 def test_one_worker_makes_the_files_and_a_letter_that_was_taken_back_is_not_in_them(
     app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:

@@ -107,7 +107,6 @@ def seen_by_writer(app: Flask, session: Session, bundle: Bundle, number: int) ->
         return status_of(signature, trips), find_place(session, signature), marks
 
 
-@pytest.mark.both_engines
 def test_another_mission_waits_for_the_check_and_gets_none_that_names_a_flag(
     staff: FlaskClient,
     session: Session,
@@ -144,7 +143,6 @@ def test_another_mission_waits_for_the_check_and_gets_none_that_names_a_flag(
     assert letter_of(session, reload(session, printed.id), 2).bundle_id == printed.id
 
 
-@pytest.mark.both_engines
 def test_of_a_bundle_accepted_in_part_staff_read_which_of_the_rest_may_not_go_out(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -175,7 +173,6 @@ def test_of_a_bundle_accepted_in_part_staff_read_which_of_the_rest_may_not_go_ou
     assert "name a risk flag" not in staff.get("/desk/today").text
 
 
-@pytest.mark.both_engines
 def test_a_bundle_that_is_here_is_remade_without_it_and_its_writer_reads_the_same(
     app: Flask,
     staff: FlaskClient,
@@ -298,7 +295,6 @@ def test_review_returns_none_that_is_in_a_bundle_and_a_rejection_keeps_it_out(
     assert signature.state is HELD
 
 
-@pytest.mark.both_engines
 def test_an_approval_in_a_bundle_is_undone_until_it_has_gone_out(
     session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -317,7 +313,6 @@ def test_an_approval_in_a_bundle_is_undone_until_it_has_gone_out(
     assert (undone.reopened, signature.state) == (0, CONFIRMED)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_removed", [False, True])
 def test_what_has_gone_out_is_not_rejected_unless_it_was_taken_out_before(
     staff: FlaskClient,
@@ -369,7 +364,6 @@ def test_what_has_gone_out_stays_as_it_is_and_is_checked_once_it_is_here_after_a
     assert signature.state is HELD
 
 
-@pytest.mark.both_engines
 def test_what_is_approved_once_the_envelopes_are_filled_waits_for_another_bundle(
     app: Flask,
     session: Session,
@@ -415,7 +409,6 @@ def test_what_is_approved_once_the_envelopes_are_filled_waits_for_another_bundle
     assert [letter.bundle_id for letter in signature.letters] == [None]
 
 
-@pytest.mark.both_engines
 def test_what_is_approved_before_its_volume_is_made_again_is_in_it_and_not_taken_out(
     session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
 ) -> None:
@@ -431,7 +424,6 @@ def test_what_is_approved_before_its_volume_is_made_again_is_in_it_and_not_taken
     assert [letter.number for letter in bundle.taken_out.letters] == ["00003"]
 
 
-@pytest.mark.both_engines
 def test_no_file_of_a_bundle_that_its_letters_left_is_given_before_the_check(
     staff: FlaskClient,
     session: Session,
@@ -451,7 +443,6 @@ def test_no_file_of_a_bundle_that_its_letters_left_is_given_before_the_check(
     assert post(staff, download).status_code == 409
 
 
-@pytest.mark.both_engines
 def test_of_what_went_out_as_a_part_staff_no_longer_read_that_it_may_not(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -470,7 +461,6 @@ def test_of_what_went_out_as_a_part_staff_no_longer_read_that_it_may_not(
     assert "was withdrawn" not in page
 
 
-@pytest.mark.both_engines
 def test_a_bundle_of_which_review_holds_everything_keeps_its_files(
     staff: FlaskClient, session: Session, printed: Bundle, flag: Flag, again: Callable[..., None]
 ) -> None:
@@ -494,7 +484,6 @@ def test_a_bundle_of_which_review_holds_everything_keeps_its_files(
     assert post(staff, f"{url}/download").status_code == 200
 
 
-@pytest.mark.both_engines
 def test_the_manifest_does_not_tell_that_review_held_a_letter_back(
     staff: FlaskClient,
     session: Session,

@@ -106,7 +106,6 @@ def test_files_that_name_them_are_not_given_out(
     assert not any(prints.is_damaged(storage.storage(), file) for file in recorded.files)
 
 
-@pytest.mark.one_engine
 def test_the_page_of_their_letter_says_what_is_kept_of_it(
     app: Flask, client: FlaskClient, session: Session, part: Bundle
 ) -> None:
@@ -122,7 +121,6 @@ def test_the_page_of_their_letter_says_what_is_kept_of_it(
     assert "we keep one copy of them all" not in client.get("/en/letter/token").text
 
 
-@pytest.mark.one_engine
 def test_where_the_settings_keep_files_for_their_names_they_are_given_out(
     app: Flask, session: Session, part: Bundle
 ) -> None:
@@ -144,7 +142,7 @@ def test_envelopes_of_the_rest_hold_the_rest_alone(
     assert [name for name in "abcdefghijkl" if f"Quille{name}" in text] == list("fghijkl")
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_another_mission_gets_the_rest_and_files_of_both_bundles_are_held_back_in_turn(
     staff: FlaskClient, session: Session, part: Bundle, other_mission: str, print_bundle: Print
 ) -> None:
@@ -163,7 +161,6 @@ def test_another_mission_gets_the_rest_and_files_of_both_bundles_are_held_back_i
     assert offered(session, rerouted) == {"letters-001.pdf", *PAPERS}
 
 
-@pytest.mark.one_engine
 def test_where_the_record_of_their_part_is_deleted_the_rest_alone_is_here(
     session: Session, part: Bundle
 ) -> None:
@@ -179,6 +176,7 @@ def _take(staff: FlaskClient, bundle: Bundle, name: str) -> bytes:
     return answer.data
 
 
+@pytest.mark.both_engines
 def test_files_of_envelopes_that_were_posted_are_made_anew_without_them(
     app: Flask,
     staff: FlaskClient,
@@ -209,7 +207,6 @@ def test_files_of_envelopes_that_were_posted_are_made_anew_without_them(
     assert [name for name in "abcdefghijkl" if f"Quille{name}" in text] == list("ijkl")
 
 
-@pytest.mark.one_engine
 def test_lists_name_who_signed_a_sheet(
     session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
 ) -> None:

@@ -161,9 +161,7 @@ def compare_answers(session: Session, bundle: Bundle, done: object) -> None:
     assert count_paper(session, bundle) == max(len(here) - sum(session.scalars(unnamed)), 0), done
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.one_engine) for seed in (3, 5, 9, 18))]
-)
+@pytest.mark.parametrize("seed", [0, 1, 3, 5, 9, 18])
 def test_the_same_letters_are_gone_whichever_way_they_are_asked_for(
     session: Session, bundle: Bundle, seed: int
 ) -> None:

@@ -23,8 +23,6 @@ from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
-pytestmark = pytest.mark.one_engine
-
 __all__ = ["reroute", "tell", "three"]
 
 MORNING, AFTERNOON = time(10, 0), time(15, 0)
@@ -48,7 +46,6 @@ def told(session: Session) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     "outcome", [DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT, DeliveryOutcome.COURIER]
 )
-@pytest.mark.both_engines
 def test_a_colleague_who_was_there_later_does_not_keep_an_earlier_visit_out(
     bundle: Bundle, session: Session, record: Record, day: date, outcome: DeliveryOutcome
 ) -> None:
@@ -112,7 +109,6 @@ def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
     assert told(session) == [("part", 4), ("part", 2)]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("at", [None, MORNING])
 def test_a_refusal_on_the_day_of_a_part_is_about_the_rest_unless_times_say_otherwise(
     three: Bundle, session: Session, record: Record, at: time | None
@@ -150,7 +146,6 @@ def ways_of(session: Session) -> list[list[str]]:
     return [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
 
 
-@pytest.mark.both_engines
 def test_once_a_late_record_is_removed_the_later_visit_is_about_all_again(
     bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
@@ -197,6 +192,7 @@ def test_stopped_is_said_of_a_visit_before_a_colleague_s(
     assert told(session) == [("accepted", 7), ("stopped", 7)]
 
 
+@pytest.mark.both_engines
 def test_what_went_out_after_a_stop_is_recorded_and_known_as_such(
     bundle: Bundle, session: Session, record: Record, day: date, stop: Callable[[], None]
 ) -> None:

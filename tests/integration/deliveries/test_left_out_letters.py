@@ -63,7 +63,6 @@ def set_apart(session: Session, printed: Bundle, record: Record, flag: Flag) -> 
     session.commit()
 
 
-@pytest.mark.both_engines
 def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_removed_it(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -95,7 +94,6 @@ def test_what_envelopes_were_filled_without_is_named_at_the_gate_and_nobody_remo
     assert find_sheet_fates(session, bundle) == {"00004": SheetFate.WENT}
 
 
-@pytest.mark.both_engines
 def test_once_the_envelopes_are_cancelled_what_they_lacked_is_with_the_others_again(
     session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -109,7 +107,6 @@ def test_once_the_envelopes_are_cancelled_what_they_lacked_is_with_the_others_ag
     assert count_here(session, bundle) == 5, "it may go out with them"
 
 
-@pytest.mark.both_engines
 def test_once_the_envelopes_went_it_is_said_that_they_lacked_it(
     staff: FlaskClient,
     session: Session,
@@ -144,7 +141,6 @@ def assert_keeps_in_drawer(staff: FlaskClient, url: str) -> None:
         assert "You have no letters" not in shown
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("decision", [None, Decision.REJECTED])
 def test_what_was_removed_from_the_envelopes_is_kept_under_lock_and_said_to_be_here(
     staff: FlaskClient,
@@ -174,7 +170,6 @@ def test_what_was_removed_from_the_envelopes_is_kept_under_lock_and_said_to_be_h
     assert_keeps_in_drawer(staff, url)
 
 
-@pytest.mark.both_engines
 def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
     session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
 ) -> None:
@@ -210,7 +205,6 @@ def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
     assert count_here(session, reload(session, bundle_id)) == 6
 
 
-@pytest.mark.both_engines
 def test_where_review_holds_all_that_is_left_the_pages_name_what_must_not_go(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, flag: Flag
 ) -> None:
@@ -228,7 +222,6 @@ def test_where_review_holds_all_that_is_left_the_pages_name_what_must_not_go(
             assert words not in shown
 
 
-@pytest.mark.both_engines
 def test_the_first_bundle_says_where_a_letter_is_once_it_is_approved(
     staff: FlaskClient,
     session: Session,
@@ -262,7 +255,6 @@ def test_the_first_bundle_says_where_a_letter_is_once_it_is_approved(
     assert link in staff.get(page).text
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_remade", [True, False])
 def test_what_was_not_carried_was_not_refused(
     app: Flask,
@@ -289,7 +281,6 @@ def test_what_was_not_carried_was_not_refused(
     assert any(title.startswith("Refused") for title, _text in marks)
 
 
-@pytest.mark.both_engines
 def test_what_stays_where_the_others_went_on_through_another_mission_stands_on_today(
     staff: FlaskClient,
     session: Session,
@@ -320,7 +311,6 @@ def test_what_stays_where_the_others_went_on_through_another_mission_stands_on_t
     assert ("Letter 00001" in page, "Letter 00003" in page) == (True, True)
 
 
-@pytest.mark.both_engines
 def test_what_was_printed_again_without_it_and_went_on_is_not_on_today(
     staff: FlaskClient,
     session: Session,
@@ -357,7 +347,6 @@ def _deliver_part_without(session: Session, bundle: Bundle, record: Record, numb
     session.commit()
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_remade", [True, False])
 def test_what_its_writer_read_of_it_stays_once_it_is_approved_and_in_the_next_bundle(
     app: Flask,

@@ -116,7 +116,7 @@ def test_signed_sheets_of_a_bundle_are_named_though_all_its_letters_were_set_asi
     assert TODAY in client.get("/desk/today").text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_prints_reads_of_letters_left_on_today_and_nothing_of_what_only_takes_some(
     staff: FlaskClient, session: Session, campaign: Campaign, later: Campaign
 ) -> None:
@@ -134,7 +134,6 @@ def test_who_prints_reads_of_letters_left_on_today_and_nothing_of_what_only_take
     assert 'href="/desk/bundles/"' in today
 
 
-@pytest.mark.one_engine
 def test_one_that_is_opened_again_after_the_stop_stays_on_today(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, later: Campaign
 ) -> None:
@@ -146,7 +145,6 @@ def test_one_that_is_opened_again_after_the_stop_stays_on_today(
     assert TODAY in client.get("/desk/today").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", [StopKind.SAFE, StopKind.OTHER])
 def test_a_stop_for_another_reason_warns_of_nothing(
     app: Flask,

@@ -37,7 +37,6 @@ def delete_part(session: Session, visit_id: int) -> None:
     session.commit()
 
 
-@pytest.mark.both_engines
 def test_letters_of_a_deleted_part_are_named_and_go_into_more_envelopes(
     app: Flask, staff: FlaskClient, lasting: Bundle, session: Session, record: Record
 ) -> None:
@@ -100,6 +99,7 @@ def test_the_summary_counts_what_lies_in_the_envelopes(
     assert lying.count('<td class="num">2</td>') == 2, "two envelopes with a letter each"
 
 
+@pytest.mark.both_engines
 def test_a_bundle_of_which_all_envelopes_went_says_that_letters_are_left(
     lasting: Bundle, staff: FlaskClient, session: Session, record: Record
 ) -> None:
@@ -149,7 +149,6 @@ def put_into_envelopes(
         session.execute(insert(Envelope).values(run_id=run.id, sequence=at, **numbers))
 
 
-@pytest.mark.both_engines
 def test_letters_in_no_envelope_are_those_that_no_span_reaches_over(
     lasting: Bundle, session: Session
 ) -> None:
@@ -172,7 +171,6 @@ def test_letters_in_no_envelope_are_those_that_no_span_reaches_over(
     session.rollback()
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_they_are_looked_for_gap_by_gap_and_not_each_in_all_gaps(
     lasting: Bundle, session: Session
 ) -> None:

@@ -74,6 +74,7 @@ def test_the_page_of_a_bundle_that_moved_leads_to_the_record_of_an_earlier_attem
     assert "You can still record an earlier delivery attempt." in staff.get(f"{page}/deliver").text
 
 
+@pytest.mark.both_engines
 def test_a_print_is_named_with_the_letters_on_it_that_are_in_another_bundle(
     staff: FlaskClient,
     session: Session,
@@ -91,7 +92,6 @@ def test_a_print_is_named_with_the_letters_on_it_that_are_in_another_bundle(
     assert re.search(r"7 letters, printed on [^.]+\. 3 of them are in another bundle\.", page)
 
 
-@pytest.mark.both_engines
 def test_sheets_that_moved_are_not_delivered_twice(
     session: Session, with_sheets: Bundle, reroute: Reroute, record: Record
 ) -> None:
@@ -107,7 +107,6 @@ def test_sheets_that_moved_are_not_delivered_twice(
         record(with_sheets, DeliveryOutcome.ACCEPTED, paper=paper, **facts)
 
 
-@pytest.mark.both_engines
 def test_of_a_bundle_of_which_some_moved_the_others_can_be_recorded_as_a_part(
     session: Session, bundle: Bundle, moved: Bundle, record: Record
 ) -> None:
@@ -123,7 +122,6 @@ def test_of_a_bundle_of_which_some_moved_the_others_can_be_recorded_as_a_part(
     ]
 
 
-@pytest.mark.both_engines
 def test_where_they_are_delivered_from_there_the_record_says_so(
     session: Session, bundle: Bundle, moved: Bundle, record: Record
 ) -> None:
@@ -149,6 +147,7 @@ def test_page_and_phone_say_where_they_are_and_what_to_do(
         assert "choose “Accepted in part”" not in answer
 
 
+@pytest.mark.both_engines
 def test_envelopes_whose_letters_moved_since_are_not_recorded_as_posted(
     session: Session, bundle: Bundle, reroute: Reroute, staff: FlaskClient
 ) -> None:

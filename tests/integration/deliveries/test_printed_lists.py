@@ -45,8 +45,6 @@ from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
-pytestmark = pytest.mark.first_example
-
 ANY_CHANGE = [
     SignatureState.WITHDRAWN,
     SignatureState.ERASED,
@@ -164,7 +162,6 @@ def test_no_file_that_names_them_goes_out_until_it_is_made_again(
     assert f"{listed.public_id}/reprint" not in page
 
 
-@pytest.mark.one_engine
 def test_a_letter_that_is_taken_back_holds_back_the_cover_letter_too(
     app: Flask, session: Session, listed: Bundle
 ) -> None:
@@ -180,7 +177,6 @@ def test_a_letter_that_is_taken_back_holds_back_the_cover_letter_too(
             downloads.reprint(own, bundle, store, name=name, reason="Paper jam", actor="command")
 
 
-@pytest.mark.both_engines
 def test_a_name_that_is_corrected_is_printed_anew(
     app: Flask, session: Session, staff: FlaskClient, listed: Bundle, remake: Callable[[], Bundle]
 ) -> None:
@@ -246,7 +242,6 @@ def test_after_the_remake_everything_says_what_to_destroy(
     assert reload(session, bundle.id).zip_sha256 == bundle.zip_sha256, "nothing more to remake"
 
 
-@pytest.mark.one_engine
 def test_one_who_is_back_is_put_on_the_lists_even_where_another_left_them(
     app: Flask,
     session: Session,
@@ -277,7 +272,7 @@ def test_one_who_is_back_is_put_on_the_lists_even_where_another_left_them(
     assert destroy in get_page(staff, session, listed)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_was_gone_before_the_first_print_stood_in_no_list(
     app: Flask, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
 ) -> None:
@@ -297,7 +292,6 @@ def test_who_was_gone_before_the_first_print_stood_in_no_list(
         assert say_what_to_destroy() not in readme
 
 
-@pytest.mark.one_engine
 def test_prints_of_sheets_alone_count_whom_their_lists_name(
     session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
 ) -> None:
@@ -341,7 +335,6 @@ def test_prints_of_sheets_alone_count_whom_their_lists_name(
     assert count_people() == [2, 1, 2, 3], "the one with a person less may be at hand as well"
 
 
-@pytest.mark.one_engine
 def test_the_gate_names_rows_to_black_out_of_what_comes_along(
     staff: FlaskClient,
     session: Session,
@@ -363,7 +356,6 @@ def test_the_gate_names_rows_to_black_out_of_what_comes_along(
         assert notice.count("If you also deliver this bundle: ") == along
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("path", ["/deliver", "/after"])
 def test_before_the_remake_the_gate_names_who_on_the_lists_is_gone(
     staff: FlaskClient,
@@ -382,7 +374,6 @@ def test_before_the_remake_the_gate_names_who_on_the_lists_is_gone(
     assert named not in get_page(staff, session, remake(), path)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("state", [SignatureState.ERASED, SignatureState.WITHDRAWN])
 def test_the_row_of_a_deleted_signature_is_to_be_blacked_out(
     session: Session,
@@ -461,7 +452,6 @@ def test_the_gate_asks_which_lists_went(
     assert "cover-letter.pdf" in choices_of(app, session, bundle), "it is not made anew"
 
 
-@pytest.mark.one_engine
 def test_of_letters_that_came_back_nobody_asks_about_names_in_the_lists(
     session: Session, listed: Bundle, set_state: SetState, record: Record
 ) -> None:
@@ -474,7 +464,6 @@ def test_of_letters_that_came_back_nobody_asks_about_names_in_the_lists(
     assert record(bundle, DeliveryOutcome.REFUSED).attempts[0].messages == 4
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_beside_letters_the_only_print_is_asked_about_names_too(
     app: Flask,
@@ -513,7 +502,6 @@ def test_beside_letters_the_only_print_is_asked_about_names_too(
     assert ("Names that could still be read on the lists: P00002." in page) is not by_hand
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("place", range(4))
 def test_sheets_and_names_are_asked_about_apart(
     session: Session, listed: Bundle, set_state: SetState, record: Record, place: int
@@ -546,7 +534,6 @@ def withdraw_letter(session: Session, bundle: Bundle, number: int) -> None:
     session.commit()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_kept_volume_is_asked_about_the_names_on_its_newer_lists(
     session: Session,

@@ -65,7 +65,6 @@ def carry(session: Session, campaign: Campaign, number: int, into: Bundle | None
     return bundle
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_three_deliveries_take_as_many_statements_as_one(
     session: Session, campaign: Campaign, count: Count
 ) -> None:
@@ -112,7 +111,6 @@ def test_three_deliveries_take_as_many_statements_as_one(
     assert asked() == few
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_today_asks_as_often_for_three_follow_ups_of_a_stop_for_harm_as_for_one(
     session: Session, count: Count
 ) -> None:

@@ -37,8 +37,6 @@ from tests.days import today
 from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph, reload
 
-pytestmark = pytest.mark.one_engine
-
 
 def gate(bundle: Bundle) -> str:
     return f"/desk/bundles/{bundle.public_id}/deliver"
@@ -59,7 +57,6 @@ def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
     assert "data-kept" not in opening
 
 
-@pytest.mark.both_engines
 def test_a_delivery_is_recorded_with_all_that_was_written_down(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -84,7 +81,6 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted" not in case, "nothing is public before it is published"
 
 
-@pytest.mark.both_engines
 def test_who_went_who_opened_and_the_notes_are_sealed(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -94,6 +90,7 @@ def test_who_went_who_opened_and_the_notes_are_sealed(
     assert all(b"Planted" not in bytes(value) for value in row)
 
 
+@pytest.mark.both_engines
 def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -187,6 +184,7 @@ def test_a_file_that_is_too_big_is_refused() -> None:
     assert picture.value.fields == {"pictures": "picture-too-big"}
 
 
+@pytest.mark.both_engines
 def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -635,6 +633,7 @@ def test_what_is_typed_elsewhere_is_kept_by_account_and_not_forgotten_at_the_gat
     assert len(marks) == 2, "two of one name are two"
 
 
+@pytest.mark.both_engines
 def test_a_post_is_published_once_with_a_picture_that_is_described(
     staff: FlaskClient, bundle: Bundle, session: Session, fresh_pages: None
 ) -> None:
@@ -710,7 +709,6 @@ def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
     assert len(visits(session)) == 1
 
 
-@pytest.mark.both_engines
 def test_more_in_an_hour_than_anybody_visits_is_refused(
     staff: FlaskClient, bundle: Bundle, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -746,6 +744,7 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     assert "Planted note." in answer.text
 
 
+@pytest.mark.both_engines
 def test_what_was_taken_is_here_no_more_before_it_is_named(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -795,7 +794,6 @@ def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_tha
     ]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_bundle_may_come_along_again_until_its_letters_are_in_envelopes(
     bundle: Bundle,
@@ -896,7 +894,6 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     assert answer.json["recorded"] == f"/desk/deliveries/attempts/{visit.attempts[0].public_id}"
 
 
-@pytest.mark.both_engines
 def test_the_second_of_two_who_record_the_same_minute_is_led_to_the_record_of_the_first(
     client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
@@ -924,6 +921,7 @@ def test_a_bundle_that_is_not_there_is_not_dropped_without_a_word(
     assert visits(session) == []
 
 
+@pytest.mark.both_engines
 def test_a_bundle_of_another_mission_did_not_come_along(
     staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session, other_mission: str
 ) -> None:
@@ -963,7 +961,6 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
     assert visits(session) == []
 
 
-@pytest.mark.both_engines
 def test_older_visits_are_on_the_next_page(
     staff: FlaskClient,
     bundle: Bundle,
@@ -981,7 +978,6 @@ def test_older_visits_are_on_the_next_page(
     assert staff.get("/desk/deliveries/?page=99999999999999999999").status_code == 200
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("locale", "choices"),
     [

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
@@ -22,6 +23,7 @@ MANY, AT_ONCE = 50, 10
 """Tries, and connections that are open at a time; PostgreSQL's pool has twenty."""
 
 
+@pytest.mark.both_engines
 def test_who_looks_and_then_writes_loses_what_another_wrote_in_between(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -45,6 +47,7 @@ def test_who_looks_and_then_writes_loses_what_another_wrote_in_between(
     assert session.get_one(GateVisit, visit_id).place in {"one", "two"}, "the other is lost"
 
 
+@pytest.mark.both_engines
 def test_fifty_who_record_correct_and_publish_do_each_once(
     app: Flask, staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:

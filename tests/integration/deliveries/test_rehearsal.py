@@ -14,8 +14,6 @@ from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import form
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) -> Bundle:
@@ -43,7 +41,6 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
     return reload(session, bundle_id)
 
 
-@pytest.mark.both_engines
 def test_a_rehearsal_does_not_come_along(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle
 ) -> None:

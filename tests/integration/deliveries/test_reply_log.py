@@ -2,7 +2,6 @@
 
 import io
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -17,8 +16,6 @@ from campaign.models.staff import Role
 from tests.factories import add_held, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record
 
-pytestmark = pytest.mark.one_engine
-
 TYPED = {
     "received_on": "2026-11-02",
     "channel": "letter",
@@ -29,7 +26,6 @@ TYPED = {
 }
 
 
-@pytest.mark.both_engines
 def test_today_names_what_is_to_be_screened_carried_told_and_answered(
     app: Flask, staff: FlaskClient, session: Session, bundle: Bundle, record: Record
 ) -> None:

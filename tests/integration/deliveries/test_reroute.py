@@ -46,8 +46,6 @@ from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, posting
 
-pytestmark = pytest.mark.one_engine
-
 Reroute = Callable[[int], int]
 UNPRINTABLE = "\U000e0fff"
 
@@ -115,7 +113,6 @@ def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
     return rows
 
 
-@pytest.mark.both_engines
 def test_an_export_holds_who_signed_on_the_sheets_and_what_happened_to_them(
     session: Session, with_sheets: Bundle, record: Record, reroute: Reroute, print_bundle: Print
 ) -> None:
@@ -141,7 +138,6 @@ def test_an_export_holds_who_signed_on_the_sheets_and_what_happened_to_them(
     assert listed(session, moved_id)[2:] == [("P00001", "", ""), ("P00002", "accepted", "")]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("outcome", "says"),
     [(DeliveryOutcome.ACCEPTED, "Also 2 signatures on paper."), (DeliveryOutcome.REFUSED, "")],
@@ -174,7 +170,6 @@ def test_an_export_says_that_sheets_which_stayed_here_wait_for_another_bundle(
     ]
 
 
-@pytest.mark.both_engines
 def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
     app: Flask,
     session: Session,
@@ -358,7 +353,6 @@ def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
     assert "Destroy its printed sheets." in listed_bundles(staff)
 
 
-@pytest.mark.both_engines
 def test_files_that_letters_left_go_too_once_everyone_withdrew(
     staff: FlaskClient,
     session: Session,
@@ -385,7 +379,6 @@ def test_files_that_letters_left_go_too_once_everyone_withdrew(
     assert "withdrawn" not in page.partition("Do not deliver the sheets")[2].partition("<table")[0]
 
 
-@pytest.mark.both_engines
 def test_letters_that_came_back_are_on_the_first_sheets_again(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -572,7 +565,6 @@ def test_sheets_that_came_back_go_on_with_the_letters(
     assert awaited_on_paper(session) == 0
 
 
-@pytest.mark.both_engines
 def test_sheets_stay_where_a_part_was_taken(
     staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -586,7 +578,6 @@ def test_sheets_stay_where_a_part_was_taken(
     assert awaited_on_paper(session) == 0, "they went with the part"
 
 
-@pytest.mark.both_engines
 def test_sheets_go_on_with_the_letters_that_were_not_posted(
     staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -645,7 +636,6 @@ def test_where_no_bundle_stands_it_is_a_first_one(
     assert session.scalars(select(Rerouting.to_bundle_id)).one() == rerouted.id
 
 
-@pytest.mark.both_engines
 def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_first(
     session: Session, printed: Bundle, record: Record, reroute: Reroute, print_bundle: Print
 ) -> None:
@@ -674,6 +664,7 @@ def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_
     assert proofs(printed.id) == before
 
 
+@pytest.mark.both_engines
 def test_what_goes_on_names_the_copies_of_its_own_letters(
     session: Session, campaign: Campaign, freeze: Freeze, reroute: Reroute
 ) -> None:

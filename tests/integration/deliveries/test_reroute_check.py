@@ -26,8 +26,6 @@ from tests.integration.deliveries.conftest import Record, let_go
 from tests.integration.deliveries.test_envelopes import after
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 
-pytestmark = pytest.mark.one_engine
-
 __all__ = ["reroute"]
 
 Places = Callable[[], list[tuple[int | None, ...]]]
@@ -74,6 +72,7 @@ def post_two(session: Session, bundle: Bundle) -> None:
     session.commit()
 
 
+@pytest.mark.both_engines
 def test_what_goes_where_is_shown_and_nothing_is_done_yet(
     staff: FlaskClient, refused: Bundle, session: Session, other_mission: str
 ) -> None:
@@ -128,7 +127,6 @@ def test_only_what_the_form_offers_is_looked_at_and_proved(
         assert proof.mimetype == "text/html"
 
 
-@pytest.mark.both_engines
 def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     staff: FlaskClient, refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
@@ -161,7 +159,6 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     reroute(refused.id)
 
 
-@pytest.mark.both_engines
 def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     refused: Bundle, session: Session, reroute: Reroute
 ) -> None:
@@ -181,7 +178,6 @@ def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     assert rest.messages == 5
 
 
-@pytest.mark.both_engines
 def test_where_nobody_noted_the_places_the_letters_wait_again(
     refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:

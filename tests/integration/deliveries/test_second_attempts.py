@@ -35,8 +35,6 @@ from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.tracking.conftest import sign
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 Tell = Callable[[], list[str]]
 
 
@@ -79,7 +77,6 @@ def tell(session: Session, again: Callable[[str, int], None]) -> Tell:
     return run
 
 
-@pytest.mark.both_engines
 def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
     client: FlaskClient, three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
@@ -103,7 +100,6 @@ def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
     assert tell() == ["first", "second", "third"]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("at", [None, time(10)])
 @pytest.mark.parametrize("outcome", ["accepted", "left", "part"])
 def test_a_visit_on_the_day_of_a_posting_takes_no_letter_of_the_envelopes(
@@ -209,7 +205,6 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
     assert "<td>00003</td>" in held
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("at", [None, time(9)])
 def test_a_refusal_that_is_recorded_after_a_posting_of_its_day_is_about_the_rest(
     client: FlaskClient, three: Bundle, session: Session, record: Record, at: time | None
@@ -305,7 +300,6 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
     assert post(client, f"{page}/deliver", sent).status_code == 303
 
 
-@pytest.mark.both_engines
 def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
     client: FlaskClient, three: Bundle, session: Session, settings: Settings, record: Record
 ) -> None:

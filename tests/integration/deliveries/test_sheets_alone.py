@@ -30,8 +30,6 @@ from tests.integration.deliveries.test_printed_lists import QUENTIN
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
-pytestmark = pytest.mark.first_example
-
 __all__ = ["reroute"]
 
 ROSA = replace(QUENTIN, given_name="Rosa")
@@ -76,7 +74,6 @@ def withdraw(
     session.commit()
 
 
-@pytest.mark.both_engines
 def test_what_moved_on_is_not_counted_a_second_time(
     session: Session, sheets: Bundle, record: Record, reroute: Reroute, print_bundle: Print
 ) -> None:
@@ -95,7 +92,6 @@ def test_what_moved_on_is_not_counted_a_second_time(
             record(sheets, DeliveryOutcome.ACCEPTED, paper=paper)
 
 
-@pytest.mark.both_engines
 def test_a_list_on_which_nobody_counts_any_more_went_as_it_was(
     session: Session, sheets: Bundle, record: Record
 ) -> None:
@@ -113,7 +109,6 @@ def test_a_list_on_which_nobody_counts_any_more_went_as_it_was(
         record(sheets, DeliveryOutcome.ACCEPTED, place="Another door")
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("prints", [1, 2])
 @pytest.mark.parametrize("chosen", [0, -1])
 @pytest.mark.parametrize("by_hand", [False, True])
@@ -153,7 +148,6 @@ def test_of_each_print_it_is_asked_whether_names_were_made_unreadable(
     assert list_papers(session, sheets) == papers
 
 
-@pytest.mark.one_engine
 def test_who_counts_again_is_named_also_where_names_were_made_unreadable(
     session: Session, sheets: Bundle, record: Record, print_bundle: Print
 ) -> None:
@@ -174,7 +168,6 @@ def test_who_counts_again_is_named_also_where_names_were_made_unreadable(
     assert (taken_out.carried, taken_out.by_hand) == ({"P00001"}, {"P00003"})
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("is_remade", [False, True])
 def test_the_page_at_the_gate_asks_about_names_on_the_lists(
     app: Flask,
@@ -224,7 +217,6 @@ def test_the_page_at_the_gate_asks_about_names_on_the_lists(
     assert "The name was made unreadable by hand on the lists." in client.get(url).text
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_withdrawn", [False, True])
 def test_a_forgotten_refusal_of_an_earlier_print_is_recorded_beside_the_delivery(
     session: Session, sheets: Bundle, record: Record, print_bundle: Print, is_withdrawn: bool
@@ -267,7 +259,7 @@ def test_the_page_of_a_bundle_counts_nobody_whose_name_was_made_unreadable(
     assert "The name was made unreadable by hand on the lists." in page
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_page_of_sheets_alone_speaks_of_no_volume(
     session: Session, staff: FlaskClient, sheets: Bundle, print_bundle: Print
 ) -> None:
@@ -284,7 +276,6 @@ def test_the_page_of_sheets_alone_speaks_of_no_volume(
     assert "Letters" not in page.partition("<main")[2]
 
 
-@pytest.mark.one_engine
 def test_a_stop_is_told_with_the_noun_of_the_campaign(
     session: Session, staff: FlaskClient, sheets: Bundle
 ) -> None:

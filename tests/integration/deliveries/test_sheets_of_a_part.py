@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -22,7 +21,6 @@ from tests.integration.deliveries.test_reroute import (
     with_sheets,
 )
 
-pytestmark = pytest.mark.both_engines
 __all__ = ["reroute", "with_sheets"]
 
 

@@ -32,8 +32,6 @@ from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import envelopes, posting
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 Stop = Callable[[], None]
 
 
@@ -59,8 +57,8 @@ def crew(session: Session) -> None:
     session.commit()
 
 
-@pytest.mark.usefixtures("crew")
 @pytest.mark.both_engines
+@pytest.mark.usefixtures("crew")
 def test_who_may_carry_is_mailed_of_a_stop_once(
     session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -118,8 +116,8 @@ def test_a_mail_of_a_stop_that_waited_for_the_upgrade_still_goes_out(
     assert "\n- UA 1/26 · 001, Embassy\n" in plain.get_content()
 
 
-@pytest.mark.usefixtures("crew")
 @pytest.mark.both_engines
+@pytest.mark.usefixtures("crew")
 def test_a_stop_whose_message_was_lost_is_found(
     session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -144,7 +142,6 @@ def test_nobody_is_mailed_where_no_paper_lies_here(
     assert mailed(session) == []
 
 
-@pytest.mark.both_engines
 def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of_it(
     staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -168,7 +165,6 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     assert [entry.detail for entry in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("fate", list(PaperFate))
 def test_of_paper_that_was_delivered_after_all_nobody_says_that_it_is_here_or_destroyed(
     session: Session, staff: FlaskClient, loose: Bundle, record: Record, stop: Stop, fate: PaperFate
@@ -208,7 +204,6 @@ def test_cancelled_after_its_paper_was_destroyed_a_bundle_still_says_so(
     assert "The paper of this bundle was destroyed" in staff.get(page).text
 
 
-@pytest.mark.both_engines
 def test_paper_is_not_forgotten_once_the_files_of_its_bundle_are_no_longer_kept(
     session: Session, staff: FlaskClient, loose: Bundle, stop: Stop
 ) -> None:
@@ -272,7 +267,6 @@ def test_the_mail_names_lists_that_lie_here_though_nobody_is_on_a_sheet_any_more
     assert [bundle["only_sheets"] for bundle in json.loads(mail.context)["bundles"]] == [True]
 
 
-@pytest.mark.both_engines
 def test_paper_is_counted_by_what_its_envelopes_hold_also_that_of_letters_taken_back(
     app: Flask, staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -315,7 +309,6 @@ def test_paper_is_counted_by_what_its_envelopes_hold_also_that_of_letters_taken_
 
 
 @pytest.mark.usefixtures("crew")
-@pytest.mark.both_engines
 @pytest.mark.parametrize("last", ["6", "7"])
 def test_lists_lie_here_though_every_letter_was_posted_in_an_envelope(
     app: Flask, staff: FlaskClient, session: Session, loose: Bundle, stop: Stop, last: str
@@ -434,6 +427,7 @@ def test_of_paper_that_was_posted_all_the_same_only_the_rest_was_destroyed(
     assert "Stopped: the rest destroyed" in staff.get("/desk/bundles/").text
 
 
+@pytest.mark.both_engines
 def test_what_found_nothing_left_is_no_delivery_after_the_stop(
     app: Flask, client: FlaskClient, session: Session, loose: Bundle, record: Record, stop: Stop
 ) -> None:
@@ -447,7 +441,6 @@ def test_what_found_nothing_left_is_no_delivery_after_the_stop(
     assert "Delivered after the stop" not in client.get(campaign).text
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("at", "late"), [("", True), ("11:59", False), ("12:00", True)], ids=["", "before", "after"]
 )
@@ -491,7 +484,6 @@ def test_what_went_out_on_the_day_of_a_stop_is_after_it_unless_its_time_says_oth
     assert client.get(page).text.count("After the stop") == (2 if late else 0)
 
 
-@pytest.mark.both_engines
 def test_what_was_recorded_before_a_stop_is_never_after_it(
     staff: FlaskClient, loose: Bundle, record: Record, stop: Stop
 ) -> None:

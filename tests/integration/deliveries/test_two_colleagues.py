@@ -61,6 +61,7 @@ def undo(session: Session, run: EnvelopeRun) -> None:
     split_bundle.undo_split(session, run, actor="test")
 
 
+@pytest.mark.both_engines
 def test_two_who_name_a_part_name_it_once(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -86,6 +87,7 @@ def test_two_who_name_a_part_name_it_once(
     assert [(span.first_number, span.last_number) for span in taken] == [(1, 2)]
 
 
+@pytest.mark.both_engines
 def test_envelopes_that_are_being_posted_are_not_taken_apart(
     app: Flask, session: Session, run_id: int
 ) -> None:
@@ -99,6 +101,7 @@ def test_envelopes_that_are_being_posted_are_not_taken_apart(
     assert session.scalar(select(func.count(Envelope.attempt_id))) == 3
 
 
+@pytest.mark.both_engines
 def test_two_who_post_the_same_envelopes_post_them_once(
     app: Flask, session: Session, run_id: int
 ) -> None:
@@ -113,6 +116,7 @@ def test_two_who_post_the_same_envelopes_post_them_once(
     assert [attempt.messages for attempt in session.scalars(posted)] == [3]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("second", [note_posted, undo])
 def test_what_is_taken_apart_is_neither_posted_nor_taken_apart_again(
     app: Flask, session: Session, run_id: int, second: Callable[[Session, EnvelopeRun], None]
@@ -128,6 +132,7 @@ def test_what_is_taken_apart_is_neither_posted_nor_taken_apart_again(
     assert session.scalar(select(func.count(DeliveryAttempt.id))) == 1
 
 
+@pytest.mark.both_engines
 def test_two_who_take_a_record_back_take_it_back_once(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -154,6 +159,7 @@ def a_post() -> publish_delivery.DeliveryPost:
     return publish_delivery.DeliveryPost({"en": ("Handed over", "They took them.")})
 
 
+@pytest.mark.both_engines
 def test_two_who_publish_a_delivery_post_it_once(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -179,6 +185,7 @@ def test_two_who_publish_a_delivery_post_it_once(
     assert len(session.get_one(Campaign, campaign_id).updates) == 1
 
 
+@pytest.mark.both_engines
 def test_two_who_take_a_post_back_take_it_back_once(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -208,6 +215,7 @@ def test_two_who_take_a_post_back_take_it_back_once(
     assert session.get_one(Campaign, campaign_id).updates == []
 
 
+@pytest.mark.both_engines
 def test_who_publishes_what_a_colleague_has_removed_posts_nothing(
     app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
@@ -265,6 +273,7 @@ def release(session: Session, bundle: Bundle) -> None:
     release_letters.release(session, bundle, storage.storage(), actor="test")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
 def test_nothing_is_done_with_a_bundle_that_a_colleague_has_just_sent_to_be_made_again(
     app: Flask,
@@ -293,6 +302,7 @@ def test_nothing_is_done_with_a_bundle_that_a_colleague_has_just_sent_to_be_made
     assert session.scalar(select(func.count(DeliveryAttempt.id))) == 1
 
 
+@pytest.mark.both_engines
 def test_envelopes_of_a_bundle_that_is_being_made_again_are_not_posted(
     app: Flask, session: Session, run_id: int
 ) -> None:
@@ -311,6 +321,7 @@ def test_envelopes_of_a_bundle_that_is_being_made_again_are_not_posted(
     assert session.scalar(select(func.count(Envelope.attempt_id))) == 0
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
 def test_a_bundle_that_a_colleague_has_just_removed_is_not_found(
     app: Flask,

@@ -18,8 +18,6 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import posting
 
-pytestmark = pytest.mark.one_engine
-
 OLD_PAGE = "and you did not change the date and time"
 
 
@@ -64,7 +62,6 @@ def test_the_page_says_which_moment_it_filled_in(staff: FlaskClient, bundle: Bun
     assert fields["happened_time"] == clock.time_of(offered, bundle.zone).isoformat("minutes")
 
 
-@pytest.mark.both_engines
 def test_untouched_it_is_the_moment_of_recording_and_so_after_a_stop_that_came_meanwhile(
     staff: FlaskClient, session: Session, bundle: Bundle, stop: Callable[[], None]
 ) -> None:
@@ -133,7 +130,6 @@ def test_a_moment_is_that_of_the_mission_s_clocks(
     assert timedelta() <= moment(visit, zone) - before < timedelta(minutes=5)
 
 
-@pytest.mark.both_engines
 def test_the_day_of_a_posting_that_nobody_touched_is_asked_for_once_it_is_over(
     staff: FlaskClient, session: Session, bundle: Bundle, record: Record
 ) -> None:

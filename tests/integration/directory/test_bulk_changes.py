@@ -48,7 +48,6 @@ def directory(session: Session) -> None:
     session.commit()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("part", ["missions", "officials"])
 def test_an_export_that_nobody_changed_changes_nothing(
     desk: FlaskClient, session: Session, directory: None, part: str
@@ -85,7 +84,6 @@ def test_a_changed_export_changes_many_at_once(
     }
 
 
-@pytest.mark.one_engine
 def test_no_cell_of_an_export_is_a_formula(desk: FlaskClient, session: Session) -> None:
     session.add(make_target_official(name="=HYPERLINK(1)"))
     session.commit()

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ BEFORE = import_module("campaign.migrations.versions.0041_folding").down_revisio
 STALE = b"a fingerprint of before".ljust(32)
 
 
+@pytest.mark.both_engines
 def test_old_entries_are_found_and_people_get_their_fingerprints_anew(
     app: Flask, session: Session
 ) -> None:
@@ -56,6 +58,7 @@ def test_old_entries_are_found_and_people_get_their_fingerprints_anew(
         assert forgotten == STALE
 
 
+@pytest.mark.both_engines
 def test_a_damaged_signature_keeps_no_other_from_its_fingerprint(
     app: Flask, session: Session
 ) -> None:

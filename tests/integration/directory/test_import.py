@@ -109,6 +109,7 @@ def test_a_rehearsal_counts_and_writes_nothing(session: Session) -> None:
     assert session.scalar(select(func.count(Mission.id))) == 0
 
 
+@pytest.mark.both_engines
 def test_namesakes_are_kept_apart_and_found_again(session: Session) -> None:
     def run(country: str) -> tuple[int, int, int]:
         report = import_entries(
@@ -143,7 +144,6 @@ def run(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     return invoke
 
 
-@pytest.mark.one_engine
 def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_bytes(b"\xef\xbb\xbf" + CSV.encode())
@@ -156,7 +156,6 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session
     assert session.scalar(select(func.count(Mission.id))) == 4
 
 
-@pytest.mark.one_engine
 def test_the_command_names_the_columns_that_it_did_not_read(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "officials.csv"
     file.write_text("name,office,country,shoe size,hobby\nInes Quintero,Governor,Kenya,38,\n")
@@ -166,7 +165,6 @@ def test_the_command_names_the_columns_that_it_did_not_read(run: Any, tmp_path: 
     assert not again.stderr
 
 
-@pytest.mark.one_engine
 def test_the_command_knows_the_languages_of_the_site(
     run: Any, tmp_path: Path, session: Session
 ) -> None:
@@ -176,7 +174,6 @@ def test_the_command_knows_the_languages_of_the_site(
     assert session.scalars(select(Official.preferred_locale)).all() == ["es"]
 
 
-@pytest.mark.one_engine
 def test_the_commands_day_is_the_instances_own(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,7 +189,6 @@ def test_the_commands_day_is_the_instances_own(
         assert (f"“{today.isoformat()}” cannot be read" in run("missions", file).stderr) == to_come
 
 
-@pytest.mark.one_engine
 def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_text(BAD)
@@ -204,7 +200,6 @@ def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session:
     assert run("missions", file, "--skip-bad").exit_code == 0
 
 
-@pytest.mark.one_engine
 def test_the_command_asks_for_a_country_that_it_cannot_know(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     file.write_text(json.dumps(POPOLO))
@@ -215,7 +210,6 @@ def test_the_command_asks_for_a_country_that_it_cannot_know(run: Any, tmp_path: 
     assert "Officials: 3 added" in run("officials", file, "--country", "Kenya").stdout
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_no_json_is_refused_in_one_line(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     file.write_text("{,")

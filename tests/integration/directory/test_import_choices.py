@@ -77,7 +77,6 @@ def imported(desk: FlaskClient, session: Session, where: str, **data: str) -> No
     session.rollback()
 
 
-@pytest.mark.one_engine
 def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -90,7 +89,6 @@ def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     assert "Delete the file" in page_of(desk, "/desk/officials/imports")
 
 
-@pytest.mark.one_engine
 def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("+1 613 555 0100 |", "8521-0306 F / nonsense |")
     where = rehearsed(desk, session, text, "missions")
@@ -105,7 +103,6 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     assert ("fax", "8521-0306") in [tuple(row) for row in kept]
 
 
-@pytest.mark.one_engine
 def test_the_language_of_an_official_is_shown_and_what_it_is_where_none_was_read(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -121,7 +118,6 @@ def test_the_language_of_an_official_is_shown_and_what_it_is_where_none_was_read
     assert sentence not in page_of(desk, f"{other}?show=partly")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("part", "text"),
     [("missions", EVERY_VERDICT_OF_MISSIONS), ("officials", EVERY_VERDICT_OF_OFFICIALS)],
@@ -162,7 +158,6 @@ def test_rows_of_every_verdict_are_shown_before_and_after_an_import_and_its_undo
     assert "The directory already has this." in undone
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("part", "text", "field", "ours", "theirs"),
     [
@@ -206,7 +201,6 @@ def test_where_the_file_differs_the_preview_says_so_and_what_stays(
     assert "Full address" in page
 
 
-@pytest.mark.one_engine
 def test_an_email_that_is_added_is_shown_beside_the_one_that_stays(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -220,7 +214,6 @@ def test_an_email_that_is_added_is_shown_beside_the_one_that_stays(
     assert "unchanged, but the file has:" in page
 
 
-@pytest.mark.one_engine
 def test_a_file_that_changes_nothing_says_so(desk: FlaskClient, session: Session) -> None:
     imported(desk, session, rehearsed(desk, session, MISSIONS, "missions"))
     page = page_of(desk, rehearsed(desk, session, MISSIONS, "missions"))
@@ -228,7 +221,6 @@ def test_a_file_that_changes_nothing_says_so(desk: FlaskClient, session: Session
     assert page.count("The directory already has this.") == 2
 
 
-@pytest.mark.one_engine
 def test_of_several_lists_those_are_read_that_were_chosen(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -244,7 +236,7 @@ def test_of_several_lists_those_are_read_that_were_chosen(
     assert newest(session).counts["added"] == 2
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_another_encoding_is_looked_at_before_it_is_chosen(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -263,7 +255,6 @@ def test_another_encoding_is_looked_at_before_it_is_chosen(
     assert newest(session).counts["added"] == 2
 
 
-@pytest.mark.one_engine
 def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: Session) -> None:
     book = Workbook()
     assert book.active is not None
@@ -283,7 +274,7 @@ def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: 
     assert newest(session).counts["added"] == 1
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -305,7 +296,7 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     assert "Sovereign Order of Malta" in page_of(desk, f"{where}?show=added")
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -322,14 +313,12 @@ def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     assert "Embassy of Ghana" in page_of(desk, f"{again}?show=added")
 
 
-@pytest.mark.one_engine
 def test_many_of_an_office_for_one_are_told(desk: FlaskClient, session: Session) -> None:
     people = "".join(f"Person {at};President of Mexico;Mexico\n" for at in range(4))
     where = rehearsed(desk, session, f"name;office;country\n{people}", "officials")
     assert "4 people hold President of Mexico" in page_of(desk, where)
 
 
-@pytest.mark.one_engine
 def test_a_sample_file_is_read_as_it_is(desk: FlaskClient, session: Session) -> None:
     for part in ("missions", "officials"):
         sample = desk.get(f"/desk/{part}/imports/sample.csv").data
@@ -425,7 +414,7 @@ def test_missions_without_names_have_one_in_the_readers_language(
     assert session.scalars(select(Mission.name)).all() == [before]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_an_undo_counts_what_it_deletes_and_not_what_was_deleted_before(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -458,6 +447,7 @@ def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
     assert len(asked) < 60
 
 
+@pytest.mark.both_engines
 def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
     desk: FlaskClient, session: Session
 ) -> None:

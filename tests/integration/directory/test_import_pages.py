@@ -35,8 +35,6 @@ from campaign.models.directory import (
 from campaign.models.staff import Role
 from tests.factories import make_target_mission, make_target_official, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 MISSIONS = """operator;country;type;city;phone;email
 Kenya;Canada;embassy;Ottawa;+1 613 555 0100 | +1 613 555 0101;mailto:post@example.org
 Ghana;Canada;embassy;Ottawa;;
@@ -118,7 +116,6 @@ def test_the_preview_shows_the_salutation_that_is_made_of_a_name(
     assert "Dear (Vacant):" in desk.get(where).text
 
 
-@pytest.mark.both_engines
 def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Session) -> None:
     session.add(
         make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
@@ -258,6 +255,7 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
     assert session.scalar(select(func.count(Mission.id))) == 2
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -339,6 +337,7 @@ def test_columns_chosen_by_hand_are_remembered_for_the_next_file_with_these_head
     assert "same headings" not in desk.get(other).get_data(as_text=True)
 
 
+@pytest.mark.both_engines
 def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -353,6 +352,7 @@ def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(
     assert desk.get(where).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_an_upload_is_sealed_its_owners_alone_and_expires(
     app: Flask, desk: FlaskClient, session: Session
 ) -> None:
@@ -381,7 +381,6 @@ def test_an_upload_is_sealed_its_owners_alone_and_expires(
     assert session.scalar(select(func.count(ImportRow.id))) == 0
 
 
-@pytest.mark.both_engines
 def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -433,7 +432,6 @@ def test_a_run_that_was_silent_does_not_end_the_next_one(
     assert newest(session).state is ImportState.READY
 
 
-@pytest.mark.both_engines
 def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, session: Session) -> None:
     where = rehearsed(desk, session, MISSIONS, "missions")
     kept = newest(session)

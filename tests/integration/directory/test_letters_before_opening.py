@@ -17,8 +17,6 @@ from tests.factories import make_campaign, make_target_mission, make_target_offi
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
 from tests.ticks import tick
 
-pytestmark = pytest.mark.first_example
-
 
 @pytest.fixture
 def second_person(app: Flask) -> None:
@@ -109,7 +107,7 @@ def test_in_review_who_changed_it_has_written_last(
     assert campaign.submitted_by_id is not None
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 @pytest.mark.parametrize("writer", WRITERS)
 def test_where_no_second_person_is_asked_for_nothing_is_said(
     client: FlaskClient, session: Session, campaign: Campaign, writer: Writer
@@ -119,7 +117,6 @@ def test_where_no_second_person_is_asked_for_nothing_is_said(
     assert status_of(session, campaign) is CampaignStatus.SCHEDULED
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("second_person")
 def test_what_is_on_no_letter_cancels_nothing(
     client: FlaskClient, session: Session, campaign: Campaign
@@ -133,6 +130,7 @@ def test_what_is_on_no_letter_cancels_nothing(
     assert status_of(session, campaign) is CampaignStatus.SCHEDULED
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("second_person")
 def test_of_many_changed_at_once_it_stays(
     client: FlaskClient, session: Session, campaign: Campaign
@@ -161,6 +159,7 @@ def test_an_import_leaves_out_the_row(
     assert campaign.targets[0].mission.address == ["100 Sample Street", "Suite 10"]
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("second_person")
 def test_an_import_into_letters_in_review_is_the_last_to_write(
     client: FlaskClient, session: Session, campaign: Campaign

@@ -41,8 +41,6 @@ from tests.factories import (
     sign_in,
 )
 
-pytestmark = pytest.mark.first_example
-
 MERGE = "/desk/officials/merge"
 PAIR = {"first": "governor-1", "second": "ines"}
 
@@ -262,6 +260,7 @@ def twin_targets(session: Session) -> tuple[Any, Target, Target]:
     return campaign, first, second
 
 
+@pytest.mark.both_engines
 def test_a_campaign_that_aims_at_both_keeps_one_target_and_each_letter_once(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -365,7 +364,6 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     assert [file_names.zip_name(bundle) for bundle in kept] == names, "as their papers call them"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])
 def test_one_is_not_made_of_one_or_of_nobody(
     desk: FlaskClient, session: Session, second: str
@@ -378,7 +376,6 @@ def test_one_is_not_made_of_one_or_of_nobody(
     assert session.scalar(select(func.count(Official.id))) == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("chosen", ["first", "second"])
 def test_no_choice_is_offered_where_words_of_both_are_kept(
     desk: FlaskClient, session: Session, chosen: str
@@ -397,7 +394,6 @@ def test_no_choice_is_offered_where_words_of_both_are_kept(
     assert official.salutation == {"en": "Excellency,", "fr": "Excellence,", "es": "Excelencia:"}
 
 
-@pytest.mark.one_engine
 def test_a_get_merges_nothing(desk: FlaskClient, session: Session) -> None:
     session.add_all([make_target_official(), double()])
     session.commit()
@@ -427,7 +423,7 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     )
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [

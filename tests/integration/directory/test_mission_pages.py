@@ -20,8 +20,6 @@ from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import make_campaign, make_target_mission, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 FORM: dict[str, Any] = {
     "kind": "embassy",
     "name_en": "Embassy of Kenya in Ottawa",
@@ -90,7 +88,6 @@ def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
     assert "timezone" in entry.detail["fields"]
 
 
-@pytest.mark.both_engines
 def test_a_second_mission_of_the_same_city_gets_its_own_slug(organizer: FlaskClient) -> None:
     post(organizer, "/desk/missions/new", FORM)
     again = post(organizer, "/desk/missions/new", FORM)
@@ -108,6 +105,7 @@ def test_an_edit_is_kept_and_audited(organizer: FlaskClient, session: Session) -
     assert entry.detail == {"fields": ["head_of_mission"]}
 
 
+@pytest.mark.both_engines
 def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -164,7 +162,6 @@ def test_a_mission_has_a_name_to_print(organizer: FlaskClient, session: Session)
     assert post(organizer, "/desk/missions/new", nameless | {"name_fr": "A"}).status_code == 303
 
 
-@pytest.mark.both_engines
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -210,6 +207,7 @@ def test_a_long_list_comes_in_pages_that_keep_the_filters(
     assert second.count("/desk/missions/embassy-") == 1
 
 
+@pytest.mark.both_engines
 def test_a_used_mission_is_not_deleted_and_an_unused_one_is(
     organizer: FlaskClient, session: Session
 ) -> None:

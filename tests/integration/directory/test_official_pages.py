@@ -18,8 +18,6 @@ from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_official, post, sign_in
 from tests.races import overtake
 
-pytestmark = pytest.mark.one_engine
-
 FORM: dict[str, Any] = {
     "name": "Her Excellency Ines Quintero Vidal",
     "given_name": "Ines",
@@ -194,7 +192,6 @@ def test_an_unused_official_is_deleted_after_being_asked(
     assert kept(session) is None
 
 
-@pytest.mark.both_engines
 def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -233,6 +230,7 @@ def test_a_form_without_its_token_is_refused(organizer: FlaskClient, session: Se
     assert kept(session) is None
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("status", "way_out"),
     [

@@ -21,8 +21,6 @@ from tests.integration.directory.test_mission_pages import FORM as MISSION
 from tests.integration.directory.test_official_pages import FORM as OFFICIAL
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
-
 NAME = "Halldora Lysing"
 MEANT = "Continue anyway"
 
@@ -227,6 +225,7 @@ def test_an_office_that_passes_to_somebody_asks(
     assert campaign.targets[0].official.office["en"] == f"Friend of {NAME}"
 
 
+@pytest.mark.both_engines
 def test_a_campaign_does_not_follow_to_a_successor_whom_it_must_not_name(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

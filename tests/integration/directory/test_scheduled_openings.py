@@ -27,8 +27,6 @@ from tests.factories import (
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
 from tests.integration.directory.test_letters_before_opening import second_person
 
-pytestmark = pytest.mark.first_example
-
 __all__ = ["second_person"]
 MEND = "Correct this, or cancel the opening of the campaign first."
 OFFICIAL, MISSION = "/desk/officials/governor-1", "/desk/missions/embassy-1"
@@ -193,7 +191,7 @@ def test_with_a_second_person_what_is_on_no_letter_is_refused_too(
     assert opens_at_its_time(session, campaign)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_campaign_of_another_team_is_not_named(
     client: FlaskClient, app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -208,7 +206,6 @@ def test_a_campaign_of_another_team_is_not_named(
     assert opens_at_its_time(session, campaign)
 
 
-@pytest.mark.one_engine
 def test_what_it_lacked_before_keeps_nobody_from_another_change(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -220,7 +217,6 @@ def test_what_it_lacked_before_keeps_nobody_from_another_change(
     assert post(client, url, form).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_an_office_that_ends_keeps_it_from_nothing_and_today_says_so(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

@@ -149,6 +149,7 @@ def test_an_import_of_missions_counts_no_letters(client: FlaskClient, session: S
     assert "signed letter" not in page
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("campaign")
 def test_an_undo_of_an_import_asks_too(client: FlaskClient, session: Session) -> None:
     before = greeting_of(session)
@@ -182,6 +183,7 @@ def test_an_office_passed_to_whom_people_have_written_asks_too(
     assert "now holds the office." in told
 
 
+@pytest.mark.both_engines
 def test_a_copy_of_another_name_is_asked_about_in_letters_that_name_it(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

@@ -20,8 +20,6 @@ from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 
-pytestmark = pytest.mark.first_example
-
 LEFT = "/desk/officials/governor-1"
 AIMED = "/desk/campaigns/officials/governor-1"
 WAITS: dict[str, Any] = {
@@ -166,6 +164,7 @@ def test_a_closed_campaign_names_a_former_holder_while_letters_to_them_wait(
     assert "left office" not in desk.get(check).text
 
 
+@pytest.mark.both_engines
 def test_a_campaign_that_cannot_follow_stays_and_is_named(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -266,7 +265,6 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     )
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -395,6 +393,7 @@ def test_an_end_to_come_counts_by_itself_from_the_day_after(
     assert session.scalars(ended).all() == ["job:officials.end-terms"]
 
 
+@pytest.mark.both_engines
 def test_who_holds_the_office_again_or_only_held_another_stays(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -417,6 +416,7 @@ def _holders(session: Session) -> list[str]:
     return list(session.scalars(holds.where(Membership.ended_on.is_(None)).order_by(Official.id)))
 
 
+@pytest.mark.both_engines
 def test_who_enters_a_successor_after_a_colleague_makes_no_second_holder(
     desk: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -446,6 +446,7 @@ def test_who_enters_a_successor_after_a_colleague_makes_no_second_holder(
     assert targets_of(session) == [(campaign.reference, "governor-1")]
 
 
+@pytest.mark.both_engines
 def test_who_left_office_before_does_not_leave_it_once_more(
     desk: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -482,6 +483,7 @@ def test_who_holds_an_office_until_a_day_to_come_holds_it_now(
     assert holds not in desk.get(LEFT).text
 
 
+@pytest.mark.both_engines
 def test_a_former_holder_and_the_successor_with_the_mailbox_of_the_office_are_no_duplicates(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -614,6 +616,7 @@ def test_whose_last_day_is_today_holds_the_office_and_who_left_today_does_not(
     assert _left_on(session) == today, "another term was corrected"
 
 
+@pytest.mark.both_engines
 def test_a_correction_of_another_day_leaves_noted_who_has_left(
     desk: FlaskClient, session: Session
 ) -> None:

@@ -98,7 +98,6 @@ def test_a_list_has_one_row_of_headings_and_one_for_each_member(
     assert {row["status"] for row in rows} == {"subscribed"}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("zone", "moment"),
     [("America/Toronto", "2026-11-28T01:30+00:00"), ("Asia/Tokyo", "2026-11-26T20:00+00:00")],
@@ -128,7 +127,6 @@ def test_days_are_those_of_the_organization(
             assert {held["joined_at"], held["confirmed_at"]} == {date(2026, 11, 27)}, later
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("origin", [MemberOrigin.IMPORT, MemberOrigin.SHEET])
 def test_who_came_from_a_file_or_a_sheet_is_not_said_to_have_confirmed(
     listed: List, session: Session, origin: MemberOrigin
@@ -149,7 +147,6 @@ def test_who_came_from_a_file_or_a_sheet_is_not_said_to_have_confirmed(
         assert ("added_at" in held) is not is_said
 
 
-@pytest.mark.one_engine
 def test_who_has_gone_is_told_with_the_day_of_the_organization(session: Session) -> None:
     since = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)  # of the 27th in Toronto
     for kept in (clock.keep_day(since, ZONE), clock.cut_to_day(since, "UTC")):
@@ -205,7 +202,6 @@ def test_an_address_that_mail_does_not_reach_is_told(listed: List, session: Sess
     assert (row["status"], row["email"]) == ("bounced", member.email)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("columns", list(ConsentColumns))
 def test_each_program_gets_the_columns_that_it_reads(
     listed: List, session: Session, columns: ConsentColumns
@@ -220,7 +216,6 @@ def test_each_program_gets_the_columns_that_it_reads(
     assert row.get("preferred_language", "en_US") == "en_US", "CiviCRM knows no language alone"
 
 
-@pytest.mark.one_engine
 def test_an_address_that_was_erased_is_forgotten_and_its_name_after_a_year(
     app: Flask, session: Session
 ) -> None:
@@ -232,7 +227,6 @@ def test_an_address_that_was_erased_is_forgotten_and_its_name_after_a_year(
     assert list(session.scalars(select(ErasedMember.public_id))) == ["new"]
 
 
-@pytest.mark.one_engine
 def test_a_list_of_consents_waits_for_a_second_person(
     app: Flask, scene: Scene, browsers: Callable[..., FlaskClient]
 ) -> None:

@@ -64,7 +64,6 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(
     assert mark.startswith("# ")
 
 
-@pytest.mark.one_engine
 def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -81,7 +80,6 @@ def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     assert all(row["confirmed_at"].endswith("Z") for row in rows[1:])
 
 
-@pytest.mark.one_engine
 def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, make_file: MakeFile) -> None:
     _mark, rows = rows_of(make_file(ask(ExportKind.OFFICIALS)))
     assert len(rows) == 3, "confirmed ones alone"
@@ -95,7 +93,6 @@ def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, make_file: M
     assert "words" not in rows[0]
 
 
-@pytest.mark.one_engine
 def test_no_cell_is_a_formula(ask: Ask, make_file: MakeFile) -> None:
     data = make_file(ask(reason=f"For the embassy;{EVIL}\t{EVIL} |{EVIL}"))
     _mark, rows = rows_of(data)
@@ -110,7 +107,6 @@ def test_no_cell_is_a_formula(ask: Ask, make_file: MakeFile) -> None:
     assert not any(cell.hyperlink for cell in cells)
 
 
-@pytest.mark.one_engine
 def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, make_file: MakeFile) -> None:
     book = openpyxl.load_workbook(io.BytesIO(make_file(ask(written_as=ExportFormat.XLSX))))
     assert book.sheetnames == ["Export", "List"]
@@ -120,7 +116,6 @@ def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, make_file: Mak
     assert len(list(book["List"].rows)) == 7
 
 
-@pytest.mark.one_engine
 def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     ask: Ask, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +127,6 @@ def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     assert len(names) == len(set(names)) == 6
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("locale", "head", "rtl"), [("fr", "Nom de famille", False), ("ar", "اسم العائلة", True)]
 )
@@ -152,7 +146,6 @@ def test_a_file_speaks_the_language_that_was_asked_for(
     assert all(bool(sheet.sheet_view.rightToLeft) is rtl for sheet in book.worksheets)
 
 
-@pytest.mark.one_engine
 def test_json_lines_begin_with_whose_they_are(ask: Ask, make_file: MakeFile) -> None:
     lines = [
         json.loads(line) for line in make_file(ask(written_as=ExportFormat.JSONL)).splitlines()
@@ -163,7 +156,6 @@ def test_json_lines_begin_with_whose_they_are(ask: Ask, make_file: MakeFile) -> 
     assert len(lines) == 7
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", export_rules.OF_CAMPAIGNS)
 def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
     ask: Ask, make_file: MakeFile, kind: ExportKind
@@ -190,7 +182,6 @@ def test_batches_meet_without_gap_or_double(
     assert len({row["signature"] for row in rows}) == len(rows) == 6
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, session: Session) -> None:
     export = session.get_one(DataExport, ask())
     asked: list[tuple[str, Any]] = []
@@ -210,7 +201,6 @@ def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, session: 
     ]
 
 
-@pytest.mark.one_engine
 def test_a_bundles_list_has_its_numbers_and_targets(
     app: Flask,
     session: Session,
@@ -262,6 +252,7 @@ def test_a_bundles_list_has_who_signed_on_its_sheets_by_the_rules_of_every_list(
     assert session.get_one(DataExport, export_id).rows_done == len(rows) == 5
 
 
+@pytest.mark.both_engines
 def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_today(
     session: Session,
     scene: Scene,
@@ -289,7 +280,6 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     assert "Ana Merged" in rows[1]["target"]
 
 
-@pytest.mark.one_engine
 def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_accepted(
     session: Session,
     scene: Scene,
@@ -373,7 +363,6 @@ def emptied(session: Session, bundle_id: int, how: str) -> None:
     session.commit()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("how", ["cancelled", "erased"])
 def test_a_bundle_in_which_nobody_is_gives_no_list(
     session: Session,
@@ -412,7 +401,6 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     )
 
 
-@pytest.mark.one_engine
 def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     app: Flask,
     session: Session,
@@ -443,7 +431,6 @@ def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
-@pytest.mark.one_engine
 def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(
     session: Session,
     scene: Scene,
@@ -462,7 +449,7 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_what_does_not_open_costs_its_own_row_only(
     app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -474,7 +461,6 @@ def test_what_does_not_open_costs_its_own_row_only(
     assert session.get_one(DataExport, export_id).rows_unreadable == 1
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
     app: Flask, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -491,7 +477,6 @@ def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
         pyrage.decrypt(data, [pyrage.x25519.Identity.generate()])
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("written_as", list(ExportFormat))
 def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
     app: Flask, ask: Ask, make_file: MakeFile, written_as: ExportFormat
@@ -504,7 +489,6 @@ def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
     assert list(settings.scratch_folder.iterdir()) == []
 
 
-@pytest.mark.one_engine
 def test_names_of_files_are_made_of_our_own_letters(
     app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -515,7 +499,6 @@ def test_names_of_files_are_made_of_our_own_letters(
     assert session.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
 
 
-@pytest.mark.one_engine
 def test_an_empty_list_is_a_file_all_the_same(
     app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_ready_file_is_deleted_instead_of_given_out_and_made_again_without_who
         assert b"Hintertux" not in line
 
 
+@pytest.mark.both_engines
 def test_it_is_deleted_within_minutes_though_nobody_asks_for_it(
     app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -164,6 +165,7 @@ def test_who_was_deleted_is_not_taken_for_who_got_their_number_next(
     assert post(browsers(scene.asker_id), f"{url}/download").status_code == 303
 
 
+@pytest.mark.both_engines
 def test_a_list_of_members_is_not_given_out_with_who_left_or_was_deleted(
     app: Flask,
     session: Session,
@@ -210,7 +212,6 @@ def test_a_list_of_members_is_not_given_out_with_who_left_or_was_deleted(
         assert post(client, f"{url}/download").status_code == 200, change.__name__
 
 
-@pytest.mark.one_engine
 def test_only_who_asked_makes_it_again_and_only_after_it_was_deleted_so(
     session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:

@@ -37,8 +37,6 @@ from tests.factories import csrf_token, post, sign_in
 from tests.integration.exports.conftest import REASON, Ask, Scene
 from tests.ticks import read_without_token
 
-pytestmark = pytest.mark.one_engine
-
 MakeFile = Callable[[int], bytes]
 Browsers = Callable[..., FlaskClient]
 KEY = "age1sujmuvwpctkq77064wsz5p0nqfulgp9506kdxx3cj3743c58gsfq98cgre"
@@ -145,7 +143,6 @@ def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
     assert REASON in log
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["exports/new", "exports/consents/new", "bundles/approvals/new"])
 def test_how_long_a_purpose_is_at_least_is_said_before_it_is_typed(
     client: FlaskClient, app: Flask, scene: Scene, page: str
@@ -194,6 +191,7 @@ def test_who_signed_in_a_while_ago_is_asked_again_who_it_is(
     assert actions(session) == before
 
 
+@pytest.mark.both_engines
 def test_a_second_person_approves_and_never_oneself(
     app: Flask, session: Session, scene: Scene, browsers: Browsers, make_file: MakeFile
 ) -> None:
@@ -224,7 +222,6 @@ def test_a_second_person_approves_and_never_oneself(
     assert actions(session) == ["export.ask", "export.approve", "export.ready"]
 
 
-@pytest.mark.both_engines
 def test_the_database_itself_refuses_that_somebody_approves_their_own(
     session: Session, scene: Scene, ask: Ask
 ) -> None:
@@ -253,6 +250,7 @@ def test_of_two_who_decide_at_once_one_does(
     assert refused.value.slug == "export-decided"
 
 
+@pytest.mark.both_engines
 def test_a_refusal_says_why_and_ends_it(
     app: Flask, session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
@@ -263,6 +261,7 @@ def test_a_refusal_says_why_and_ends_it(
     assert actions(session)[-1] == "export.refuse"
 
 
+@pytest.mark.both_engines
 def test_what_nobody_decides_in_time_ends(
     app: Flask, session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
@@ -290,6 +289,7 @@ def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
     assert session.scalars(select(DataExport)).all() == []
 
 
+@pytest.mark.both_engines
 def test_who_asked_ends_it_and_the_file_goes_at_once(
     app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
@@ -303,6 +303,7 @@ def test_who_asked_ends_it_and_the_file_goes_at_once(
     assert post(client, f"{url}/download").status_code == 409
 
 
+@pytest.mark.both_engines
 def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     app: Flask, session: Session, scene: Scene, ask: Ask, make_file: MakeFile, browsers: Browsers
 ) -> None:
@@ -348,6 +349,7 @@ def test_what_cannot_be_asked_is_said_by_its_field(
     assert session.scalars(select(DataExport)).all() == []
 
 
+@pytest.mark.both_engines
 def test_keys_are_kept_checked_and_removed(
     session: Session, scene: Scene, browsers: Browsers
 ) -> None:
@@ -404,7 +406,6 @@ def test_the_log_is_found_by_who_what_and_when(
         assert page.count(f">{REASON}<") == listed, query
 
 
-@pytest.mark.both_engines
 def test_a_worker_that_dies_costs_time_only(
     app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -430,6 +431,7 @@ def test_a_worker_that_dies_costs_time_only(
     assert names == [export.storage_key, name_people(export.storage_key)]
 
 
+@pytest.mark.both_engines
 def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
     app: Flask, session: Session, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -580,7 +582,6 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     assert page.status_code == 200
 
 
-@pytest.mark.both_engines
 def test_the_tables_go_and_come_with_rows_in_them(
     app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:

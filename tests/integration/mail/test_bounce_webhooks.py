@@ -31,8 +31,6 @@ from campaign.mail.bounce_webhooks import Call, NotBelieved, read_report
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.tracking.mails import NoLetters
 
-pytestmark = pytest.mark.one_engine
-
 TO = "planted-name@example.org"
 SECRET = "a-secret-of-the-provider-01"
 TOPIC = "arn:aws:sns:ca-central-1:123456789012:bounces"
@@ -158,7 +156,6 @@ def marked(session: Session) -> dict[bytes, str]:
     return {bytes(row.email_hmac): row.status for row in session.scalars(select(BadAddress))}
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("provider", HARD)
 def test_a_hard_bounce_marks_its_address_once(
     client: FlaskClient, session: Session, provider: str
@@ -179,6 +176,7 @@ def test_what_passes_marks_nobody(client: FlaskClient, session: Session, provide
     assert marked(session) == {}
 
 
+@pytest.mark.both_engines
 def test_what_is_not_about_the_address_or_not_ours_marks_nobody(
     client: FlaskClient, session: Session
 ) -> None:
@@ -244,6 +242,7 @@ def test_what_is_forged_or_broken_is_refused_as_if_nothing_were_there(
     assert "planted-name" not in out + err
 
 
+@pytest.mark.both_engines
 def test_each_certificate_that_is_asked_for_is_counted_and_nobody_waits_for_it(
     app: Flask, client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

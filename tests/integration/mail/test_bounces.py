@@ -67,7 +67,6 @@ def marked(session: Session) -> dict[bytes, str]:
     }
 
 
-@pytest.mark.one_engine
 def test_of_a_report_on_very_many_recipients_few_are_looked_up() -> None:
     """SQLite has one writer: a stranger's email kept everybody from signing for seconds."""
     many = "Action: failed\nStatus: 5.1.1\n\n" * 1000
@@ -86,7 +85,6 @@ def test_a_report_on_a_mail_of_ours_marks_its_address_and_is_removed(
     assert folder.keys() == []
 
 
-@pytest.mark.one_engine
 def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
     session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
@@ -98,7 +96,6 @@ def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
     assert marked(session) == {}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "fields",
     [
@@ -120,7 +117,6 @@ def test_what_passes_or_is_our_own_fault_marks_nobody(
     assert marked(session) == {}
 
 
-@pytest.mark.one_engine
 def test_what_is_no_report_is_left_and_named_without_a_person(
     session: Session, folder: mailbox.Maildir, ours: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +206,6 @@ Subject: Your letter
         ("452 4.2.2 The mailbox is full", None),
     ],
 )
-@pytest.mark.one_engine
 def test_what_servers_write_in_words_is_understood(
     session: Session,
     folder: mailbox.Maildir,
@@ -226,7 +221,6 @@ def test_what_servers_write_in_words_is_understood(
     assert marked(session) == ({address_fingerprint(TO): status} if status else {})
 
 
-@pytest.mark.one_engine
 def test_what_quotes_a_mail_of_ours_and_is_no_report_is_left(
     session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
@@ -254,7 +248,6 @@ def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None
     ]
 
 
-@pytest.mark.one_engine
 def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
     session: Session, tmp_path: Path, ours: str
 ) -> None:
@@ -263,7 +256,6 @@ def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
     assert marked(session) == {}
 
 
-@pytest.mark.one_engine
 def test_what_is_not_for_us_is_read_once(folder: mailbox.Maildir, ours: str) -> None:
     """Anybody can send thousands, and each takes its time."""
     folder.add(b"From: a@example.org\n\nBuy this.")
@@ -273,7 +265,7 @@ def test_what_is_not_for_us_is_read_once(folder: mailbox.Maildir, ours: str) -> 
     assert folder.get_message(left).get_flags() == "", "who opens the inbox finds it unread"
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_run_ends_long_before_the_next_and_that_goes_on(
     session: Session, folder: mailbox.Maildir, ours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

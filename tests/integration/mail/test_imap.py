@@ -33,8 +33,6 @@ from tests.imap_server import Mailbox
 from tests.integration.mail.test_bounces import TO, report
 from tests.integration.replies.test_inbox import make_mail, nested_mail
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
@@ -205,6 +203,7 @@ def test_a_server_that_nobody_vouches_for_or_that_refuses_gets_no_password(
     assert box.asked == []
 
 
+@pytest.mark.both_engines
 def test_admins_hear_of_a_mailbox_that_cannot_be_opened(app: Flask, box: Mailbox) -> None:
     def list_alarms() -> list[str]:
         jobs.run_now("operations.watch")

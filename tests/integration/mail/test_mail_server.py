@@ -21,8 +21,6 @@ from campaign.tracking.mails import NoLetters
 from tests import smtp_server
 from tests.smtp_server import MailServer
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def server() -> Iterator[MailServer]:
@@ -110,6 +108,7 @@ def test_a_server_that_takes_no_mail_at_all_loses_none(
         assert list_mails() == [(MailState.SENT, 2)]
 
 
+@pytest.mark.both_engines
 def test_while_the_server_takes_nothing_one_mail_after_each_rest_tries_it(
     make_app: Callable[..., Flask], server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

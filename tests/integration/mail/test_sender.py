@@ -149,7 +149,6 @@ def test_a_passing_failure_is_tried_again_later(app: Flask, server: tuple[Server
     assert only_mail().state is MailState.SENT
 
 
-@pytest.mark.one_engine
 def test_a_final_refusal_is_not_tried_again(app: Flask, server: tuple[Server, int]) -> None:
     server[0].answer = "550 no such person"
     put()
@@ -173,7 +172,6 @@ def test_one_address_gets_five_mails_a_day_however_it_is_spelt(app: Flask) -> No
     assert put("somebody.else@example.org")
 
 
-@pytest.mark.one_engine
 def test_line_ends_never_reach_a_header(app: Flask, server: tuple[Server, int]) -> None:
     put("ana@example.org\r\nBcc: spy@example.org")
     jobs.run_now("mail.sweep")
@@ -279,7 +277,6 @@ def test_a_mail_that_failed_counts_in_its_day(app: Flask, server: tuple[Server, 
     assert not put()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.CLOSED])
 def test_a_mail_about_a_campaign_goes_out(
     app: Flask, server: tuple[Server, int], status: CampaignStatus
@@ -307,7 +304,6 @@ def make(status: CampaignStatus) -> int:
         return make_campaign(session, status=status).id
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
@@ -327,7 +323,6 @@ def test_an_address_that_the_server_refuses_for_good_is_marked(
         assert session.scalar(select(BadAddress.status)) == status
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("code", ["550 5.1.1", "451 4.2.2"])
 def test_a_failed_mail_quotes_neither_its_server_nor_its_link(
     app: Flask, server: tuple[Server, int], caplog: pytest.LogCaptureFixture, code: str
@@ -345,7 +340,6 @@ def test_a_failed_mail_quotes_neither_its_server_nor_its_link(
         assert planted not in f"{events} {caplog.text} {only_mail().failure}"
 
 
-@pytest.mark.one_engine
 def test_mail_goes_to_the_ascii_form_of_a_domain(app: Flask, server: tuple[Server, int]) -> None:
     put("ana@bücher.example")
     jobs.run_now("mail.sweep")
@@ -353,6 +347,7 @@ def test_mail_goes_to_the_ascii_form_of_a_domain(app: Flask, server: tuple[Serve
     assert server[0].mails[0]["To"] == "ana@xn--bcher-kva.example"
 
 
+@pytest.mark.both_engines
 def test_mails_put_at_once_are_counted_one_by_one(app: Flask) -> None:
     start = threading.Barrier(10)
 

@@ -18,8 +18,6 @@ from campaign.network.pages import JOINS_PER_HOUR
 from tests.factories import add_confirmed, make_campaign, make_members
 from tests.integration.network.conftest import FORM, HOST, Mails, Members
 
-pytestmark = pytest.mark.one_engine
-
 
 def link_of(mails: Mails) -> str:
     return str(mails()[-1]["link"]).removeprefix(HOST)
@@ -77,7 +75,6 @@ def test_a_mistyped_domain_is_asked_about_once(client: FlaskClient, members: Mem
     assert [member.email for member in members()] == ["maelle@gmial.com", "maelle@gmail.com"]
 
 
-@pytest.mark.both_engines
 def test_only_the_button_confirms_and_it_does_so_once(
     client: FlaskClient, mails: Mails, members: Members
 ) -> None:
@@ -165,7 +162,6 @@ def test_who_asks_twice_within_the_hour_has_the_newest_wish_by_the_first_link(
     assert (member.state, member.frequency) == (MemberState.ACTIVE, Frequency.MONTHLY)
 
 
-@pytest.mark.both_engines
 def test_wishes_that_somebody_puts_in_the_place_of_those_on_the_page_are_not_confirmed(
     client: FlaskClient, mails: Mails, members: Members
 ) -> None:
@@ -185,7 +181,6 @@ def test_wishes_that_somebody_puts_in_the_place_of_those_on_the_page_are_not_con
     assert members()[0].state is MemberState.ACTIVE
 
 
-@pytest.mark.both_engines
 def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
     client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
@@ -202,7 +197,6 @@ def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
     assert members()[0].frequency is Frequency.MONTHLY
 
 
-@pytest.mark.both_engines
 def test_one_network_asks_for_so_many_memberships_an_hour(
     app: Flask, client: FlaskClient, members: Members
 ) -> None:
@@ -252,7 +246,6 @@ def test_a_form_from_another_site_is_refused(client: FlaskClient, members: Membe
     assert members() == []
 
 
-@pytest.mark.both_engines
 def test_what_nobody_confirmed_is_deleted_and_who_had_left_has_left_still(
     client: FlaskClient, session: Session, members: Members
 ) -> None:
@@ -324,6 +317,7 @@ def test_only_a_newer_consent_brings_back_who_has_left(session: Session, members
     assert back.left_at == now - timedelta(days=2)  # should it turn out that nobody asked
 
 
+@pytest.mark.both_engines
 def test_who_left_in_the_morning_and_signed_at_noon_is_back_though_the_message_was_lost(
     session: Session, members: Members
 ) -> None:

@@ -19,8 +19,6 @@ from tests.days import ZONE
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
-pytestmark = pytest.mark.one_engine
-
 PROVIDER = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -118,7 +116,6 @@ def test_looking_never_ends_a_membership(
     assert members()[0].state is MemberState.ACTIVE
 
 
-@pytest.mark.both_engines
 def test_the_button_ends_it_and_deletes_the_address(
     client: FlaskClient, own: str, members: Members
 ) -> None:
@@ -257,6 +254,7 @@ def test_a_link_whose_end_was_moved_opens_nothing(client: FlaskClient, own: str)
     assert client.get(f"{head}.{int(ends) + 86400}.{proof}").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_a_member_revokes_the_links_that_are_about(
     client: FlaskClient, own: str, one_click: str
 ) -> None:

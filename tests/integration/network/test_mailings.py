@@ -80,7 +80,6 @@ def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
     assert len(mails()) == 2
 
 
-@pytest.mark.one_engine
 def test_who_reads_no_edition_gets_the_campaigns_main_language(
     session: Session, mails: Mails
 ) -> None:
@@ -146,6 +145,7 @@ def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
     assert len(mails()) == 2
 
 
+@pytest.mark.both_engines
 def test_workers_at_once_tell_each_member_once(
     app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +285,7 @@ def test_a_digest_leaves_out_what_was_told_and_what_has_ended(
     assert [news["reference"] for news in mails()[-1]["items"]] == ["UA 5/26"]
 
 
+@pytest.mark.both_engines
 def test_workers_at_once_send_one_digest(app: Flask, session: Session, mails: Mails) -> None:
     make_members(session, 5, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
     mailing_of(session, make_campaign(session))
@@ -298,6 +299,7 @@ def test_workers_at_once_send_one_digest(app: Flask, session: Session, mails: Ma
     assert len(mails()) == told(session) == 5
 
 
+@pytest.mark.both_engines
 def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
     app: Flask, session: Session, mails: Mails
 ) -> None:
@@ -335,7 +337,7 @@ def tell(session: Session, campaign: Campaign, kind: UpdateKind) -> None:
     db.run_after_commit(session)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     app: Flask, client: FlaskClient, session: Session, mails: Mails
 ) -> None:
@@ -358,7 +360,6 @@ def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     assert post(client, address, form | {"kind": "reply", "tell_network": "y"}).status_code == 422
 
 
-@pytest.mark.one_engine
 def test_good_news_comes_after_the_close_too(app: Flask, session: Session, mails: Mails) -> None:
     campaign = make_campaign(session, status=CampaignStatus.CLOSED)
     make_members(session, 1)
@@ -369,7 +370,6 @@ def test_good_news_comes_after_the_close_too(app: Flask, session: Session, mails
     assert (mail["news"]["kind"], mail["news"]["deadline"]) == ("good-news", "")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(("hours", "deadline"), [(-1, "Saturday 5 December"), (1, "")])
 def test_in_the_last_hours_no_email_names_a_day_that_is_over(
     session: Session, hours: int, deadline: str
@@ -380,6 +380,7 @@ def test_in_the_last_hours_no_email_names_a_day_that_is_over(
     assert news["deadline"] == deadline
 
 
+@pytest.mark.both_engines
 def test_an_update_whose_message_was_lost_is_made_up_for(session: Session, mails: Mails) -> None:
     campaign = make_campaign(session, opened_at=ago(days=30))
     make_members(session, 1)
@@ -390,7 +391,7 @@ def test_an_update_whose_message_was_lost_is_made_up_for(session: Session, mails
     assert len(mails()) == 1
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_desk_sees_how_many_and_never_who(
     app: Flask, client: FlaskClient, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,7 +426,6 @@ def test_the_desk_sees_how_many_and_never_who(
     assert len(mails()) == 3
 
 
-@pytest.mark.one_engine
 def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session, status=CampaignStatus.DRAFT)
     session.commit()

@@ -24,8 +24,6 @@ from campaign.network.mails import (
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
-pytestmark = pytest.mark.one_engine
-
 NEWS: News = {
     "kind": "new",
     "campaign": 1,
@@ -75,7 +73,6 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
         assert bool(named.search(body.partition("threatened")[0])) is (lang != "en")
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_an_action_that_asks_for_cards_leads_to_a_card(
     session: Session, settings: Settings
 ) -> None:

@@ -86,7 +86,7 @@ def test_what_comes_back_within_half_an_hour_was_never_over(app: Flask, session:
     assert len(list_alarms(session)) == 1
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_mail_server_that_refuses_everything_is_told_from_one_bad_address(
     app: Flask, session: Session
 ) -> None:
@@ -104,7 +104,7 @@ def test_a_mail_server_that_refuses_everything_is_told_from_one_bad_address(
     assert find_matters(session) == {}
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_bundle_that_failed_is_named_with_its_page(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:
@@ -127,7 +127,6 @@ def test_a_bundle_that_failed_is_named_with_its_page(
     assert message["To"] == admin.email
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("matter", ["worker", "queue", "mail", "files", "disk", "keys", "backup"])
 def test_each_matter_has_its_words_at_both_ends(app: Flask, matter: str, locale: str) -> None:
@@ -167,7 +166,6 @@ def test_a_backup_is_late_by_its_own_measure(hours_ago: list[int], *, is_late: b
     assert is_backup_late(moments, NOW) is is_late
 
 
-@pytest.mark.one_engine
 def test_a_backup_that_fails_is_told_at_once(
     app: Flask, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +180,7 @@ def test_a_backup_that_fails_is_told_at_once(
     assert find_matters(session) == {}
 
 
+@pytest.mark.both_engines
 def test_backups_are_found_in_the_audit_log(
     app: Flask, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +201,7 @@ def test_backups_are_found_in_the_audit_log(
     assert find_matters(session) == {}
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_background_service_that_stands_still_is_told_without_it(
     app: Flask, session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,6 @@ def _put_mail(session: Session, *, due_since: timedelta) -> None:
     session.commit()
 
 
-@pytest.mark.one_engine
 def test_a_healthy_instance_is_ready_under_any_host_name(client: FlaskClient) -> None:
     for path, word in (("/healthz", "ok"), ("/readyz", "ready")):
         answer = client.get(path, headers={"Host": "10.0.0.7:5000"})
@@ -53,7 +52,6 @@ def test_a_healthy_instance_is_ready_under_any_host_name(client: FlaskClient) ->
     assert client.get("/en/", headers={"Host": "10.0.0.7:5000"}).status_code == 400
 
 
-@pytest.mark.one_engine
 def test_what_is_wrong_is_for_the_log_alone(client: FlaskClient, session: Session) -> None:
     _put_mail(session, due_since=timedelta(hours=1))
     answer = client.get("/readyz")
@@ -102,6 +100,7 @@ def _forget_newest_key(session: Session) -> None:
     session.commit()
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("without_newest_key")
 def test_a_process_without_the_newest_key_answers_503_and_doctor_and_watch_know(
     app: Flask, client: FlaskClient, session: Session, settings: Settings
@@ -123,7 +122,6 @@ def test_a_process_without_the_newest_key_answers_503_and_doctor_and_watch_know(
         assert RESTART not in list(CHECKS["keys"]())
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("without_newest_key")
 @pytest.mark.parametrize("command", ["doctor", "keys rotate"])
 def test_a_command_without_the_newest_key_says_which_one_to_put_back(
@@ -142,7 +140,6 @@ def _make_old(settings: Settings) -> None:
     os.utime(settings.folder / "keys.missing", (0, 0))
 
 
-@pytest.mark.one_engine
 def test_pages_of_a_process_without_the_newest_key_are_shown_to_who_is_signed_in(
     app: Flask, client: FlaskClient, session: Session, database: db.Database
 ) -> None:
@@ -157,7 +154,6 @@ def test_pages_of_a_process_without_the_newest_key_are_shown_to_who_is_signed_in
     assert client.get("/desk/nothing-here").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("without_newest_key", "fresh_pages")
 def test_programs_read_that_the_site_is_unavailable_not_that_there_is_nothing(
     client: FlaskClient,
@@ -170,7 +166,6 @@ def test_programs_read_that_the_site_is_unavailable_not_that_there_is_nothing(
         assert "This site is unavailable for a short time." in answer.text
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("without_newest_key")
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_process_out_of_service_goes_on_to_report_that_it_lacks_a_key(
@@ -183,7 +178,6 @@ def test_a_process_out_of_service_goes_on_to_report_that_it_lacks_a_key(
     assert was_key_missing(settings.folder)
 
 
-@pytest.mark.one_engine
 def test_only_a_question_that_succeeds_says_that_a_process_has_its_keys(
     client: FlaskClient, session: Session, without_newest_key: db.Database
 ) -> None:
@@ -196,7 +190,6 @@ def test_only_a_question_that_succeeds_says_that_a_process_has_its_keys(
     assert client.get("/en/").status_code == client.get("/healthz").status_code == 200
 
 
-@pytest.mark.one_engine
 def test_a_key_that_a_commit_finds_missing_is_answered_as_one_that_a_page_does(
     app: Flask, client: FlaskClient, session: Session, database: db.Database
 ) -> None:
@@ -207,7 +200,6 @@ def test_a_key_that_a_commit_finds_missing_is_answered_as_one_that_a_page_does(
     assert (answer.status_code, database.lacks_key) == (503, True)
 
 
-@pytest.mark.one_engine
 def test_each_process_logs_once_that_it_is_to_be_restarted(
     client: FlaskClient, settings: Settings, without_newest_key: db.Database
 ) -> None:
@@ -222,7 +214,6 @@ def test_each_process_logs_once_that_it_is_to_be_restarted(
     ] * 2
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("without_newest_key")
 def test_a_file_that_another_user_left_hides_no_missing_key(
     client: FlaskClient, settings: Settings
@@ -236,7 +227,6 @@ def test_a_file_that_another_user_left_hides_no_missing_key(
     assert theirs.stat().st_ino != number  # replaced: of another user, it could not be touched
 
 
-@pytest.mark.one_engine
 def test_a_folder_of_files_that_cannot_be_used_is_a_problem(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

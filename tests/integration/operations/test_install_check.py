@@ -23,7 +23,6 @@ from tests import imap_server
 from tests.dns_server import Records, serve_dns
 from tests.imap_server import Mailbox
 
-pytestmark = pytest.mark.one_engine
 SIGNED = (
     b"DKIM-Signature: v=1; a=ed25519-sha256; d=example.org; s=k1;\r\n"
     b" h=From:To:Subject:List-Unsubscribe:List-Unsubscribe-Post; bh=AA; b=AA\r\n"
@@ -113,6 +112,7 @@ def test_a_test_email_goes_to_no_address_that_is_none() -> None:
     assert "it is not an email address" in answer.output
 
 
+@pytest.mark.both_engines
 def test_the_doctors_checks_come_first_and_each_fault_has_its_remedy(delivery: Delivery) -> None:
     result = run_check()
     names = [line[:10].strip() for line in result.output.splitlines() if line[:1].strip()]
@@ -186,6 +186,7 @@ def test_an_inbox_by_imap_is_looked_into_as_well(
     assert list(box.mails) == [other]
 
 
+@pytest.mark.both_engines
 def test_a_background_service_that_takes_a_job_is_seen(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     with app.app_context():

@@ -49,6 +49,7 @@ def read(app: Flask) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     return samples
 
 
+@pytest.mark.both_engines
 def test_what_waits_is_read_from_the_database(app: Flask, session: Session) -> None:
     campaign = make_campaign(session)
     session.merge(CampaignTally(campaign_id=campaign.id, confirmed=12, counted_at=db.utcnow()))
@@ -67,7 +68,6 @@ def test_what_waits_is_read_from_the_database(app: Flask, session: Session) -> N
     assert samples["campaign_jobs_waiting"][()] >= 0
 
 
-@pytest.mark.one_engine
 def test_what_other_processes_counted_is_read_and_names_nobody(
     app: Flask, commands: Commands
 ) -> None:
@@ -83,7 +83,6 @@ def test_what_other_processes_counted_is_read_and_names_nobody(
     assert samples["campaign_work_ended_total"] == {why: 1}
 
 
-@pytest.mark.one_engine
 def test_files_of_processes_that_ended_are_removed(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -95,7 +94,6 @@ def test_files_of_processes_that_ended_are_removed(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == kept
 
 
-@pytest.mark.one_engine
 def test_only_what_serves_counts(client: FlaskClient, app: Flask) -> None:
     client.get("/healthz")
     assert not app.extensions["settings"].metrics_folder.exists()

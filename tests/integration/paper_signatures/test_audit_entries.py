@@ -27,8 +27,6 @@ from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
-pytestmark = pytest.mark.one_engine
-
 EVA = Details("Eva", "Park", "Hull", "", "CA")
 NEW = {
     "kind": "sheet",
@@ -52,7 +50,6 @@ def last_deed(session: Session) -> str:
     return entry.action
 
 
-@pytest.mark.one_engine
 def test_a_sheet_is_begun_changed_and_deleted(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -67,7 +64,6 @@ def test_a_sheet_is_begun_changed_and_deleted(
     assert session.scalar(select(func.count()).select_from(PaperSheet)) == 0
 
 
-@pytest.mark.one_engine
 def test_a_row_is_corrected_taken_out_and_put_back(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -94,7 +90,6 @@ def test_a_row_is_corrected_taken_out_and_put_back(
     assert "Remove the rows first" in refused.text
 
 
-@pytest.mark.one_engine
 def test_a_scan_is_removed(staff: FlaskClient, session: Session, campaign: Campaign) -> None:
     sheet = make_sheet(session, campaign)
     url = f"/desk/paper/{sheet.public_id}"
@@ -124,7 +119,6 @@ def test_while_no_file_can_be_kept_nothing_is_saved_and_what_was_typed_stays(
     assert session.scalars(select(PaperSheet.id)).all() == []
 
 
-@pytest.mark.both_engines
 def test_people_have_signed_in_the_language_of_the_sheet(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

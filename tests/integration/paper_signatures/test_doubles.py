@@ -40,8 +40,6 @@ from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
 from tests.integration.screening.test_unseen_review import run_queue
 from tests.lock_waits import until_one_waits
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.first_example]
-
 HOME = "home@example.org"
 PIA = Details("Pia", "Miller", "Hamilton", "L8P 1A1", "CA", email=HOME)
 TOM = replace(PIA, given_name="Tom")
@@ -180,6 +178,7 @@ def test_a_row_goes_over_to_its_person_who_signs_online_later(
     assert counted(session, sheet.campaign) == (2, 0)
 
 
+@pytest.mark.both_engines
 def test_a_row_that_counted_goes_over_to_its_person_although_its_address_was_not_kept(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
@@ -200,6 +199,7 @@ def test_a_row_that_counted_goes_over_to_its_person_although_its_address_was_not
     assert sheets.list_black_out(session, sheet) == [row]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("way", ["removed", "called another person"])
 def test_a_row_keeps_the_fingerprint_of_its_address_until_it_is_entered_anew(
     app: Flask, session: Session, sheet: PaperSheet, way: str
@@ -259,6 +259,7 @@ def test_the_queries_of_a_run_are_as_many_for_many_doubles_as_for_few(
     assert len(asked) < people / 2
 
 
+@pytest.mark.both_engines
 def test_a_run_and_who_enters_a_row_at_that_moment_do_not_wait_for_each_other(
     app: Flask, session: Session, sheet: PaperSheet, pia: Signature
 ) -> None:
@@ -304,7 +305,6 @@ def test_a_withdrawn_row_stays_blacked_out_while_somebody_types_its_person_anew(
     assert list_rows_to_black_out(session) == rows, "nor did anybody in time"
 
 
-@pytest.mark.one_engine
 def test_the_letter_of_the_person_tells_of_the_row_and_no_other_of_the_mailbox(
     client: FlaskClient, session: Session, sheet: PaperSheet, pia: Signature, tom: Signature
 ) -> None:
@@ -394,7 +394,6 @@ def test_a_row_that_counted_before_the_letter_counts_once_with_it_after_a_decisi
     assert counted(session, sheet.campaign) == (1, 0)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.REJECTED])
 def test_rows_of_the_campaign_are_compared_after_a_rejection_alone(
     app: Flask, session: Session, held: Signature, decision: Decision
@@ -415,7 +414,6 @@ def test_rows_of_the_campaign_are_compared_after_a_rejection_alone(
     assert (["paper.match", held.campaign_id] in waiting) is is_rejected
 
 
-@pytest.mark.one_engine
 def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
     client: FlaskClient, session: Session, sheet: PaperSheet, held: Signature
 ) -> None:
@@ -437,7 +435,7 @@ def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
     assert "We count the two as one signature." in client.get(url).text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_an_address_on_a_double_is_pointed_out_for_the_row_that_counts(
     app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet
 ) -> None:
@@ -529,6 +527,7 @@ def test_the_link_of_a_row_goes_over_to_the_row_that_counts(
     assert again.signature.consent_updates_at is None
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("address", ["pia@example.org", "home+pia@example.org"])
 @pytest.mark.parametrize("way", ["signed", "signed, kept", "keyed in anew"])
 def test_the_link_of_a_row_opens_nothing_of_another_mailbox(
@@ -619,6 +618,7 @@ def test_ticks_on_a_row_change_no_letter_of_another_mailbox(
     assert list_members(app, session) == []
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("way", ["before", "since"])
 def test_a_tick_does_not_bring_back_what_the_writer_of_the_letter_stopped(
     app: Flask, session: Session, sheet: PaperSheet, pia: Signature, way: str

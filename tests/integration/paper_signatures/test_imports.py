@@ -39,8 +39,6 @@ from tests.days import days_ago
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
-pytestmark = pytest.mark.one_engine
-
 
 def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
@@ -94,7 +92,6 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
 
-@pytest.mark.one_engine
 def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         slug = make_campaign(session).slug
@@ -144,7 +141,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
         assert session.scalars(positions).all() == [2, 3, 7], "as in the file that was left"
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -175,7 +172,6 @@ def _file(text: str) -> tuple[io.BytesIO, str]:
     return io.BytesIO(text.encode()), "list.csv"
 
 
-@pytest.mark.both_engines
 def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         sheet_id = make_sheet(session).id
@@ -259,7 +255,6 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 1
 
 
-@pytest.mark.both_engines
 def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -292,7 +287,6 @@ def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
     assert end(last, PaperImportState.READY) is PaperImportState.READY
 
 
-@pytest.mark.both_engines
 def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
     _address, number = _uploaded(app, client)
     with app.app_context(), db.transaction() as session:
@@ -376,7 +370,6 @@ def test_a_row_has_the_number_that_it_has_on_the_paper(client: FlaskClient, app:
     assert "<li>Row 3: <bdi>Vera Lund</bdi>, <bdi>Kingston</bdi></li>" in page
 
 
-@pytest.mark.both_engines
 def test_who_withdrew_is_not_counted_by_a_further_file(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)
@@ -462,7 +455,6 @@ def test_an_import_is_undone(client: FlaskClient, app: Flask) -> None:
     assert "Delete this sheet" in page
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("broken", ["worker", "row"])
 def test_an_undo_that_breaks_off_is_taken_up_again(
     client: FlaskClient, app: Flask, broken: str, monkeypatch: pytest.MonkeyPatch

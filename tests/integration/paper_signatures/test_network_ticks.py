@@ -34,8 +34,6 @@ from tests.integration.paper_signatures.test_doubles import HOME, PIA, list_memb
 from tests.integration.paper_signatures.test_sheets import make_sheet, sign_online
 from tests.lock_waits import until_one_waits
 
-pytestmark = pytest.mark.both_engines
-
 TICKED = replace(PIA, network=True)
 ELSEWHERE = "pia@example.org"
 
@@ -101,6 +99,7 @@ def test_who_rests_on_a_tick_goes_with_it(
     assert session.get_one(OutboxMail, mail_id).recipient is None
 
 
+@pytest.mark.both_engines
 def test_a_row_that_is_put_back_makes_its_member_again(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
@@ -130,6 +129,7 @@ def test_other_corrections_leave_the_member(
     assert list_members(app, session) == [HOME]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("also", ["sheet", "double", "double here"])
 @signer
 def test_who_asked_by_another_signature_too_stays(
@@ -230,6 +230,7 @@ def test_a_row_whose_people_are_forgotten_leaves_its_member(
     assert list_members(app, session) == [HOME]
 
 
+@pytest.mark.both_engines
 def test_of_two_rows_that_go_at_once_none_keeps_the_member(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
@@ -373,6 +374,7 @@ def test_members_of_before_are_known_by_their_signatures(
     }
 
 
+@pytest.mark.both_engines
 def test_a_tick_from_before_somebody_left_does_not_keep_them(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
@@ -395,6 +397,7 @@ def test_a_tick_that_went_before_the_job_ran_makes_no_member(
     assert list_members(app, session) == []
 
 
+@pytest.mark.both_engines
 @signer
 def test_a_row_removed_while_its_member_is_made_leaves_none(
     app: Flask, session: Session, sheet: PaperSheet, monkeypatch: pytest.MonkeyPatch, signed: str
@@ -470,6 +473,7 @@ def test_a_corrected_language_leaves_that_which_a_member_chose(
     assert read_member(session) == ("ar", words_on_sheet("fr").network)
 
 
+@pytest.mark.both_engines
 def test_a_corrected_day_is_that_of_the_consent(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:

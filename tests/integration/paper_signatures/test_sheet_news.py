@@ -50,7 +50,6 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
 )
 from tests.integration.tracking.test_notices import tell_all
 
-pytestmark = pytest.mark.first_example
 __all__ = [
     "box",
     "eva",
@@ -192,7 +191,6 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         assert '<span class="status">Some cards were accepted</span>' in client.get(box).text
 
 
-@pytest.mark.one_engine
 def test_my_letters_says_when_the_sheet_was_signed_and_what_happened_last(
     client: FlaskClient, session: Session, box: str, sheet: PaperSheet, record: Record
 ) -> None:
@@ -248,7 +246,7 @@ def test_of_a_part_with_which_the_sheet_came_back_only_a_correction_is_told(
     assert "refused the sheet you" in text
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_refusal_stays_on_the_page_and_the_delivery_is_told(
     client: FlaskClient,
     session: Session,
@@ -350,7 +348,6 @@ def test_a_record_that_was_a_mistake_is_corrected_by_that_of_the_mission_to_whic
     assert [trip.fate.value for trip in trips] == ["refused", "accepted"], "of both missions"
 
 
-@pytest.mark.one_engine
 def test_after_a_refusal_the_page_says_that_the_sheet_is_here_and_where_it_goes_next(
     client: FlaskClient,
     session: Session,
@@ -393,6 +390,7 @@ def test_after_a_refusal_the_page_says_that_the_sheet_is_here_and_where_it_goes_
     assert marks(client, url) == ["Delivered", "Refused at the door"]
 
 
+@pytest.mark.both_engines
 def test_a_posted_envelope_is_no_news_of_the_sheet(
     client: FlaskClient,
     session: Session,
@@ -412,6 +410,7 @@ def test_a_posted_envelope_is_no_news_of_the_sheet(
     assert marks(client, url) == ["Refused at the door"]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("why", ["withdrawn", "excluded", "no news", "by hand"])
 def test_nobody_is_told_who_does_not_count_or_want_it(
     client: FlaskClient,
@@ -458,7 +457,6 @@ def test_nobody_is_told_who_does_not_count_or_want_it(
         assert marks(client, url) == []
 
 
-@pytest.mark.one_engine
 def test_an_email_tells_of_a_letter_and_of_the_sheet_that_went_with_it(
     session: Session,
     settings: Settings,
@@ -490,6 +488,7 @@ def take_letters(session: Session, signature: Signature) -> list[dict[str, Any]]
     return cast(list[dict[str, Any]], held.data["letters"])
 
 
+@pytest.mark.both_engines
 def test_what_is_held_of_who_signed_by_hand_says_where_the_sheet_was_taken(
     session: Session, eva: Signature, record: Record
 ) -> None:
@@ -505,6 +504,7 @@ def test_what_is_held_of_who_signed_by_hand_says_where_the_sheet_was_taken(
     assert "mbassy" in accepted["to"]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_own", [True, False])
 def test_what_is_held_of_a_writer_tells_of_the_row_of_the_same_address(
     session: Session,
@@ -536,7 +536,6 @@ def test_what_is_held_of_a_writer_tells_of_the_row_of_the_same_address(
     assert [went["on"] for went in row["deliveries"]] == [days_ago(0)]
 
 
-@pytest.mark.one_engine
 def test_the_record_says_that_signed_sheets_went_along(
     client: FlaskClient, session: Session, bundle_id: int, record: Record
 ) -> None:

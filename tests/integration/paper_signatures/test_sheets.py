@@ -38,8 +38,6 @@ from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.races import do_meanwhile
 
-pytestmark = pytest.mark.one_engine
-
 ANA = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA")
 
 
@@ -99,7 +97,6 @@ def test_a_row_is_a_signature_without_letter_and_mail(session: Session) -> None:
     assert "Ana" not in str(entry.detail)
 
 
-@pytest.mark.both_engines
 def test_who_signed_online_or_on_another_sheet_counts_once(session: Session) -> None:
     campaign = make_campaign(session)
     sign_online(session, campaign, ANA)
@@ -207,7 +204,6 @@ def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(session: S
     assert double.email_hmac is None
 
 
-@pytest.mark.both_engines
 def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) -> None:
     sheet = make_sheet(session)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
@@ -226,7 +222,6 @@ def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) ->
         data_entry.restore_row(session, row, actor="a")
 
 
-@pytest.mark.both_engines
 def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Session) -> None:
     campaign = make_campaign(session)
     sign_online(session, campaign, ANA)
@@ -239,7 +234,6 @@ def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Sess
     assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 
 
-@pytest.mark.both_engines
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     session: Session,
 ) -> None:
@@ -443,6 +437,7 @@ def test_a_scan_is_judged_by_content_and_lies_sealed(client: FlaskClient, app: F
     assert all(not path.read_bytes().startswith(b"\xff\xd8") for path in files)
 
 
+@pytest.mark.both_engines
 def test_the_pdf_of_a_scan_asks_who_one_is_and_leaves_a_line(
     client: FlaskClient, app: Flask
 ) -> None:

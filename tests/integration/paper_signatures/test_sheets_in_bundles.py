@@ -202,6 +202,7 @@ def test_a_double_that_is_counted_after_all_travels_in_the_bundle_it_was_in(
     assert data_entry.details_of(son) == ANA
 
 
+@pytest.mark.both_engines
 def test_a_double_takes_over_the_place_of_the_row_that_it_doubled(
     session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
@@ -283,6 +284,7 @@ def test_where_the_bundle_is_given_up_who_is_put_back_waits_again(
     assert waiting_on_paper(session, sheet.campaign) == 1
 
 
+@pytest.mark.both_engines
 def test_a_kept_place_goes_with_the_row_once_the_sheet_is_out_and_without_a_bundle_none_is_kept(
     session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
@@ -353,7 +355,6 @@ def test_a_removed_row_is_to_be_blacked_out_by_its_number_until_it_is_keyed_in_a
     ]
 
 
-@pytest.mark.one_engine
 def test_who_ticked_no_news_on_a_sheet_is_not_told_that_nothing_was_signed(
     client: FlaskClient, session: Session, app: Flask
 ) -> None:

@@ -40,7 +40,6 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
     take_back,
 )
 
-pytestmark = pytest.mark.first_example
 __all__ = [
     "box",
     "eva",
@@ -90,7 +89,6 @@ def delete_posting(client: FlaskClient, session: Session) -> None:
     assert post(client, address).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_the_sheets_wait_again_and_who_signed_them_reads_the_truth(
     client: FlaskClient, session: Session, sheet: PaperSheet, box: str, eva: Signature, url: str
 ) -> None:

@@ -47,7 +47,6 @@ from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
 from tests.integration.tracking.test_notices import post as post_news
 from tests.integration.tracking.test_notices import stop, tell_all
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
 __all__ = ["freeze", "print_bundle"]
 
 NO_LETTER = "You signed a sheet or a list of names. There is no letter to change or download."
@@ -143,7 +142,6 @@ def take_back(
     return run
 
 
-@pytest.mark.both_engines
 def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     app: Flask,
     client: FlaskClient,
@@ -252,7 +250,6 @@ def in_envelopes(
     return reload(session, keep("in envelopes", make))
 
 
-@pytest.mark.both_engines
 def test_a_posted_envelope_takes_no_sheet_along(
     client: FlaskClient,
     session: Session,
@@ -307,7 +304,6 @@ def test_a_row_taken_back_before_the_bundle_is_in_its_readme(
     assert "row 2" in readme
 
 
-@pytest.mark.both_engines
 def test_a_sheet_on_which_nobody_counts_any_more_stays(
     app: Flask,
     client: FlaskClient,
@@ -336,7 +332,6 @@ def test_a_sheet_on_which_nobody_counts_any_more_stays(
     assert "Black out 2 rows of signature sheets" in client.get("/desk/today").text
 
 
-@pytest.mark.both_engines
 def test_a_row_that_staff_removed_is_named_by_its_number_until_the_sheet_is_delivered(
     app: Flask,
     client: FlaskClient,
@@ -375,6 +370,7 @@ def test_a_row_that_staff_removed_is_named_by_its_number_until_the_sheet_is_deli
     assert session.scalars(select(PaperRow.position)).all() == [1]
 
 
+@pytest.mark.both_engines
 def test_who_withdrew_reads_what_becomes_of_the_row(
     client: FlaskClient, session: Session, box: str, eva: Signature
 ) -> None:
@@ -839,6 +835,7 @@ def test_a_row_that_was_counted_although_its_person_withdrew_counts_no_more(
     assert counted(session, sheet.campaign) == (3, 1)
 
 
+@pytest.mark.both_engines
 def test_a_withdrawn_row_that_is_taken_out_and_put_back_does_not_count(
     session: Session, sheet: PaperSheet, eva: Signature
 ) -> None:
@@ -852,6 +849,7 @@ def test_a_withdrawn_row_that_is_taken_out_and_put_back_does_not_count(
     assert sheets.list_black_out(session, sheet) == [row]
 
 
+@pytest.mark.both_engines
 def test_a_row_whose_name_is_gone_is_named_by_those_next_to_it(
     app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet, box: str
 ) -> None:
@@ -864,7 +862,6 @@ def test_a_row_whose_name_is_gone_is_named_by_those_next_to_it(
     assert "<li>Row 2: data deleted · row 1: <bdi>Ana Núñez</bdi> · row 5: <bdi>" in page
 
 
-@pytest.mark.both_engines
 def test_a_row_whose_person_signs_online_is_not_called_deleted(
     app: Flask,
     client: FlaskClient,

@@ -52,7 +52,6 @@ def list_items(page: str) -> list[str]:
     return re.findall(r"<li>(.*?)</li>", page.partition("What we keep")[2].partition("</ul>")[0])
 
 
-@pytest.mark.one_engine
 def test_the_page_says_what_remains_and_looking_erases_nothing(
     client: FlaskClient,
     session: Session,
@@ -69,7 +68,6 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kept_for_good", [False, True])
 def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     app: Flask,
@@ -111,7 +109,6 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
         assert "For 30 days after our last email to you" in words
 
 
-@pytest.mark.one_engine
 def test_who_sent_a_card_reads_what_becomes_of_a_card(
     client: FlaskClient,
     settings: Settings,
@@ -140,7 +137,6 @@ def test_who_sent_a_card_reads_what_becomes_of_a_card(
         assert "printed letters" not in words
 
 
-@pytest.mark.one_engine
 def test_who_is_in_the_network_reads_how_to_leave_and_which_program_was_told(
     app: Flask, client: FlaskClient, settings: Settings, session: Session, box: str
 ) -> None:
@@ -239,7 +235,6 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
     assert (shown.number, shown.state, shown.volume, shown.page) == ("00001", "erased", 1, 3)
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     app: Flask,
     client: FlaskClient,
@@ -313,6 +308,7 @@ def test_who_was_erased_can_sign_again(
     assert (again.seat, again.state) == (1, SignatureState.CONFIRMED)
 
 
+@pytest.mark.both_engines
 def test_letters_of_another_spelling_stay(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -334,7 +330,6 @@ def raw(app: Flask) -> Callable[[], bytes]:
     return read
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("frozen", [False, True])
 def test_no_byte_of_what_was_erased_is_left_in_the_file(
     client: FlaskClient,
@@ -385,6 +380,7 @@ def _delete_links(session: Session, _signature_id: int) -> None:
     session.execute(delete(LettersLink))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("vanish", [_delete_letter, _delete_member, _delete_links])
 def test_what_somebody_else_deletes_meanwhile_keeps_nothing_from_being_erased(
     app: Flask, session: Session, ana: Signature, box: str, vanish: Callable[[Session, int], None]

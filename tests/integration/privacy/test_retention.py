@@ -34,6 +34,7 @@ from tests.integration.tracking.conftest import ANA, Deliver, Erase, end, long_a
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
 
+@pytest.mark.both_engines
 def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
     session: Session,
     campaign: Campaign,
@@ -173,6 +174,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}], "once"
 
 
+@pytest.mark.both_engines
 def test_people_on_sheets_and_the_scans_go_with_the_rest(
     session: Session, campaign: Campaign, erase: Erase
 ) -> None:
@@ -215,7 +217,6 @@ def test_a_late_delivery_gives_its_campaign_more_time(
     assert reload(session, ana).email == ANA
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_files_are_kept_where_the_settings_say_so_and_nothing_goes_where_they_say_never(
     app: Flask,
     session: Session,

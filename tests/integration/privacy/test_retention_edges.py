@@ -86,6 +86,7 @@ def _due(session: Session) -> list[overdue.DueCampaign]:
     return overdue.list_due(session, months=6, now=db.utcnow())
 
 
+@pytest.mark.both_engines
 def test_who_was_emptied_after_the_close_is_unlinked_once_the_campaign_is_over(
     session: Session,
     campaign: Campaign,
@@ -141,7 +142,6 @@ def test_a_letter_that_was_set_aside_waits_for_its_cause_to_be_mended(
     assert reload(session, aside).given_name == "", "after a stop nothing waits"
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_over", [False, True])
 def test_a_letter_that_a_risk_flag_sent_to_review_keeps_details_until_the_campaign_is_over(
     session: Session,

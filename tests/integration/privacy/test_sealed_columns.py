@@ -227,6 +227,7 @@ def held(session: Session) -> list[str]:
     ]
 
 
+@pytest.mark.both_engines
 def test_an_erasure_empties_all_that_is_not_kept(
     app: Flask, client: FlaskClient, session: Session, everything: str
 ) -> None:

@@ -43,7 +43,6 @@ def test_an_ended_case_leads_to_people_who_need_a_letter_now(
     assert "someone who would write" not in page
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", StopKind)
 def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str, kind: StopKind
@@ -71,12 +70,10 @@ def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
         assert links == {action.slug for action in expected}, page.request.path
 
 
-@pytest.mark.one_engine
 def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> None:
     assert "It takes about three minutes, and you need no account." in client.get(case).text
 
 
-@pytest.mark.one_engine
 def test_few_cases_need_no_search(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -88,7 +85,6 @@ def test_few_cases_need_no_search(
     assert 'role="search"' in client.get("/en/").text
 
 
-@pytest.mark.one_engine
 def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
     papers = re.findall(r'<a href="[^"]*(?:poster|sheet)\.pdf[^"]*">(.*?)</a>', page)
@@ -101,7 +97,6 @@ def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -
     ]
 
 
-@pytest.mark.one_engine
 def test_thanks_ask_for_others_before_all_else(
     client: FlaskClient, session: Session, campaign: Campaign, link: str
 ) -> None:
@@ -122,7 +117,6 @@ def test_thanks_ask_for_others_before_all_else(
     assert places == sorted(places)
 
 
-@pytest.mark.both_engines
 def test_what_is_passed_on_leads_to_the_follow_up_that_takes_letters(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str
 ) -> None:
@@ -143,7 +137,6 @@ def test_what_is_passed_on_leads_to_the_follow_up_that_takes_letters(
     assert 'id="message"' not in client.get(link).text
 
 
-@pytest.mark.one_engine
 def test_what_is_passed_on_says_why_and_until_when(
     client: FlaskClient, campaign: Campaign, link: str
 ) -> None:
@@ -158,7 +151,6 @@ def test_what_is_passed_on_says_why_and_until_when(
     assert unquote(whatsapp[1]) == message
 
 
-@pytest.mark.one_engine
 def test_a_title_says_that_something_is_to_be_mended(client: FlaskClient, case: str) -> None:
     assert "<title>Error: " in client.post(f"{case}/check", data={}).text
     assert "<title>Error: " not in client.get(f"{case}/write").text

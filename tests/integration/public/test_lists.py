@@ -88,7 +88,6 @@ def test_the_first_page_shows_the_open_cases_that_are_asked_for(
     assert shown(client, f"/en/{query}", cases) == names
 
 
-@pytest.mark.one_engine
 def test_where_nothing_matches_the_page_says_how_to_widen(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -103,7 +102,6 @@ def test_where_nothing_matches_the_page_says_how_to_widen(
     assert "<script>" not in client.get("/en/?q=<script>alert(1)</script>").text
 
 
-@pytest.mark.one_engine
 def test_filtered_pages_fill_no_memory_and_are_found_by_no_robot(
     app: Flask, client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -116,7 +114,6 @@ def test_filtered_pages_fill_no_memory_and_are_found_by_no_robot(
     assert len(app.extensions["page_cache"]) == 1
 
 
-@pytest.mark.one_engine
 def test_the_language_switch_keeps_what_was_asked_for(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -142,7 +139,6 @@ def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, 
     assert "1 past case also matches" in client.get("/en/?q=okafor").text
 
 
-@pytest.mark.one_engine
 def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session, format="card")
     words, kind = {"en": ("A reply", "They wrote back.")}, UpdateKind.REPLY
@@ -154,7 +150,6 @@ def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session
     assert "No more cards needed" in client.get("/en/updates").text
 
 
-@pytest.mark.one_engine
 def test_updates_lead_to_where_they_stand_on_their_page(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -166,7 +161,6 @@ def test_updates_lead_to_where_they_stand_on_their_page(
     assert client.get("/en/updates?page=2").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es"])
 def test_the_feed_is_atom_and_knows_no_draft(
     client: FlaskClient, cases: dict[str, Campaign], lang: str
@@ -294,7 +288,6 @@ def test_feeds_say_of_a_stopped_action_what_its_page_says(
             assert after[name].published == before[name].published
 
 
-@pytest.mark.one_engine
 def test_a_title_in_a_feed_is_in_the_language_of_its_text(
     client: FlaskClient, session: Session
 ) -> None:
@@ -331,7 +324,6 @@ def test_a_title_in_a_feed_is_in_the_language_of_its_text(
         assert {item["title"]: item["language"] for item in told["items"]} == marked
 
 
-@pytest.mark.one_engine
 def test_feeds_say_that_an_action_is_closed_or_past_its_deadline(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -395,7 +387,6 @@ def test_a_corrected_text_moves_the_feed_and_what_is_not_public_does_not(
     assert client.get("/en/feed.json").json["items"][0]["date_modified"] == after.updated
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("slug", ["", "/actions/{slug}"])
 def test_titles_in_feeds_begin_with_a_capital(
     client: FlaskClient, session: Session, slug: str
@@ -412,7 +403,6 @@ def test_titles_in_feeds_begin_with_a_capital(
     assert {told["title"], *(item["title"] for item in told["items"])} == set(titles)
 
 
-@pytest.mark.one_engine
 def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> None:
     for path in ("/fr/", case.replace("/en/", "/fr/"), "/fr/archive"):
         tree = etree.HTML(client.get(path).data)
@@ -421,7 +411,6 @@ def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> No
         assert client.get(link.get("href")).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_the_site_map_names_each_page_in_each_language_once(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -445,7 +434,6 @@ def test_the_site_map_names_each_page_in_each_language_once(
         assert client.get(place.removeprefix(HOST)).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_robots_are_kept_from_the_desk_and_shown_the_map(client: FlaskClient) -> None:
     lines = client.get("/robots.txt").text.splitlines()
     assert {"Disallow: /desk/", "Disallow: /en/letter/", f"Sitemap: {HOST}/sitemap.xml"} <= set(
@@ -453,7 +441,6 @@ def test_robots_are_kept_from_the_desk_and_shown_the_map(client: FlaskClient) ->
     )
 
 
-@pytest.mark.one_engine
 def test_what_is_the_same_for_all_travels_compressed_where_that_is_understood(
     client: FlaskClient, case: str
 ) -> None:
@@ -471,7 +458,6 @@ def test_what_is_the_same_for_all_travels_compressed_where_that_is_understood(
                 assert "Accept-Encoding" in answer.headers["Vary"]
 
 
-@pytest.mark.one_engine
 def test_a_page_that_the_reader_has_in_its_coding_is_not_sent_again(
     client: FlaskClient, case: str
 ) -> None:
@@ -487,14 +473,12 @@ def test_a_page_that_the_reader_has_in_its_coding_is_not_sent_again(
         assert len(tags) == 3
 
 
-@pytest.mark.one_engine
 def test_no_way_leads_out_of_the_static_files(client: FlaskClient) -> None:
     for path in ("/static/css/../../pyproject.toml", "/static/css/none.css", "/static//etc/x.css"):
         answer = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert answer.status_code in {308, 404}
 
 
-@pytest.mark.one_engine
 def test_a_bar_stands_by_the_figure_only_when_many_have_written(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -511,7 +495,6 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
     assert "13 more to reach 50" in many
 
 
-@pytest.mark.one_engine
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -536,7 +519,6 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     assert "days left" not in late
 
 
-@pytest.mark.one_engine
 def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -556,7 +538,6 @@ def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     assert "#papers" not in client.post(f"{case}/you", data={}).text
 
 
-@pytest.mark.one_engine
 def test_without_an_open_case_the_first_page_asks_nobody_to_write(
     client: FlaskClient, session: Session, campaign: Campaign, fresh_pages: None
 ) -> None:
@@ -568,7 +549,6 @@ def test_without_an_open_case_the_first_page_asks_nobody_to_write(
     assert "Write a letter" not in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(("slug", "is_said"), [("ua-58-20", True), ("one-of-today", False)])
 def test_the_first_page_of_the_demo_says_that_its_cases_are_of_years_ago(
     client: FlaskClient, session: Session, fresh_pages: None, slug: str, is_said: bool
@@ -581,7 +561,6 @@ def test_the_first_page_of_the_demo_says_that_its_cases_are_of_years_ago(
     assert (words in page) is is_said
 
 
-@pytest.mark.one_engine
 def test_an_update_in_another_language_than_the_case_says_so(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -594,7 +573,6 @@ def test_an_update_in_another_language_than_the_case_says_so(
     assert "This text is not available in your language" not in client.get(case).text
 
 
-@pytest.mark.one_engine
 def test_an_update_of_a_stopped_case_says_that_it_is_in_another_language(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -613,14 +591,12 @@ def test_an_update_of_a_stopped_case_says_that_it_is_in_another_language(
     assert posts.count(note) == 1
 
 
-@pytest.mark.one_engine
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
     for address in ("/fr/actions", "/fr/actions/"):
         response = client.get(address)
         assert (response.status_code, response.location) == (301, "/fr/")
 
 
-@pytest.mark.one_engine
 def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -651,7 +627,6 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
         assert "This action has been stopped" in news
 
 
-@pytest.mark.one_engine
 def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -682,7 +657,6 @@ def test_the_archive_says_of_one_without_an_outcome_what_its_page_and_the_api_sa
         assert told["notice"] == f"{heading}. We are no longer collecting letters."
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("kind", "words"),
     [(StopKind.HARM, "This action has been stopped"), (StopKind.SAFE, "No more letters needed")],
@@ -700,7 +674,6 @@ def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
     assert "Le voici en anglais." in client.get("/fr/archive").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_the_archive_tells_the_outcome_that_was_posted_beside_the_reason_of_the_end(
     client: FlaskClient, session: Session, end: Any

@@ -24,7 +24,6 @@ from tests.factories import add_confirmed, make_campaign, post, sign_in
 _TEXTS = ("text/", "application/json", "application/xml", "application/atom", "image/svg")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wanted", "lang"), [("fr-CA,fr;q=0.9", "fr"), ("es", "es"), ("de", "en"), ("", "en")]
 )
@@ -36,7 +35,6 @@ def test_the_root_leads_to_the_readers_language(
     assert "Accept-Language" in response.headers["Vary"]
 
 
-@pytest.mark.one_engine
 def test_an_unknown_language_leads_to_one_that_there_is(client: FlaskClient, case: str) -> None:
     response = client.get(case.replace("/en/", "/de/"), headers={"Accept-Language": "es"})
     assert (response.status_code, response.location) == (302, case.replace("/en/", "/es/"))
@@ -61,12 +59,10 @@ def test_the_first_page_shows_open_cases_and_leads_to_ended_ones(
     assert f'<html lang="{lang}"' in page
 
 
-@pytest.mark.one_engine
 def test_without_a_case_the_first_page_says_so(client: FlaskClient) -> None:
     assert "No cases are open today." in client.get("/en/").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "title"),
     [("en", "threatened for naming"), ("fr", "menacée pour avoir"), ("es", "amenazada por hablar")],
@@ -79,7 +75,6 @@ def test_a_case_is_told_in_each_language(
     assert "Ines Quintero Vidal" in page
 
 
-@pytest.mark.one_engine
 def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
     marks = [
@@ -97,7 +92,6 @@ def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) 
     assert places == sorted(places)
 
 
-@pytest.mark.one_engine
 def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
     client: FlaskClient, session: Session
 ) -> None:
@@ -108,7 +102,6 @@ def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
     assert '<html lang="fr"' in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("count", "words"),
     [
@@ -142,7 +135,6 @@ def test_public_numbers_move_in_steps(
     assert numbers == {int(shown)}
 
 
-@pytest.mark.one_engine
 def test_no_public_page_tells_more_of_a_number_than_its_step(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -165,7 +157,6 @@ def test_no_public_page_tells_more_of_a_number_than_its_step(
     assert {case, "/en/"} <= set(telling)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("count", [0, 9])
 def test_fewer_than_the_first_step_are_not_said_to_be_none(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str, count: int
@@ -181,7 +172,6 @@ def test_fewer_than_the_first_step_are_not_said_to_be_none(
         assert "No one has written yet" not in page
 
 
-@pytest.mark.one_engine
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -197,7 +187,6 @@ def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     assert "anglais" in french
 
 
-@pytest.mark.one_engine
 def test_markup_of_organizers_is_inert(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -211,7 +200,6 @@ def test_markup_of_organizers_is_inert(
     assert "{{7*7}}" in page
 
 
-@pytest.mark.one_engine
 def test_a_page_is_public_and_has_an_etag(client: FlaskClient, case: str) -> None:
     response = client.get(case)
     assert response.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
@@ -234,7 +222,6 @@ def asked(app: Flask) -> list[str]:
     return statements
 
 
-@pytest.mark.one_engine
 def test_a_page_comes_from_memory_without_asking_the_database(
     app: Flask, client: FlaskClient, case: str, asked: list[str]
 ) -> None:
@@ -268,7 +255,6 @@ def test_a_change_shows_after_a_second(
     assert "She is safe." in after.text
 
 
-@pytest.mark.one_engine
 def test_what_the_desk_changes_shows_at_once(
     app: Flask, client: FlaskClient, campaign: Campaign, case: str
 ) -> None:
@@ -280,7 +266,6 @@ def test_what_the_desk_changes_shows_at_once(
     assert client.get(case).data != before
 
 
-@pytest.mark.one_engine
 def test_what_a_stranger_sends_in_vain_has_no_page_asked_about_again(
     app: Flask, client: FlaskClient, case: str, asked: list[str]
 ) -> None:
@@ -320,7 +305,6 @@ def test_a_page_is_made_anew_after_a_minute_whatever_changed(
     assert "Somebody Else" in client.get(case).text
 
 
-@pytest.mark.one_engine
 def test_memory_is_bounded_and_keeps_no_missing_pages(
     app: Flask, client: FlaskClient, campaign: Campaign
 ) -> None:
@@ -340,7 +324,6 @@ def test_the_deadline_is_over_when_it_is_over_everywhere(
     assert "Write a letter" not in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("verb", ["post", "put", "delete"])
 @pytest.mark.parametrize("path", ["/", "/en/"])
 def test_reading_pages_take_nothing(

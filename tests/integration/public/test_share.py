@@ -25,8 +25,6 @@ from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 HOST = "http://127.0.0.1:5000"
 
 

@@ -49,6 +49,7 @@ def test_a_draft_is_worked_over(client: FlaskClient, session: Session, reply_url
     assert post(client, reply_url, typed | {"then": "publish"}).location == f"{reply_url}/publish"
 
 
+@pytest.mark.both_engines
 def test_the_pdf_of_its_scan_asks_who_one_is_leaves_a_line_and_can_be_removed(
     client: FlaskClient, session: Session, reply_url: str
 ) -> None:

@@ -103,7 +103,6 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
     assert all(b"%PDF" not in path.read_bytes() for path in kept)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("says", "language"), [("", "es"), ("pt-BR", "pt"), ("fr-CA, en", "fr"), ("xx-klingon", "es")]
 )
@@ -122,7 +121,7 @@ def test_a_draft_is_in_the_language_of_its_mail_or_of_the_campaigns_letters(
             assert session.scalars(select(Reply.locale)).one() == language
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> None:
     put(folder, make_mail(address, sender="somebody@elsewhere.example"))
     with app.app_context():
@@ -133,7 +132,6 @@ def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> 
             assert reply.target is None
 
 
-@pytest.mark.one_engine
 def test_machines_make_no_draft_and_mail_for_nobody_stays(
     app: Flask, folder: Path, address: str
 ) -> None:
@@ -170,7 +168,6 @@ def test_a_mail_servers_pipe_hands_a_mail_over(
         assert session.scalar(select(func.count(Campaign.id))) == 1
 
 
-@pytest.mark.one_engine
 def test_many_emails_for_one_campaign_hold_up_no_official_and_no_other_campaign(
     app: Flask, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,7 +193,6 @@ def nested_mail(to: str) -> bytes:
     return f"To: {to}\nFrom: {OFFICE}\nSubject: Zzyzx\n".encode() + "".join(parts).encode()
 
 
-@pytest.mark.one_engine
 def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     app: Flask, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +225,7 @@ def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     assert "campaign files aside" not in client.get("/desk/today").text
 
 
+@pytest.mark.both_engines
 def test_others_write_while_a_mail_is_read(
     app: Flask, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +252,6 @@ def test_others_write_while_a_mail_is_read(
     assert read == ["read_head", "read_email", "redraw_picture"]
 
 
-@pytest.mark.one_engine
 def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:
     """Whatever is in it."""
     with app.app_context(), db.transaction() as session:
@@ -264,7 +260,7 @@ def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:
                 inbox.save_email(session, raw)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_mails_pdf_is_drawn_when_somebody_asks_and_its_tiff_never_read(
     app: Flask, folder: Path, address: str
 ) -> None:

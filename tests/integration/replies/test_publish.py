@@ -41,8 +41,6 @@ from tests.integration.replies.test_replies import (
 from tests.races import overtake
 from tests.ticks import tick
 
-pytestmark = pytest.mark.one_engine
-
 MORE = {
     "Text of the reply": {"text": "Su hermana PLANTED está bien."},
     "Translations": {"text_en": "Her sister PLANTED is well."},
@@ -154,7 +152,6 @@ def test_bars_of_a_reply_that_is_published_meanwhile_stay_in_the_form(
 
 
 @pytest.mark.both_engines
-@pytest.mark.both_engines
 def test_a_button_for_a_reply_that_is_published_meanwhile_leads_back_and_changes_nothing(
     draft: str, client: FlaskClient, app: Flask
 ) -> None:
@@ -175,6 +172,7 @@ def test_a_button_for_a_reply_that_is_published_meanwhile_leads_back_and_changes
         assert reason in client.get(draft).text
 
 
+@pytest.mark.both_engines
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         reply = make_reply(session)
@@ -268,6 +266,7 @@ def test_what_hides_the_same_in_each_language_is_published_without_a_question(ap
         publish_reply.publish(session, reply, actor="staff:1", look=mark_parts(reply))
 
 
+@pytest.mark.both_engines
 def test_a_name_is_offered_as_one_passage(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         more = {"translations": {"en": "We spoke with Ana Lucia.", "fr": "Avec [[Ana Lucia]]."}}
@@ -348,6 +347,7 @@ def _publish_page(client: FlaskClient, address: str, **more: str) -> Any:
     return post(client, f"{address}/publish", {"checked": "y", "look": look, **more})
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("change", [{}, {"received_on": "2026-01-02"}])
 def test_a_reply_that_a_colleague_published_is_not_emailed_a_second_time(
     client: FlaskClient, app: Flask, change: dict[str, str]

@@ -41,8 +41,6 @@ from tests.factories import (
 )
 from tests.races import overtake
 
-pytestmark = pytest.mark.one_engine
-
 SECRET = "Rosalinda-Quebrada"
 YESTERDAY = days_ago(1)
 
@@ -101,7 +99,6 @@ def test_a_reply_stays_with_who_sent_it_when_a_successor_takes_over(
         assert "Pedro Nuevo" not in text_of_page
 
 
-@pytest.mark.both_engines
 def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_its_secret(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -142,6 +139,7 @@ def test_what_an_official_says_is_quoted_in_each_language(app: Flask) -> None:
     assert ours == ["Our translation. The reply in its own language (Spanish):"]
 
 
+@pytest.mark.both_engines
 def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> None:
     with app.app_context():
         with db.transaction() as session:
@@ -176,6 +174,7 @@ CHANGES: dict[str, Callable[[Session, Reply], object]] = {
 }
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("change", CHANGES)
 def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: str) -> None:
     with app.app_context(), db.transaction() as session:
@@ -192,8 +191,8 @@ def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: 
         assert (kept.state, "está bien" in kept.text) == (ReplyState.PUBLISHED, True)
 
 
-@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.both_engines
+@pytest.mark.parametrize("change", CHANGES)
 def test_who_looked_before_it_was_deleted_finds_nothing(app: Flask, change: str) -> None:
     with app.app_context(), db.transaction() as session:
         seen = make_reply(session)
@@ -375,7 +374,6 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -413,7 +411,6 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     assert all("Ottawa" in choice for choice in choices)
 
 
-@pytest.mark.both_engines
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)

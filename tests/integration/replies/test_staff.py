@@ -47,6 +47,7 @@ def new(campaign: Campaign) -> str:
     return f"/desk/replies/campaigns/{campaign.slug}/new"
 
 
+@pytest.mark.both_engines
 def test_what_staff_type_is_kept_for_its_writer_alone(
     app: Flask, staff: FlaskClient, session: Session, carried: Campaign
 ) -> None:
@@ -64,7 +65,6 @@ def test_what_staff_type_is_kept_for_its_writer_alone(
     assert "Tomamos" not in staff.get(f"{address}?draft=1").text, "it is logged"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("why", ["nobody carried it", "it is rehearsed"])
 def test_there_is_no_form_for_what_staff_do_not_carry(
     staff: FlaskClient, session: Session, carried: Campaign, why: str
@@ -82,7 +82,6 @@ def test_there_is_no_form_for_what_staff_do_not_carry(
     assert session.scalar(select(func.count(Reply.id))) == 0
 
 
-@pytest.mark.one_engine
 def test_staff_publish_neither_their_own_nor_anybodys(
     staff: FlaskClient, session: Session, carried: Campaign
 ) -> None:

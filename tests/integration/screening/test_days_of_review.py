@@ -156,6 +156,7 @@ def test_the_migration_seals_the_moment_and_gives_it_back(
     migrations.upgrade(engine)
 
 
+@pytest.mark.both_engines
 def test_the_migration_leaves_of_links_that_have_expired_the_day(
     app: Flask, session: Session
 ) -> None:

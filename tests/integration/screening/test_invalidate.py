@@ -147,6 +147,7 @@ def hours_ago(hours: int) -> datetime:
     return db.utcnow() - timedelta(hours=hours)
 
 
+@pytest.mark.both_engines
 def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -190,6 +191,7 @@ def _note_some_words(session: Session, signature_ids: Iterable[int]) -> None:
     jobs.run_now("signing.note-words", *noted)
 
 
+@pytest.mark.both_engines
 def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -199,6 +201,7 @@ def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
     assert counted(app, session, None, networks=("203.0.113.0/24",)).found == 0
 
 
+@pytest.mark.both_engines
 def test_who_signed_on_paper_is_found_by_a_time_that_has_the_whole_day_and_by_no_hour_of_it(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -238,7 +241,6 @@ def test_only_the_unconfirmed_and_only_of_one_campaign(
     assert count_shown(app, campaign) == 2
 
 
-@pytest.mark.one_engine
 def test_without_a_condition_or_a_dry_run_nothing_is_done(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -256,7 +258,6 @@ def test_without_a_condition_or_a_dry_run_nothing_is_done(
         invalidate.undo(session, invalidation, by=by(session), now=db.utcnow())
 
 
-@pytest.mark.one_engine
 def test_the_signer_notices_nothing(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -361,7 +362,6 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     assert count_shown(app, campaign) == 4
 
 
-@pytest.mark.one_engine
 def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -413,7 +413,7 @@ def test_one_that_takes_on_the_floods_words_only_afterwards_is_set_aside_too(
     assert count_shown(app, campaign) == 2
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_one_that_was_spared_for_its_time_may_still_be_changed(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -426,7 +426,6 @@ def test_one_that_was_spared_for_its_time_may_still_be_changed(
     assert change_words(session, "A typing mistake less.").state is SignatureState.CONFIRMED
 
 
-@pytest.mark.one_engine
 def test_somebody_whose_address_a_flood_used_can_still_sign(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -440,7 +439,6 @@ def test_somebody_whose_address_a_flood_used_can_still_sign(
     assert count_shown(app, campaign) == 1
 
 
-@pytest.mark.one_engine
 def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -505,6 +503,7 @@ def test_a_cancelled_one_stops_and_what_it_did_is_undone(
     assert count_shown(app, campaign) == 7
 
 
+@pytest.mark.both_engines
 def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
     app: Flask, session: Session, campaign: Campaign, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -549,6 +548,7 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
     assert count_shown(app, campaign) == 30
 
 
+@pytest.mark.both_engines
 def test_a_job_that_died_is_taken_up_again(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -596,7 +596,7 @@ def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
     ] * 2
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

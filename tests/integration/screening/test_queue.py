@@ -47,8 +47,6 @@ from tests.integration.screening.conftest import (
 )
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 QUEUE = "/desk/screening/"
 
 
@@ -58,6 +56,7 @@ def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = 
     return post(staff, url, form, follow_redirects=True)
 
 
+@pytest.mark.both_engines
 def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference(
     app: Flask,
     client: FlaskClient,
@@ -109,6 +108,7 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     assert (held.state, held.state_before) == (SignatureState.CONFIRMED, None)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("words", "reason", "marked"),
     [
@@ -357,6 +357,7 @@ def test_who_changes_a_letter_is_told_before_it_is_saved_that_it_will_be_read(
     assert client.post(change, data=flagged).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -424,6 +425,7 @@ def test_what_holds_it_is_marked_in_the_text(
     assert "Remove the insult." in page
 
 
+@pytest.mark.both_engines
 def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -578,7 +580,6 @@ def test_a_rejected_letter_keeps_its_reason_and_shows_it_to_nobody_outside(
     assert "Advertising" not in page.text
 
 
-@pytest.mark.both_engines
 def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -650,7 +651,6 @@ def test_a_name_that_looks_like_the_staffs_is_held(
     assert the_signature(session).state is SignatureState.CONFIRMED
 
 
-@pytest.mark.both_engines
 def test_alike_letters_are_held_from_the_number_that_is_set(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -768,7 +768,6 @@ def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
     assert session.get_one(Hold, held.id).decision is Decision.OPEN
 
 
-@pytest.mark.both_engines
 def test_rules_that_are_set_hold_at_the_next_form_and_move_no_public_date(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:

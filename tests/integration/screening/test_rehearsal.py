@@ -17,7 +17,6 @@ from tests.integration.screening.conftest import Write, read_seen, set_rules, th
 from tests.integration.screening.test_queue import QUEUE, decide
 
 
-@pytest.mark.one_engine
 def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -66,7 +65,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
     assert states() == [taken, held, *[taken] * 5]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -108,7 +107,6 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     assert real.state is SignatureState.HELD
 
 
-@pytest.mark.one_engine
 def test_letters_of_an_open_campaign_do_not(
     staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:

@@ -39,6 +39,7 @@ def change(session: Session, signature_id: int) -> None:
     change_or_withdraw.change_letter(session, signature, judged)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("while_deciding", [False, True])
 def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
     app: Flask,

@@ -91,6 +91,7 @@ def test_the_second_reads_who_decided_what_and_keeps_the_reason(
     assert ("Read this letter" in answer.text) is (first == "return")
 
 
+@pytest.mark.both_engines
 def test_a_reason_too_long_stays_in_the_form(colleague: FlaskClient, held: str) -> None:
     words = "No. " * 300
     answer = decide(colleague, held, "reject", read_form(colleague, held) | {"note": words})

@@ -107,6 +107,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
         downloads.open_download(writing, first, storage.storage(), by=None, actor="test")
 
 
+@pytest.mark.both_engines
 def test_where_the_message_was_lost_they_are_found_within_minutes(
     session: Session, bundle_id: int, undone: Invalidation
 ) -> None:
@@ -115,7 +116,6 @@ def test_where_the_message_was_lost_they_are_found_within_minutes(
     assert count_aside(session, bundle_id) == 0
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.READY])
 def test_a_bundle_that_is_being_made_or_stopped_keeps_them(
     session: Session, bundle_id: int, undone: Invalidation, state: BundleState

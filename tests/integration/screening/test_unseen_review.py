@@ -53,7 +53,6 @@ def seen(signature: Signature) -> tuple[SignatureState, SignatureState]:
     return signature.state, signature.shown_state
 
 
-@pytest.mark.one_engine
 def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -69,7 +68,6 @@ def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
 
 
-@pytest.mark.one_engine
 def test_a_letter_that_a_later_flag_holds_reads_the_same_to_its_writer(
     app: Flask, session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
@@ -91,7 +89,6 @@ def test_a_letter_that_a_later_flag_holds_reads_the_same_to_its_writer(
     assert "Petra Salas" in staff.get("/desk/screening/").text
 
 
-@pytest.mark.one_engine
 def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_restored_held(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -103,7 +100,7 @@ def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_res
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -223,7 +220,6 @@ def decide(app: Flask, session: Session, signature: Signature, decision: Decisio
     run_queue(app, session)
 
 
-@pytest.mark.one_engine
 def test_emails_and_the_form_of_the_network_tell_nobody_that_a_letter_is_held(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -265,7 +261,6 @@ def read_download(session: Session, signature: Signature) -> dict[str, Any]:
     return read
 
 
-@pytest.mark.one_engine
 def test_what_somebody_downloads_of_themselves_tells_not_that_a_letter_is_held(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -308,7 +303,6 @@ def test_other_programs_are_told_at_once_and_what_is_decided_later_changes_no_me
     assert list(session.scalars(select(NetworkMember.state))) == [MemberState.ACTIVE] * 2
 
 
-@pytest.mark.one_engine
 def test_an_approval_is_not_for_a_flag_that_its_reader_did_not_see(
     session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
@@ -336,7 +330,6 @@ def test_an_approval_is_not_for_a_flag_that_its_reader_did_not_see(
     assert (approved.state, approved.flags_checked) == (CONFIRMED, newest)
 
 
-@pytest.mark.one_engine
 def test_a_letter_whose_flag_is_gone_can_be_approved(
     session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
@@ -351,7 +344,6 @@ def test_a_letter_whose_flag_is_gone_can_be_approved(
     assert the_signature(session).state is CONFIRMED
 
 
-@pytest.mark.one_engine
 def test_a_letter_that_is_confirmed_changed_or_approved_was_searched_for_the_newest_flag(
     session: Session, campaign: Campaign, write: Write
 ) -> None:

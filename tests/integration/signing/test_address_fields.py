@@ -8,8 +8,6 @@ from flask.testing import FlaskClient
 
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 
 def labels(page: str) -> list[str]:
     """The labels of the address, in order."""

@@ -51,7 +51,6 @@ def field_error(page: str, name: str) -> str:
     return page[start : page.index("</p>", start)]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -71,14 +70,12 @@ def test_what_is_missing_is_asked_for_by_its_field(
     assert 'value="I write because I care."' in page
 
 
-@pytest.mark.one_engine
 def test_a_long_name_is_told_its_length_and_kept(refused: Callable[..., str]) -> None:
     page = refused(given_name="é" * 300)
     assert "300 characters. Shorten it to 100" in field_error(page, "given_name")
     assert "é" * 300 in page
 
 
-@pytest.mark.one_engine
 def test_long_own_words_are_told_their_length_and_kept(
     refused: Callable[..., str], client: FlaskClient, case: str
 ) -> None:
@@ -92,7 +89,6 @@ def test_long_own_words_are_told_their_length_and_kept(
     assert "You wrote 19,999 characters" in first_step.text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("text", "status", "sentence"),
     [
@@ -114,7 +110,6 @@ def test_what_cannot_be_printed_is_named(
             assert sentence in field_error(page, name), name
 
 
-@pytest.mark.one_engine
 def test_hidden_characters_are_taken_out_of_what_is_shown_again(
     refused: Callable[..., str],
 ) -> None:
@@ -123,14 +118,12 @@ def test_hidden_characters_are_taken_out_of_what_is_shown_again(
     assert "\0" not in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("name", LINES)
 def test_line_ends_never_get_through_a_line(refused: Callable[..., str], name: str) -> None:
     page = refused(**{name: "a@example.org\r\nBcc: b@example.org"})
     assert "Write this on one line." in field_error(page, name)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("given", "family", "shown"),
     [
@@ -149,7 +142,6 @@ def test_names_of_the_world_are_signed_and_shown(
     assert client.post(f"{case}/sign", data=form).status_code == 303
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "sentence"),
     [("fr", "Indiquez votre prénom."), ("es", "Escriba su nombre."), ("en", "Enter your name.")],
@@ -162,19 +154,16 @@ def test_the_page_speaks_its_language(
     assert sentence in field_error(page, "given_name")
 
 
-@pytest.mark.one_engine
 def test_an_unknown_point_is_refused_on_the_page_of_the_letter(refused: Callable[..., str]) -> None:
     page = refused(points=["investigate", "' OR 1=1"])
     assert "Our text changed while you were writing." in page
     assert "Dear Governor," in page
 
 
-@pytest.mark.one_engine
 def test_an_unknown_language_of_the_letter_is_refused(refused: Callable[..., str]) -> None:
     assert "Choose another language." in refused(letter_locale="../../etc")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("text", XSS)
 def test_markup_is_inert_on_every_page(client: FlaskClient, case: str, text: str) -> None:
     form = {**FORM, "own_words": text, "given_name": f"A{text}"}
@@ -187,7 +176,6 @@ def test_markup_is_inert_on_every_page(client: FlaskClient, case: str, text: str
     assert client.post(f"{case}/preview.pdf", data=form).mimetype == "application/pdf"
 
 
-@pytest.mark.one_engine
 def test_a_preview_that_costs_too_much_is_killed_and_the_site_goes_on(
     client: FlaskClient, case: str, app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,7 +188,6 @@ def test_a_preview_that_costs_too_much_is_killed_and_the_site_goes_on(
     assert client.post(f"{case}/preview.pdf", data=FORM).mimetype == "application/pdf"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("body", [b"given_name=%91", b"own_words=%ED%A0%80", b"region=\x91"])
 @pytest.mark.parametrize("step", ["write", "you", "check", "sign", "preview.pdf"])
 def test_bytes_that_are_no_text_are_refused(
@@ -210,21 +197,18 @@ def test_bytes_that_are_no_text_are_refused(
     assert response.status_code == 400
 
 
-@pytest.mark.one_engine
 def test_a_megabyte_of_own_words_is_refused_cheaply(client: FlaskClient, case: str) -> None:
     body = b"own_words=" + b"a" * 1_000_000
     response = client.post(f"{case}/sign", data=body, content_type=URLENCODED)
     assert response.status_code == 413
 
 
-@pytest.mark.one_engine
 def test_ten_thousand_fields_are_refused(client: FlaskClient, case: str) -> None:
     body = "&".join(f"f{number}=1" for number in range(10_000)).encode()
     response = client.post(f"{case}/sign", data=body, content_type=URLENCODED)
     assert response.status_code == 413
 
 
-@pytest.mark.one_engine
 def test_a_thousand_parts_are_refused(client: FlaskClient, case: str) -> None:
     part = '--x\r\nContent-Disposition: form-data; name="f{}"\r\n\r\n1\r\n'
     body = ("".join(part.format(number) for number in range(1000)) + "--x--\r\n").encode()
@@ -232,14 +216,12 @@ def test_a_thousand_parts_are_refused(client: FlaskClient, case: str) -> None:
     assert client.post(f"{case}/sign", data=body, content_type=kind).status_code == 413
 
 
-@pytest.mark.one_engine
 def test_a_form_without_any_field_is_asked_for_everything(client: FlaskClient, case: str) -> None:
     response = client.post(f"{case}/sign")
     assert response.status_code == 422
     assert response.text.count('class="error"') == 5
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["write", "you", "check", "sign", "preview.pdf"])
 @pytest.mark.parametrize(
     "headers",
@@ -256,21 +238,18 @@ def test_a_form_of_another_site_is_refused(
     assert session.query(Signature).count() == 0
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("step", ["", "/write", "/you", "/check", "/sign"])
 def test_other_verbs_are_not_taken(client: FlaskClient, case: str, verb: str, step: str) -> None:
     assert client.open(f"{case}{step}", method=verb).status_code == 405
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["", "/write", "/sent", "/outcome"])
 @pytest.mark.parametrize("slug", ["no-such-case", "1", "ua-58-20'--"])
 def test_a_case_that_does_not_exist_is_not_found(client: FlaskClient, step: str, slug: str) -> None:
     assert client.get(f"/en/actions/{slug}{step}").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("email", ["maelle@bücher.example.org", "mäx@exämple.org"])
 def test_an_address_beyond_ascii_is_taken_and_written_to(
     client: FlaskClient, campaign: Campaign, session: Session, settings: Settings, email: str
@@ -285,7 +264,6 @@ def test_an_address_beyond_ascii_is_taken_and_written_to(
     assert any(mail.to.startswith(f"{local}@xn--") for mail in list_mails(settings.outbox))
 
 
-@pytest.mark.one_engine
 def test_a_mistyped_domain_is_mended_by_a_button_or_kept(
     client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:

@@ -48,7 +48,6 @@ def card(session: Session) -> str:
     return f"/en/actions/{campaign.slug}"
 
 
-@pytest.mark.one_engine
 def test_the_card_that_is_checked_is_the_card_that_is_printed(
     client: FlaskClient, card: str
 ) -> None:
@@ -65,7 +64,6 @@ def test_the_card_that_is_checked_is_the_card_that_is_printed(
     assert ".card-points" in client.get("/letter.css").text
 
 
-@pytest.mark.one_engine
 def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str) -> None:
     assert "more lines on the card" in client.get(f"{card}/write").text
     full = {**FORM, "own_words": "Word " * 60}
@@ -77,7 +75,6 @@ def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str
         assert client.post(f"{card}/{step}", data=long).status_code == 422
 
 
-@pytest.mark.one_engine
 def test_a_card_that_offers_no_points_is_written(client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session, format="card")
     for template in campaign.templates:
@@ -86,7 +83,6 @@ def test_a_card_that_offers_no_points_is_written(client: FlaskClient, session: S
     assert client.get(f"/en/actions/{campaign.slug}/write").status_code == 200
 
 
-@pytest.mark.one_engine
 def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session, app: Flask
 ) -> None:
@@ -102,7 +98,6 @@ def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     assert (preview.status_code, preview.mimetype) == (422, "text/html")
 
 
-@pytest.mark.one_engine
 def test_an_address_that_does_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session
 ) -> None:
@@ -116,7 +111,6 @@ def test_an_address_that_does_not_fit_is_refused_in_words(
     assert "An address does not fit the window" in response.text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("address", "told"),
     [
@@ -147,7 +141,6 @@ def test_an_organizer_reads_whether_a_line_is_too_long_or_the_lines_are_too_many
     assert ("longest line" in preview.text) is ("longest line" in told)
 
 
-@pytest.mark.one_engine
 def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
     campaign = make_campaign(session, format="card")
     add_confirmed(session, campaign, 3, own_words="Words of mine. " * 20)
@@ -159,7 +152,6 @@ def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
         assert "Words of mine." in text
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
     client: FlaskClient, card: str, session: Session, app: Flask
 ) -> None:
@@ -189,7 +181,6 @@ def heading(page: str) -> str:
     return str(words).strip()
 
 
-@pytest.mark.one_engine
 def test_who_signs_a_card_agrees_to_a_card(
     client: FlaskClient, card: str, session: Session
 ) -> None:
@@ -202,7 +193,6 @@ def test_who_signs_a_card_agrees_to_a_card(
     assert "prints the card" in wording.delivery
 
 
-@pytest.mark.one_engine
 def test_too_many_words_are_refused_as_those_of_a_card(client: FlaskClient, card: str) -> None:
     page = client.post(f"{card}/you", data={**FORM, "own_words": "Words. " * 60}).text
     assert "The card has room for 300. Shorten your words." in page

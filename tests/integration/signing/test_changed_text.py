@@ -14,8 +14,6 @@ from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_steps import Fields
 
-pytestmark = pytest.mark.first_example
-
 Signatures = Callable[[], list[Signature]]
 Mails = Callable[[], list[dict[str, Any]]]
 _SAYS = "We changed this letter after we showed it to you."
@@ -102,7 +100,6 @@ def test_a_changed_text_is_shown_before_it_is_signed(
     assert signature.letters[0].template.version == 2
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_the_page_check_says_that_our_text_changed_since_the_page_write(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, is_changed: bool
@@ -120,7 +117,6 @@ def test_the_page_check_says_that_our_text_changed_since_the_page_write(
     assert _SAYS not in again.text
 
 
-@pytest.mark.one_engine
 def test_of_a_rewritten_letter_the_opening_is_not_ours_on_the_page_check_either(
     client: FlaskClient, session: Session
 ) -> None:
@@ -144,7 +140,6 @@ def change_addressee(campaign: Campaign) -> None:
     campaign.targets[0].official.name = "Bo Lindqvist"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("change", [change_name, change_addressee])
 def test_also_what_the_text_is_filled_with_is_ours(
     client: FlaskClient,
@@ -172,7 +167,6 @@ def test_what_is_not_printed_for_her_does_not_stop_her(
     assert len(signatures()) == 1
 
 
-@pytest.mark.one_engine
 def test_a_rewritten_letter_prints_nothing_of_the_opening(
     client: FlaskClient, session: Session, signatures: Signatures
 ) -> None:
@@ -185,7 +179,6 @@ def test_a_rewritten_letter_prints_nothing_of_the_opening(
     assert len(signatures()) == 1
 
 
-@pytest.mark.one_engine
 def test_the_translation_is_printed_too(client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session, letter_locales=["es", "en"], print_translation=True)
     session.commit()
@@ -196,7 +189,6 @@ def test_the_translation_is_printed_too(client: FlaskClient, session: Session) -
     assert (page.status_code, _SAYS in page.text) == (422, True)
 
 
-@pytest.mark.one_engine
 def test_who_sends_the_contracts_fields_alone_is_not_asked(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, signatures: Signatures
 ) -> None:
@@ -206,7 +198,6 @@ def test_who_sends_the_contracts_fields_alone_is_not_asked(
     assert len(signatures()) == 1
 
 
-@pytest.mark.one_engine
 def test_what_was_signed_stays_until_it_is_confirmed(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, mails: Mails
 ) -> None:

@@ -34,7 +34,6 @@ def state(session: Session) -> SignatureState:
     return signature.state
 
 
-@pytest.mark.one_engine
 def test_looking_never_confirms(client: FlaskClient, link: str, session: Session) -> None:
     for _ in range(3):
         page = client.get(link)
@@ -115,7 +114,6 @@ def test_words_that_somebody_puts_in_the_place_of_those_on_the_page_are_not_conf
     assert state(session) is SignatureState.CONFIRMED
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("words", ["", "I write because I care."])
 def test_whose_letter_has_words_of_its_own_sees_them_before_the_button(
     client: FlaskClient, case: str, mails: Mails, words: str
@@ -125,7 +123,6 @@ def test_whose_letter_has_words_of_its_own_sees_them_before_the_button(
     assert ('<details class="fold" open>' in client.get(link).text) == bool(words)
 
 
-@pytest.mark.one_engine
 def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) -> None:
     before, again = client.get(link), client.post(link)
     after, pdf = client.get(link), client.get(f"{link}/letter.pdf")
@@ -155,7 +152,6 @@ def test_a_link_holds_for_seven_days(client: FlaskClient, link: str, session: Se
     assert signature.token_expires_at == signature.signed_at + timedelta(days=7)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("token", ["x", "a" * 32, "a" * 5000, "%2e%2e", "ü"])
 def test_an_unknown_link_says_what_to_do(
     client: FlaskClient, campaign: Campaign, token: str
@@ -165,7 +161,6 @@ def test_an_unknown_link_says_what_to_do(
         assert "This link does not open a letter" in response.text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
@@ -210,7 +205,6 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
     assert state(session) is SignatureState.PENDING
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("way", ["expired", "deleted", "withdrawn"])
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_a_link_that_is_over_asks_for_no_letter_that_is_not_taken(
@@ -272,13 +266,11 @@ def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
     assert client.post(link).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_there_is_no_pdf_before_the_letter_is_confirmed(client: FlaskClient, link: str) -> None:
     pdf = client.get(f"{link}/letter.pdf")
     assert (pdf.status_code, pdf.location) == (303, link)
 
 
-@pytest.mark.one_engine
 def test_the_button_of_another_site_does_not_confirm(
     client: FlaskClient, link: str, session: Session
 ) -> None:

@@ -28,7 +28,6 @@ def says(letter: LetterContext) -> dict[str, Any]:
     return {name: text for name, text in texts.items() if name not in {"key", "number"}}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "typed",
     [
@@ -80,7 +79,6 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
         assert says(letter) == says(checked)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("form", ["letter", "card"])
 def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, session: Session, form: str) -> None:
     campaign = make_campaign(session, format=form)

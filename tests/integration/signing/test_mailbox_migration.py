@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from tests.integration.signing.conftest import FORM
 BEFORE = import_module("campaign.migrations.versions.0036_waiting_seats").down_revision
 
 
+@pytest.mark.both_engines
 def test_down_and_up_again_with_letters_of_two_mailboxes(
     app: Flask, case: str, session: Session, signatures: Callable[[], list[Signature]]
 ) -> None:

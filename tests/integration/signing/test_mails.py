@@ -42,7 +42,6 @@ def outbox(settings: Settings) -> list[str]:
     return [f"{mail.subject}\n{mail.text}" for mail in list_mails(settings.outbox)]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_why_it_came_and_how_not_to_get_another(
     app: Flask,
@@ -71,7 +70,6 @@ def test_the_mail_says_why_it_came_and_how_not_to_get_another(
     assert f"{link}/not-mine" in lines[-1].split()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("news", "network", "told"),
     [
@@ -110,7 +108,7 @@ def test_mails_and_page_of_the_confirmation_name_the_emails_that_were_asked_for(
     assert ("We email you news about this case" in thanks) is bool(news and network)
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_outbox_says_that_an_email_is_still_being_sent(
     app: Flask, client: FlaskClient, case: str
 ) -> None:
@@ -126,7 +124,6 @@ def test_the_outbox_says_that_an_email_is_still_being_sent(
     assert (empty in page, sending in page, "Amara Okafor" in page) == (False, False, True)
 
 
-@pytest.mark.one_engine
 def test_the_second_mail_says_that_nothing_was_changed(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails
 ) -> None:
@@ -145,7 +142,6 @@ def test_the_second_mail_says_that_nothing_was_changed(
     assert f'href="{asks}"' in html
 
 
-@pytest.mark.one_engine
 def test_no_mail_loads_anything_from_elsewhere(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
@@ -155,7 +151,6 @@ def test_no_mail_loads_anything_from_elsewhere(
     assert "src=" not in html
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("cards", [False, True])
 def test_the_mail_of_a_letter_that_replaces_another_says_so(
     app: Flask,
@@ -179,7 +174,6 @@ def test_the_mail_of_a_letter_that_replaces_another_says_so(
     assert all(told not in body for body in first[1:])
 
 
-@pytest.mark.one_engine
 def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
     client: FlaskClient, campaign: Campaign, case: str, session: Session, mails: Mails
 ) -> None:
@@ -190,7 +184,6 @@ def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
     assert list(rows) == [("confirm-letter", campaign.id), ("already-signed", campaign.id)]
 
 
-@pytest.mark.one_engine
 def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
     client: FlaskClient, case: str, mails: Mails, settings: Settings
 ) -> None:
@@ -261,6 +254,7 @@ def test_letters_over_the_day_s_number_come_together_in_one_mail(
     assert second.due_at >= later + APART
 
 
+@pytest.mark.both_engines
 def test_no_number_of_spellings_keeps_the_mail_of_a_mailbox_from_coming(
     app: Flask, session: Session
 ) -> None:

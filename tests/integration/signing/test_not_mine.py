@@ -49,6 +49,7 @@ def test_the_owner_of_a_mailbox_frees_its_places_and_signs(
     assert [(signature.given_name, signature.seat) for signature in signatures()] == [("Maëlle", 1)]
 
 
+@pytest.mark.both_engines
 def test_what_is_confirmed_or_of_another_spelling_stays(
     client: FlaskClient, case: str, mails: Mails, signatures: Signatures
 ) -> None:
@@ -94,6 +95,7 @@ def test_where_two_have_signed_nobody_is_told_to_sign(
     assert sorted(signature.given_name for signature in signatures()) == ["Bo", "Maëlle"]
 
 
+@pytest.mark.both_engines
 def test_who_signed_nothing_reads_that_it_is_deleted_and_not_that_they_were_late(
     client: FlaskClient, case: str, mails: Mails, session: Session
 ) -> None:
@@ -119,7 +121,6 @@ def test_who_signed_nothing_reads_that_it_is_deleted_and_not_that_they_were_late
     assert late in client.get(link).text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "letter", "two", "letters"),
     [
@@ -152,6 +153,7 @@ def test_the_mails_of_letters_that_wait_lead_there(
     assert all(body is not None and "/not-mine" in body.get_content() for body in bodies)
 
 
+@pytest.mark.both_engines
 def test_after_a_day_the_oldest_that_waits_gives_way(
     app: Flask, client: FlaskClient, case: str, session: Session, signatures: Signatures
 ) -> None:
@@ -165,6 +167,7 @@ def test_after_a_day_the_oldest_that_waits_gives_way(
     assert client.get("/en/letter/Bo").status_code == 410, "its link says that it is gone"
 
 
+@pytest.mark.both_engines
 def test_what_is_confirmed_while_somebody_looks_is_not_deleted(
     app: Flask, case: str, session: Session, signatures: Signatures
 ) -> None:
@@ -191,6 +194,7 @@ def test_what_is_confirmed_while_somebody_looks_is_not_deleted(
     ]
 
 
+@pytest.mark.both_engines
 def test_who_confirms_what_is_deleted_at_that_moment_reads_that_it_is_gone(
     app: Flask, case: str, session: Session, signatures: Signatures
 ) -> None:
@@ -212,6 +216,7 @@ def test_who_confirms_what_is_deleted_at_that_moment_reads_that_it_is_gone(
     assert signatures() == []
 
 
+@pytest.mark.both_engines
 def test_fifty_who_sign_confirm_and_delete_at_once_lose_nothing_that_counts(
     app: Flask, case: str, session: Session, signatures: Signatures
 ) -> None:

@@ -13,7 +13,6 @@ from campaign.signing.form.preview_samples import KINDS, sample_mail
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.campaigns.test_pages import FACTS, fresh
 
-pytestmark = pytest.mark.one_engine
 FOR_AND_ABOUT = {
     "en": ("for Amara", "about Amara"),
     "fr": ("pour Amara", "concernant Amara"),
@@ -21,6 +20,7 @@ FOR_AND_ABOUT = {
 }
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("locale", FOR_AND_ABOUT)
 def test_no_email_asks_to_act_for_the_dead(session: Session, app: Flask, locale: str) -> None:
     campaign = make_campaign(session, person_died=True)

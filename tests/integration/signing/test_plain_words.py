@@ -18,8 +18,6 @@ from campaign.tracking import change_or_withdraw
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 Mails = Callable[[], list[dict[str, Any]]]
 
 

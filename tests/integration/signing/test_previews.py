@@ -14,8 +14,6 @@ from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.staff import Role
 from tests.factories import make_campaign, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def address(session: Session) -> str:

@@ -87,6 +87,7 @@ def test_all_are_asked_while_one_campaign_is_flooded(
     assert client.post(f"{case}/sign", data=FORM, environ_base=elsewhere).status_code == 429
 
 
+@pytest.mark.both_engines
 def test_a_solution_is_good_once_and_for_one_campaign(
     app: Flask, client: FlaskClient, case: str, set_up: Set, session: Session
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_solution_is_good_once_and_for_one_campaign(
     assert sign(client, case, 15, work=solution) == 429
 
 
+@pytest.mark.both_engines
 def test_a_sum_is_done_in_vain_once_its_time_is_over(
     client: FlaskClient, case: str, set_up: Set, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +123,6 @@ def test_a_sum_is_done_in_vain_once_its_time_is_over(
     assert session.scalars(select(SpentWork.nonce)).all() == []
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("form", ["", "x", "e30=", "null", "%91" * 40, "W10="])
 def test_what_is_no_solution_is_as_none(
     client: FlaskClient, case: str, set_up: Set, form: str

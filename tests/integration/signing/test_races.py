@@ -33,6 +33,7 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(work, range(MANY)))
 
 
+@pytest.mark.both_engines
 def test_fifty_signings_of_one_alias_make_one_row(
     app: Flask,
     case: str,
@@ -56,6 +57,7 @@ def test_fifty_signings_of_one_alias_make_one_row(
     assert len(queued) == len(set(queued))
 
 
+@pytest.mark.both_engines
 def test_fifty_signings_under_six_names_keep_six_letters_and_lose_none(
     app: Flask, case: str, signatures: Callable[[], list[Signature]]
 ) -> None:
@@ -90,6 +92,7 @@ def test_the_database_lets_nobody_count_who_has_none_of_the_two_seats(
     session.rollback()
 
 
+@pytest.mark.both_engines
 def test_fifty_confirmations_of_six_people_count_two(
     app: Flask, case: str, session: Session, signatures: Callable[[], list[Signature]]
 ) -> None:
@@ -111,6 +114,7 @@ def test_fifty_confirmations_of_six_people_count_two(
     assert sorted(confirmed) == [1, 2]
 
 
+@pytest.mark.both_engines
 def test_fifty_confirmations_count_once(
     app: Flask,
     campaign: Campaign,
@@ -129,6 +133,7 @@ def test_fifty_confirmations_count_once(
             assert count_of(session, campaign) == 1
 
 
+@pytest.mark.both_engines
 def test_of_two_homes_that_confirm_at_once_one_counts(
     app: Flask, case: str, session: Session, signatures: Callable[[], list[Signature]]
 ) -> None:
@@ -147,6 +152,7 @@ def test_of_two_homes_that_confirm_at_once_one_counts(
     assert states == ["confirmed", "pending"]
 
 
+@pytest.mark.both_engines
 def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
     app: Flask,
     case: str,
@@ -176,6 +182,7 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
     assert [signature.state for signature in signatures()] == [SignatureState.PENDING]
 
 
+@pytest.mark.both_engines
 def test_words_that_are_replaced_while_they_are_confirmed_are_not(
     app: Flask,
     case: str,

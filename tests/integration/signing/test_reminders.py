@@ -96,7 +96,6 @@ def test_a_link_that_waits_is_not_mailed_once_its_letter_was_taken_back(
     assert (mail.state, mail.failure) == (MailState.FAILED, "no longer wanted")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_no_reminder_comes_when_the_campaign_has_ended(
     first: str, session: Session, campaign: Campaign, mails: Mails, end: Callable[..., None]
@@ -108,7 +107,6 @@ def test_no_reminder_comes_when_the_campaign_has_ended(
     assert kinds(mails) == ["confirm-letter"]
 
 
-@pytest.mark.one_engine
 def test_a_stop_holds_a_reminder_that_waits(
     first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
@@ -120,7 +118,6 @@ def test_a_stop_holds_a_reminder_that_waits(
     assert set(session.scalars(select(OutboxMail.state))) == {MailState.FAILED}
 
 
-@pytest.mark.one_engine
 def test_a_bad_address_gets_no_reminder_and_a_confirmation_clears_it(
     client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
@@ -137,7 +134,6 @@ def test_a_bad_address_gets_no_reminder_and_a_confirmation_clears_it(
     assert session.scalar(select(bad_addresses.BadAddress.status)) is None
 
 
-@pytest.mark.one_engine
 def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
     client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
@@ -161,6 +157,7 @@ def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
     assert client.post(first).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_of_many_reminders_at_once_one_goes_out(
     app: Flask, first: str, session: Session, mails: Mails
 ) -> None:

@@ -17,8 +17,6 @@ from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 Mails = Callable[[], list[dict[str, Any]]]
 _STYLES = Path(__file__).parents[3] / "static/css"
 # Sides of the screen; `text-align: left` and the like have logical counterparts.

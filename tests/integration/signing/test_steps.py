@@ -83,7 +83,6 @@ YOU = {
 }
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "salutation", "sentence", "thanks"),
     [
@@ -145,7 +144,6 @@ def _pdf_text(body: bytes) -> str:
         document.close()
 
 
-@pytest.mark.one_engine
 def test_all_free_points_are_taken_at_first_and_can_be_left_out(
     client: FlaskClient, case: str
 ) -> None:
@@ -157,7 +155,6 @@ def test_all_free_points_are_taken_at_first_and_can_be_left_out(
     assert "find out who threatened her" not in client.post(f"{case}/check", data=form).text
 
 
-@pytest.mark.one_engine
 def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
     client: FlaskClient, case: str
 ) -> None:
@@ -177,7 +174,6 @@ def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
     assert client.post(f"{case}/check", data=Fields(you).with_answers()).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
     check = client.post(f"{case}/check", data={**FORM, "consent_updates": "y"})
     carried = Fields(check.text).with_answers()
@@ -194,7 +190,6 @@ def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
     assert "consent_network" not in kept
 
 
-@pytest.mark.one_engine
 def test_the_letter_changes_its_language_and_keeps_what_was_typed(
     client: FlaskClient, case: str
 ) -> None:
@@ -206,13 +201,11 @@ def test_the_letter_changes_its_language_and_keeps_what_was_typed(
     assert (sent["letter_locale"], sent["points"]) == (["es"], ["protect", "investigate"])
 
 
-@pytest.mark.one_engine
 def test_an_address_can_name_the_language_of_the_letter(client: FlaskClient, case: str) -> None:
     assert "Señora Gobernadora:" in client.get(f"{case}/write?letter=es").text
     assert "Dear Governor," in client.get(f"{case}/write?letter=xx").text
 
 
-@pytest.mark.one_engine
 def test_a_script_can_send_the_fields_of_the_contract_at_once(
     client: FlaskClient, case: str, session: Session
 ) -> None:
@@ -227,7 +220,6 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
     assert [letter.template.locale for letter in signature.letters] == ["en"]
 
 
-@pytest.mark.one_engine
 def test_before_signing_the_page_says_what_is_kept_and_how_long(
     app: Flask, client: FlaskClient, case: str
 ) -> None:
@@ -276,14 +268,12 @@ def test_consents_are_recorded_with_their_wording_and_time(
     assert signature.consent_network_at is None
 
 
-@pytest.mark.one_engine
 def test_both_consents_come_unticked(client: FlaskClient, case: str) -> None:
     you = client.post(f"{case}/you", data=Fields(client.get(f"{case}/write").text).with_answers())
     assert 'name="consent_updates"' in you.text
     assert "consent_updates" not in Fields(you.text).with_answers()
 
 
-@pytest.mark.one_engine
 def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     client: FlaskClient, case: str
 ) -> None:
@@ -307,7 +297,6 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     assert at_home.index("You live in Mexico") < at_home.index('<article class="letter')
 
 
-@pytest.mark.one_engine
 def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, case: str) -> None:
     form = {**FORM, "disclosure": "name"}
     page = client.post(f"{case}/check", data=form).text
@@ -318,7 +307,6 @@ def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, 
     assert "J7Z 1A1" in re.findall(r'<article class="letter.*?</article>', full, re.DOTALL)[0]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
 def test_a_step_asked_for_by_its_address_leads_to_the_letter(
     client: FlaskClient, case: str, step: str
@@ -327,7 +315,6 @@ def test_a_step_asked_for_by_its_address_leads_to_the_letter(
     assert (response.status_code, response.location) == (302, f"{case}/write")
 
 
-@pytest.mark.one_engine
 def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
     client: FlaskClient, case: str, session: Session
 ) -> None:
@@ -338,7 +325,6 @@ def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
     assert session.query(Signature).count() == 0
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["write", "sent"])
 def test_pages_of_signing_are_kept_by_nobody(client: FlaskClient, case: str, page: str) -> None:
     response = client.get(f"{case}/{page}")
@@ -347,7 +333,6 @@ def test_pages_of_signing_are_kept_by_nobody(client: FlaskClient, case: str, pag
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["write", "you", "check"])
 def test_another_language_takes_along_what_is_typed(
     client: FlaskClient, campaign: Campaign, step: str

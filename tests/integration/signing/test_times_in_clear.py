@@ -118,7 +118,6 @@ def _is_hour(moment: datetime) -> bool:
     return clock.cut_to_hour(moment) == moment or clock.cut_to_hour(ends) == ends
 
 
-@pytest.mark.one_engine
 def test_every_time_of_a_signer_is_a_day_or_has_its_reason() -> None:
     assert sorted(_times()) == sorted([*DAYS, *HOURS, *KEPT])
 
@@ -280,6 +279,7 @@ def test_a_consent_that_is_taken_back_at_that_moment_stays_taken_back(
     assert _read(session).consent_updates_at is None
 
 
+@pytest.mark.both_engines
 def test_after_a_day_a_mail_that_went_tells_the_day(
     app: Flask,
     session: Session,
@@ -302,6 +302,7 @@ def test_after_a_day_a_mail_that_went_tells_the_day(
     assert (mail.created_at, mail.sent_at, mail.due_at) == (day, day, day)
 
 
+@pytest.mark.both_engines
 def test_floods_are_counted_by_the_hour_and_found_by_the_minute(
     app: Flask, session: Session, confirmed: str, half_past: datetime
 ) -> None:
@@ -319,6 +320,7 @@ def test_floods_are_counted_by_the_hour_and_found_by_the_minute(
         assert len(matches) == number
 
 
+@pytest.mark.both_engines
 def test_the_migration_cuts_what_there_is_and_gives_the_moments_back(
     app: Flask, client: FlaskClient, case: str, session: Session, confirmed: str
 ) -> None:

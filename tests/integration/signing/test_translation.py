@@ -18,8 +18,6 @@ from campaign.models.campaign import Campaign
 from tests.factories import add_confirmed, make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 
-pytestmark = pytest.mark.one_engine
-
 _SPANISH = "Haga proteger a Amara Okafor."
 
 

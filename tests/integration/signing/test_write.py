@@ -20,8 +20,6 @@ from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_steps import Fields
 
-pytestmark = pytest.mark.one_engine
-
 Signatures = Callable[[], list[Signature]]
 ALL = ["recognise", "protect", "investigate"]
 REWRITTEN = (
@@ -230,6 +228,7 @@ WORDS = (
 )
 
 
+@pytest.mark.both_engines
 def test_a_note_stands_on_the_check_page_where_many_say_the_same(
     client: FlaskClient, app: Flask, session: Session, campaign: Campaign, case: str
 ) -> None:

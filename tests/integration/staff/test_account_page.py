@@ -20,13 +20,11 @@ PRINTING = ["Letters and bundles", "Screening", "Paper signatures", "Exports"]
 ADMIN = ["Other programs", "About us", "Staff", "Audit log"]
 
 
-@pytest.mark.one_engine
 def test_the_desk_begins_with_what_waits_today(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     assert client.get("/desk/").location == "/desk/today"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("role", "sections"),
     [
@@ -46,7 +44,6 @@ def test_the_navigation_shows_what_a_role_may_enter(
     assert "Noor Haddad" in page
 
 
-@pytest.mark.one_engine
 def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.ADMIN)
     page = client.get("/desk/staff/new").text
@@ -60,7 +57,6 @@ def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> N
     assert section in client.get("/desk/webhooks/new").text
 
 
-@pytest.mark.one_engine
 def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: Session) -> None:
     sign_in(client, app, Role.STAFF)
     response = post(client, "/desk/account", {"name": "  Noor H. ", "locale": "es"})
@@ -73,7 +69,6 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: S
     assert (entry.action, entry.actor) == ("accounts.profile", f"staff:{user.id}")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -93,7 +88,7 @@ def test_what_cannot_be_taken_is_said_by_the_field(
     assert session.scalars(select(StaffUser)).one().name == "Noor Haddad"
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_new_password_wants_the_present_one_and_signs_out(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -140,7 +135,6 @@ def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
         )
 
 
-@pytest.mark.one_engine
 def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     for url in ("/desk/account", "/desk/account/password", "/desk/sign-out"):
@@ -148,7 +142,6 @@ def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) 
     assert "Noor Haddad" in client.get("/desk/account").text
 
 
-@pytest.mark.one_engine
 def test_a_name_is_inert_on_the_page(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF, name="<script>alert(1)</script>{{7*7}}")
     page = client.get("/desk/account").text
@@ -156,7 +149,6 @@ def test_a_name_is_inert_on_the_page(client: FlaskClient, app: Flask) -> None:
     assert "{{7*7}}" in page
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("then", ["right", "refused"])
 def test_who_has_just_proved_who_they_are_stands_in_the_audit(
     client: FlaskClient, app: Flask, session: Session, then: str

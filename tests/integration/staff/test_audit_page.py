@@ -59,6 +59,7 @@ def words_of(answer: TestResponse) -> str:
     return answer.text.replace("<bdi>", "").replace("</bdi>", "")
 
 
+@pytest.mark.both_engines
 def test_entries_are_found_by_who_what_about_and_when(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_clocks_that_differ_do_not_turn_time_back(
     assert times == [NOON, NOON]
 
 
+@pytest.mark.both_engines
 def test_each_filter_goes_by_an_index(session: Session) -> None:
     if session.get_bind().dialect.name != "sqlite":
         pytest.skip("PostgreSQL's planner reads an empty table as a whole")
@@ -110,7 +112,6 @@ def test_each_filter_goes_by_an_index(session: Session) -> None:
         assert "TEMP B-TREE" not in steps, clause
 
 
-@pytest.mark.one_engine
 def test_the_page_speaks_in_names_and_sentences(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -136,7 +137,6 @@ def test_the_page_speaks_in_names_and_sentences(
         assert "Ada Lovell" in words_of(client.get(f"/desk/audit?{query}"))
 
 
-@pytest.mark.one_engine
 def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffUser) -> None:
     asked = {"since": "2026-02-31", "until": "abc"}
     for answer in (
@@ -188,7 +188,6 @@ def test_a_name_is_looked_up_and_goes_no_further(
     assert _last_detail(session) == {"filter": {"subject": [f"staff:{friend.id}"]}}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("typed", ["Maria Xul", "maria:Xul", "staff:77"])
 def test_what_nothing_is_called_is_kept_in_the_form_alone(
     client: FlaskClient, admin: StaffUser, session: Session, typed: str
@@ -202,7 +201,6 @@ def test_what_nothing_is_called_is_kept_in_the_form_alone(
         assert "Xul" not in str(_last_detail(session))
 
 
-@pytest.mark.one_engine
 def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -280,6 +278,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
     assert 'type="search" value="UA 58/20"' in page
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "typed",
     [
@@ -348,7 +347,7 @@ def test_pages_follow_each_other_without_a_gap(
     assert 'rel="next"' not in second
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -364,7 +363,6 @@ def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
     assert _last_detail(session) == {"filter": {"what": "bundle.download"}}
 
 
-@pytest.mark.one_engine
 def test_the_filter_stays_while_the_download_asks_who_it_is(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -386,14 +384,12 @@ def _last_detail(session: Session) -> dict[str, object]:
     return last.detail
 
 
-@pytest.mark.one_engine
 def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     assert client.get("/desk/audit").status_code == 404
     assert post(client, "/desk/audit/entries.csv").status_code == 404
 
 
-@pytest.mark.one_engine
 def test_officials_and_people_are_named_not_numbered(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -442,7 +438,6 @@ def test_an_entry_of_the_directory_that_is_merged_away_or_deleted_keeps_its_name
     assert all(gone_id not in page for page in pages.values())
 
 
-@pytest.mark.one_engine
 def test_a_merge_of_before_says_the_id_it_kept(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -451,6 +446,7 @@ def test_a_merge_of_before_says_the_id_it_kept(
     assert "merged entry: yZsQ" in _show_words(client.get("/desk/audit?subject=official:yZsQ"))
 
 
+@pytest.mark.both_engines
 def test_two_who_are_called_alike_are_found_and_shown_by_that_name(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -473,7 +469,6 @@ def _show_words(answer: TestResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
 
 
-@pytest.mark.one_engine
 def test_what_is_about_no_row_has_words_and_is_found_by_them(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -491,6 +486,7 @@ def test_what_is_about_no_row_has_words_and_is_found_by_them(
     assert "This site" not in _show_words(answer)
 
 
+@pytest.mark.both_engines
 def test_a_successor_is_told_of_by_the_name_of_who_was_before(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -503,7 +499,6 @@ def test_a_successor_is_told_of_by_the_name_of_who_was_before(
     assert "replaces: Ana Prueba" in _show_words(client.get("/desk/audit"))
 
 
-@pytest.mark.one_engine
 def test_an_official_without_a_name_is_called_and_found_by_the_office(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -528,7 +523,6 @@ def test_an_official_without_a_name_is_called_and_found_by_the_office(
     assert gone.detail["gone_name"] == "Governor of Yucatán"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("language", "name"),
     [
@@ -562,7 +556,6 @@ def test_a_mission_and_a_journey_to_it_are_called_by_its_name(
         assert "fields: Full address, Access notes" in page
 
 
-@pytest.mark.one_engine
 def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -618,7 +611,6 @@ def test_details_say_in_words_what_the_program_keeps_as_slugs_codes_and_days(
         assert unsaid not in page
 
 
-@pytest.mark.one_engine
 def test_only_our_own_words_for_who_acted_begin_with_a_capital(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:

@@ -24,7 +24,6 @@ def address(session: Session) -> str:
     return f"/desk/campaigns/{slug}/editions/fr"
 
 
-@pytest.mark.one_engine
 def test_a_form_sent_after_signing_out_is_kept_and_leads_back(
     app: Flask, client: FlaskClient, address: str
 ) -> None:
@@ -49,7 +48,6 @@ def test_a_form_sent_after_signing_out_is_kept_and_leads_back(
     assert user.locale == "fr"
 
 
-@pytest.mark.one_engine
 def test_what_another_site_or_a_secret_sent_is_not_offered_again(
     app: Flask, client: FlaskClient, address: str
 ) -> None:
@@ -63,7 +61,6 @@ def test_what_another_site_or_a_secret_sent_is_not_offered_again(
     assert "do not show" not in page.text
 
 
-@pytest.mark.one_engine
 def test_without_a_cookie_the_browser_says_the_language_and_a_deed_leads_to_its_page(
     client: FlaskClient,
 ) -> None:

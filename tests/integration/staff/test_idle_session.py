@@ -19,7 +19,6 @@ from tests.factories import (
     sign_in,
 )
 
-pytestmark = pytest.mark.one_engine
 PAGE = "/desk/account"
 SIGN_IN = f"/desk/sign-in?next={PAGE}"
 

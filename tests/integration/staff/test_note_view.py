@@ -80,7 +80,6 @@ def let_proof_grow_old(client: FlaskClient) -> None:
         cookie["fs_paa"] = (db.utcnow() - timedelta(minutes=59)).timestamp()
 
 
-@pytest.mark.one_engine
 def test_the_first_look_in_an_hour_wants_fresh_proof_and_the_next_ones_do_not(
     app: Flask, client: FlaskClient, session: Session, sheet: str
 ) -> None:
@@ -97,7 +96,6 @@ def test_the_first_look_in_an_hour_wants_fresh_proof_and_the_next_ones_do_not(
     assert looks(session) == [(f"staff:{me.id}", "paper-sheet:1")]
 
 
-@pytest.mark.one_engine
 def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -124,7 +122,6 @@ def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
     assert looks(session) == [(f"staff:{me.id}", "invalidation:1")]
 
 
-@pytest.mark.one_engine
 def test_a_form_that_is_refused_shows_nobody_unasked(
     app: Flask, client: FlaskClient, session: Session, sheet: str
 ) -> None:
@@ -156,7 +153,6 @@ def test_a_form_that_is_refused_shows_nobody_unasked(
     assert len(looks(session)) == 2
 
 
-@pytest.mark.one_engine
 def test_held_letters_that_are_looked_at_are_noted(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

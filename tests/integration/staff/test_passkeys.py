@@ -79,7 +79,6 @@ def mine(client: FlaskClient, app: Flask) -> StaffUser:
     return sign_in(client, app, Role.STAFF, email=EMAIL, password=True)
 
 
-@pytest.mark.one_engine
 def test_the_first_passkey_brings_recovery_codes_a_mail_and_an_entry(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -122,7 +121,6 @@ def test_a_passkey_signs_in_alone_and_a_later_one_too(
     assert actions[-1] == "accounts.passkey-sign-in"
 
 
-@pytest.mark.one_engine
 def test_it_is_the_second_step_beside_app_and_recovery_codes(
     client: FlaskClient, app: Flask, mine: StaffUser
 ) -> None:
@@ -185,7 +183,6 @@ def _not_counted(device: Authenticator) -> None:
         _not_counted,
     ],
 )
-@pytest.mark.one_engine
 def test_every_answer_that_is_not_right_gets_the_same_refusal(
     client: FlaskClient,
     app: Flask,
@@ -206,7 +203,6 @@ def test_every_answer_that_is_not_right_gets_the_same_refusal(
     assert told == (change in {_counted_back, _not_counted})
 
 
-@pytest.mark.one_engine
 def test_a_disabled_account_and_a_removed_passkey_sign_nobody_in(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -260,6 +256,7 @@ def test_a_challenge_is_answered_once_in_time_and_for_its_purpose(
     assert len(session.scalars(select(UsedChallenge)).all()) == 2
 
 
+@pytest.mark.both_engines
 def test_of_one_answer_given_many_times_at_once_one_signs_in(
     client: FlaskClient, app: Flask, mine: StaffUser
 ) -> None:
@@ -279,7 +276,6 @@ def test_of_one_answer_given_many_times_at_once_one_signs_in(
     assert won.count(True) == 1
 
 
-@pytest.mark.one_engine
 def test_what_no_browser_sends_is_refused_and_tries_from_a_network_end(
     app: Flask, settings: Settings
 ) -> None:
@@ -296,7 +292,6 @@ def test_what_no_browser_sends_is_refused_and_tries_from_a_network_end(
     assert "Retry-After" in refused.headers
 
 
-@pytest.mark.one_engine
 def test_a_stranger_learns_of_no_account(client: FlaskClient, app: Flask, mine: StaffUser) -> None:
     add(client, Authenticator())
     stranger = app.test_client()
@@ -308,7 +303,6 @@ def test_a_stranger_learns_of_no_account(client: FlaskClient, app: Flask, mine: 
     assert stranger.get("/desk/confirm/passkey").status_code == 302
 
 
-@pytest.mark.one_engine
 def test_the_site_of_passkeys_is_that_of_the_settings(
     client: FlaskClient, app: Flask, mine: StaffUser
 ) -> None:
@@ -326,7 +320,6 @@ def _grow_stale(client: FlaskClient) -> None:
         cookie["fs_paa"] -= 16 * 60
 
 
-@pytest.mark.one_engine
 def test_a_passkey_is_fresh_proof_and_adding_and_removing_want_it(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -355,7 +348,7 @@ def test_a_passkey_is_fresh_proof_and_adding_and_removing_want_it(
     assert not session.get_one(StaffUser, mine.id).has_second_factor
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -374,7 +367,6 @@ def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
     assert session.get_one(StaffUser, other.id).role is Role.ORGANIZER
 
 
-@pytest.mark.one_engine
 def test_a_required_factor_stays_until_there_is_another(required: Flask, session: Session) -> None:
     browser = required.test_client()
     me = sign_in(browser, required, Role.STAFF)
@@ -398,6 +390,7 @@ def test_a_required_factor_stays_until_there_is_another(required: Flask, session
     assert session.get_one(StaffUser, me.id).has_app
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("first", ["passkey", "app"])
 def test_of_two_last_factors_removed_at_once_one_stays(
     required: Flask, session: Session, first: str
@@ -431,7 +424,6 @@ def test_of_two_last_factors_removed_at_once_one_stays(
     assert [passkey.public_id for passkey in look(session).passkeys] == [other]
 
 
-@pytest.mark.one_engine
 def test_an_admin_is_led_to_the_hardware_key_that_is_required(
     strict: Flask, session: Session
 ) -> None:
@@ -460,7 +452,6 @@ def test_an_admin_is_led_to_the_hardware_key_that_is_required(
     assert use_to_sign_in(strict.test_client(), key).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_with_the_key_that_is_required_nothing_weaker_signs_in(
     strict: Flask, client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -490,7 +481,6 @@ def test_with_the_key_that_is_required_nothing_weaker_signs_in(
     assert not may_enter(browser)
 
 
-@pytest.mark.one_engine
 def test_a_reset_clears_passkeys(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -507,7 +497,7 @@ def test_a_reset_clears_passkeys(
     assert know_password(app.test_client()) == "/desk/account"
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_passkey_of_another_account_is_not_added_again(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:

@@ -22,8 +22,6 @@ from campaign.staff.desk_access import fresh, guard
 from campaign.staff.passwords import create_password_link
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 EMAIL = "noor@example.org"
 PAGE = "/desk/account/second-factor"
 
@@ -163,6 +161,7 @@ def test_a_new_password_does_not_pass_by_the_second_factor(
     assert not _may_enter(client)
 
 
+@pytest.mark.both_engines
 def test_halfway_ends_by_time_and_by_a_new_password(
     client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
@@ -240,6 +239,7 @@ def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, sessio
     close_app(strict)
 
 
+@pytest.mark.both_engines
 def test_it_is_turned_off_and_a_lost_one_is_reset_by_an_admin(
     client: FlaskClient, app: Flask, user: StaffUser, session: Session
 ) -> None:

@@ -25,7 +25,6 @@ from campaign.staff.staff_users import actor_name
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user
 
-pytestmark = pytest.mark.one_engine
 Service = Callable[[Session, StaffUser], object]
 
 

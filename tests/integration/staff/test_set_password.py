@@ -21,8 +21,6 @@ from campaign.staff.passwords import LINK_DAYS, create_password_link
 from campaign.staff.staff_users import disable_staff_user
 from tests.factories import csrf_token, make_staff_user, post, set_password, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 NEW = "seven quiet lanterns at sea"
 
 
@@ -64,7 +62,6 @@ def test_opening_the_link_uses_nothing_up(client: FlaskClient, user: StaffUser) 
     assert post(client, path, {"password": NEW}).status_code == 303
 
 
-@pytest.mark.both_engines
 def test_the_link_works_once(client: FlaskClient, user: StaffUser) -> None:
     path = _path(user)
     client.get(path)

@@ -23,8 +23,6 @@ from campaign.staff.pages.sign_in_views import TRIES_PER_HOUR
 from campaign.staff.staff_users import disable_staff_user, find_by_email
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 EMAIL = "noor@example.org"
 _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="[^"]*"')
 
@@ -125,7 +123,6 @@ def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> No
     assert b"Enter your password." in response.data
 
 
-@pytest.mark.both_engines
 def test_what_cannot_be_text_is_refused_and_the_rest_is_kept(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -177,7 +174,6 @@ def test_the_session_changes_at_sign_in_and_the_old_one_is_dead(
     assert client.post("/desk/sign-out", data={"csrf_token": token}).status_code == 400
 
 
-@pytest.mark.both_engines
 def test_sign_out_ends_all_sessions_and_a_get_does_not(
     client: FlaskClient, user: StaffUser, app: Flask
 ) -> None:
@@ -209,7 +205,6 @@ def test_a_disabled_user_is_out_at_once(
     assert not _may_enter(client)
 
 
-@pytest.mark.both_engines
 def test_guesses_at_one_account_from_one_place_end(client: FlaskClient, user: StaffUser) -> None:
     for _ in range(TRIES_PER_HOUR):
         assert _try(client, password="not-this-one-at-all").status_code == 422
@@ -296,7 +291,6 @@ def test_one_password_tried_at_many_accounts_from_one_network_ends(
     assert _guess(app, elsewhere, 0) == 422
 
 
-@pytest.mark.both_engines
 def test_who_has_many_ipv6_networks_is_stopped_by_the_wider_one(app: Flask, few_tries: int) -> None:
     most = few_tries * WIDER_BUDGET
     answers = [_guess(app, f"2001:db8:7:{number:x}::1", number) for number in range(most + 1)]
@@ -343,6 +337,7 @@ def test_nobody_makes_their_browser_known_by_themselves(
     assert answers[-1] == 429
 
 
+@pytest.mark.both_engines
 def test_who_floods_the_hashing_is_told_to_wait_and_who_is_known_comes_in(
     client: FlaskClient, user: StaffUser, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -429,7 +424,6 @@ def test_a_token_in_the_address_signs_nobody_in(
     assert client.get("/desk/account", headers=headers).status_code == 302
 
 
-@pytest.mark.both_engines
 def test_the_database_holds_neither_the_address_nor_the_password(
     user: StaffUser, session: Session
 ) -> None:

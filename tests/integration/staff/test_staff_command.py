@@ -26,7 +26,7 @@ def _add(*arguments: str) -> Result:
     return CliRunner().invoke(staff, ["add", *arguments])
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_it_prints_one_link_that_sets_a_password(client: FlaskClient, session: Session) -> None:
     result = _add("noor@example.org", "--role", "organizer", "--name", "Noor", "--locale", "fr")
     assert result.exit_code == 0, result.output
@@ -38,7 +38,6 @@ def test_it_prints_one_link_that_sets_a_password(client: FlaskClient, session: S
     assert post(client, path, {"password": "seven quiet lanterns"}).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(session: Session) -> None:
     _add("noor@example.org", "--role", "staff")
     again = _add("NOOR@example.org", "--role", "admin")
@@ -51,7 +50,6 @@ def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(session: 
     assert session.scalars(select(StaffUser)).one().role is Role.STAFF
 
 
-@pytest.mark.one_engine
 def test_failures_are_one_line_and_wrong_use_is_2(session: Session) -> None:
     nonsense = _add("nonsense", "--role", "staff")
     assert nonsense.exit_code == 1
@@ -62,7 +60,6 @@ def test_failures_are_one_line_and_wrong_use_is_2(session: Session) -> None:
     assert session.scalars(select(StaffUser)).all() == []
 
 
-@pytest.mark.one_engine
 def test_once_somebody_can_sign_in_links_go_by_mail_alone(session: Session) -> None:
     make_staff_user(session, Role.ADMIN, password=True)
     session.commit()

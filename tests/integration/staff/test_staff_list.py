@@ -15,8 +15,6 @@ from campaign.models.staff import Role, StaffUser
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 from tests.ticks import read_without_token
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def admin(client: FlaskClient, app: Flask) -> StaffUser:
@@ -53,7 +51,6 @@ def _mailed_links(session: Session, email: str) -> list[str]:
     return [link[0] for link in links if link]
 
 
-@pytest.mark.both_engines
 def test_the_list_names_everybody(client: FlaskClient, other: StaffUser) -> None:
     page = client.get("/desk/staff").text
     assert page.index("Ada Lovell") < page.index("Omar Deng")
@@ -221,6 +218,7 @@ def test_forms_want_their_token(client: FlaskClient, other: StaffUser, session: 
     assert _now(session, other).active
 
 
+@pytest.mark.both_engines
 def test_who_changes_an_account_after_a_colleague_reads_who_was_first(
     client: FlaskClient, other: StaffUser, session: Session, app: Flask
 ) -> None:
@@ -254,6 +252,7 @@ def test_who_changes_an_account_after_a_colleague_reads_who_was_first(
     assert all(actions.count(f"accounts.{verb}") == 1 for verb in ("link", "disable", "enable"))
 
 
+@pytest.mark.both_engines
 def test_two_step_sign_in_that_a_colleague_reset_is_not_reset_again(
     client: FlaskClient, other: StaffUser, session: Session
 ) -> None:

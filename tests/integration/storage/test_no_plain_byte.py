@@ -72,7 +72,6 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert set(folder.iterdir()) - ours == set(), "a child left it"
 
 
-@pytest.mark.one_engine
 def test_a_bundle_its_proof_and_its_check(
     app: Flask,
     client: FlaskClient,
@@ -101,7 +100,6 @@ def test_a_bundle_its_proof_and_its_check(
     assert list(settings.scratch_folder.iterdir()) == []
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("written_as", list(ExportFormat))
 def test_an_export(
     ask: Callable[..., int],  # noqa: F811
@@ -114,7 +112,6 @@ def test_an_export(
     assert list(settings.scratch_folder.iterdir()) == []
 
 
-@pytest.mark.one_engine
 def test_an_upload(app: Flask, watched: None) -> None:
     """Also while it is being read: a file of no name leaves its bytes on the disk as well."""
     table = b"name;country\n" + f"{PLANTED[0]} {PLANTED[1]};Mexico\n".encode() * 40_000
@@ -160,7 +157,6 @@ with scratch.keep_temporary_files_in(pathlib.Path({str(parent)!r})):
     assert list(parent.iterdir()) == []
 
 
-@pytest.mark.one_engine
 def test_previews_and_papers_of_a_public_case(
     app: Flask, client: FlaskClient, session: Session, watched: None
 ) -> None:
@@ -174,7 +170,6 @@ def test_previews_and_papers_of_a_public_case(
     assert page.mimetype == "application/pdf"
 
 
-@pytest.mark.one_engine
 def test_a_dry_run_of_an_import(
     app: Flask, client: FlaskClient, session: Session, settings: Settings, watched: None
 ) -> None:
@@ -183,7 +178,6 @@ def test_a_dry_run_of_an_import(
     assert not settings.scratch_folder.exists() or not list(settings.scratch_folder.iterdir())
 
 
-@pytest.mark.one_engine
 @pytest.mark.timeout(300)
 def test_workers_killed_at_random_leave_nothing_readable_outside_scratch(
     session: Session,

@@ -37,7 +37,7 @@ from tests.integration.storage.conftest import Bucket
 PLANTED = ("Plantina", "Namelosa", "Hintertux", "plantina@example.org", "Unheard-of words")
 
 
-@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.one_engine)])
+@pytest.fixture(params=["local", "s3"])
 def settings(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Settings:
     """Settings of an instance on either kind of place."""
     instance, limits = tmp_path / "instance", {"burst_per_network": 10_000}
@@ -83,7 +83,6 @@ def bundle(
     return session.get_one(Bundle, bundle_id).public_id
 
 
-@pytest.mark.one_engine
 def test_a_bundle_is_printed_kept_and_streamed(
     app: Flask, client: FlaskClient, settings: Settings, bundle: str, tmp_path: Path
 ) -> None:
@@ -99,7 +98,6 @@ def test_a_bundle_is_printed_kept_and_streamed(
         assert not settings.files_folder.exists()
 
 
-@pytest.mark.one_engine
 def test_a_download_fetches_only_as_far_as_it_is_read(
     app: Flask, session: Session, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +117,6 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
     assert len(opened) == len(set(opened)) >= 3 + 7
 
 
-@pytest.mark.one_engine
 def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Settings) -> None:
     assert run(settings, "db", "check").exit_code == 0
     report = run(settings, "doctor").stdout
@@ -136,7 +133,6 @@ def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Se
     assert b"".join(store.chunks("bundles/b-1/letters-001.pdf")) == b"%PDF- from before"
 
 
-@pytest.mark.one_engine
 def test_a_backup_and_its_restore_pass_by_either_place(
     app: Flask, settings: Settings, session: Session, bundle: str, tmp_path: Path
 ) -> None:
@@ -170,6 +166,7 @@ def assert_nothing_told(data: bytes) -> None:
         assert planted.encode("utf-16-be") not in data, planted
 
 
+@pytest.mark.both_engines
 def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     app: Flask, session: Session, settings: Settings, bundle: str
 ) -> None:
@@ -233,7 +230,6 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
             assert_nothing_told(path.read_bytes())
 
 
-@pytest.mark.one_engine
 def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     app: Flask, client: FlaskClient, bundle: str, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,8 +19,6 @@ from tests.days import days_ago
 from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import Deliver, Mails
 
-pytestmark = pytest.mark.one_engine
-
 ENDS = {"stopped", "closed", "deadline"}
 STATES = {"none", "unconfirmed", "confirmed", "held", "printed", "delivered", "withdrawn"}
 IN_VAIN = {"stopped", "closed"}

@@ -68,8 +68,6 @@ from tests.factories import (
 from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
-pytestmark = pytest.mark.one_engine
-
 
 def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str, str]]:
     fresh = reload(session, signature)
@@ -256,7 +254,6 @@ def test_a_stop_ends_the_way(
     ]
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, fresh_pages: None
 ) -> None:
@@ -284,7 +281,6 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
     assert "Está en casa." in client.get(f"/es/{case}").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
@@ -299,7 +295,6 @@ def test_the_page_of_a_letter_presumes_of_nobody_that_they_are_no_member(
     assert words in client.get(f"/{lang}/letter/token-{ana.id}").text
 
 
-@pytest.mark.one_engine
 def test_an_outcome_that_is_published_is_not_still_to_come(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -324,6 +319,7 @@ def test_an_outcome_that_is_published_is_not_still_to_come(
     assert "if we learn more about how" in client.get(news).text
 
 
+@pytest.mark.both_engines
 def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
@@ -466,7 +462,6 @@ def test_the_email_promises_no_change_to_who_signed_on_paper(
     assert ("you can withdraw your signature" in text) is (origin is not Origin.ONLINE)
 
 
-@pytest.mark.both_engines
 def test_mails_and_askers_are_limited(
     client: FlaskClient, ana: Signature, mails: Mails, session: Session
 ) -> None:
@@ -493,7 +488,6 @@ def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
     assert link.expires_at == link.created_at
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "sentence"),
     [
@@ -571,7 +565,6 @@ def test_the_token_is_stored_as_a_digest_and_expires(
     assert "This link opens no letters" in wrong.text
 
 
-@pytest.mark.both_engines
 def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -604,7 +597,6 @@ def form_of(**overrides: Any) -> dict[str, Any]:
     } | overrides
 
 
-@pytest.mark.both_engines
 def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     client: FlaskClient,
     session: Session,
@@ -645,7 +637,6 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert reload(session, ana).given_name == "Anna"
 
 
-@pytest.mark.both_engines
 def test_a_page_opened_before_another_change_does_not_undo_it_unseen(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -726,6 +717,7 @@ def test_points_are_moved_on_the_page_before_anything_is_kept(
     assert 'data-sample="full"' in page.text
 
 
+@pytest.mark.both_engines
 def test_a_letter_keeps_what_it_was_signed_with_whatever_the_campaign_says_now(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -765,7 +757,6 @@ def test_a_change_is_held_to_the_same_as_signing(
     assert (kept.email, kept.letter_locale, kept.state) == (ANA, "en", SignatureState.CONFIRMED)
 
 
-@pytest.mark.both_engines
 def test_no_letter_takes_the_name_of_another_of_its_mailbox(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -899,7 +890,6 @@ def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskC
     assert "If you did not confirm within 7 days" in page.text
 
 
-@pytest.mark.both_engines
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     client: FlaskClient,
     session: Session,
@@ -922,6 +912,7 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
+@pytest.mark.both_engines
 def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_done(
     client: FlaskClient,
     session: Session,
@@ -1011,7 +1002,6 @@ def test_what_happened_after_the_day_of_a_withdrawal_stands_after_it(
     assert titles(app, session, ana)[-1][0] == last
 
 
-@pytest.mark.both_engines
 def test_who_withdrew_a_printed_letter_writes_again_as_every_page_says(
     client: FlaskClient,
     session: Session,
@@ -1056,7 +1046,6 @@ def test_news_is_switched_off_and_on(
     assert reload(session, ana).consent_updates_at is not None
 
 
-@pytest.mark.both_engines
 def test_the_consent_to_news_is_in_the_language_of_the_page_and_recorded_so(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -1172,7 +1161,6 @@ def take_data(client: FlaskClient, box: str) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.one_engine
 def test_where_the_day_is_known_alone_no_time_is_made_up(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -1205,7 +1193,6 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     assert datetime.fromisoformat(data["made_at"]).tzinfo
 
 
-@pytest.mark.one_engine
 def test_of_an_email_no_more_is_told_than_is_kept(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -1228,7 +1215,6 @@ def test_of_an_email_no_more_is_told_than_is_kept(
     assert {mail["created_at"], mail["sent_at"], mail["due_at"]} == {"2026-11-27"}
 
 
-@pytest.mark.one_engine
 def test_names_and_times_that_do_not_speak_for_themselves_are_explained(
     client: FlaskClient, ana: Signature, box: str
 ) -> None:
@@ -1245,7 +1231,7 @@ def test_names_and_times_that_do_not_speak_for_themselves_are_explained(
     assert not set(in_french["names"].values()) & set(names.values())
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_signed_on_paper_is_told_the_day_and_the_hour_of_keying_in(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -1442,6 +1428,7 @@ def test_a_printed_letter_names_the_official_whom_it_names(
     assert "Ines Quintero" in kept[0].get_textpage().get_text_bounded()
 
 
+@pytest.mark.both_engines
 def test_of_two_letters_the_one_that_is_still_here_is_still_to_be_delivered(
     app: Flask, session: Session, freeze: Callable[[Campaign], int], deliver: Deliver
 ) -> None:
@@ -1485,7 +1472,6 @@ def test_a_letter_that_is_deleted_while_it_is_withdrawn_is_gone(session: Session
         change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
 
 
-@pytest.mark.one_engine
 def test_the_language_of_the_change_page_is_switched_with_what_is_typed(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -1507,7 +1493,6 @@ def test_the_language_of_the_change_page_is_switched_with_what_is_typed(
     assert reload(session, ana).given_name == "Ana"
 
 
-@pytest.mark.one_engine
 def test_who_changes_a_letter_that_is_gone_keeps_the_words_and_is_led_to_the_others(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:

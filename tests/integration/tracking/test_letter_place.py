@@ -22,8 +22,6 @@ from campaign.models.signature import WITHDRAWN, Letter, Signature
 from tests.days import days_ago, today
 from tests.integration.tracking.conftest import Mails, sign
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.first_example]
-
 GONE_BY_NUMBER = "It is no longer in our hands"
 IN_DOUBT = "It may already have been delivered. Then we cannot get it back."
 TAKE_OUT = "It was already printed, so we told our staff to take out the sheet."
@@ -148,7 +146,6 @@ def test_own_words_are_said_to_be_in_print_files_until_these_are_remade_or_delet
     assert ("Our print files may still contain them." in page) is kept
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("named", "days", "sentence"),
     [(1, 0, GONE_BY_NUMBER), (1, 1, GONE_BY_NUMBER), (2, 0, TAKE_OUT)],
@@ -177,7 +174,6 @@ def test_what_was_withdrawn_while_nobody_knew_which_were_accepted_is_told_withou
     assert "We do not know whether your letter was still with the others." not in page
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("days", "is_told"), [(1, True), (0, False)])
 def test_a_refusal_is_told_of_a_letter_that_was_withdrawn_after_it_also_once_it_is_remade(
     client: FlaskClient,

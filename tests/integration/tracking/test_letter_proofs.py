@@ -108,7 +108,6 @@ def test_once_it_is_delivered_the_page_gives_a_proof_and_the_words_that_were_pri
     assert sha256(text.data).hexdigest() == proof.words
 
 
-@pytest.mark.one_engine
 def test_the_proof_of_another_is_not_found(
     client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
 ) -> None:
@@ -121,7 +120,6 @@ def test_the_proof_of_another_is_not_found(
             assert client.get(f"/en/letter/token-{ana.id}/{name}").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_what_came_back_has_no_proof(
     client: FlaskClient, ana: Signature, printed: int, deliver: Deliver, came_back: DeliveryOutcome
@@ -130,7 +128,6 @@ def test_what_came_back_has_no_proof(
     assert links_on(page_of(client, ana)) == []
 
 
-@pytest.mark.one_engine
 def test_words_that_would_be_written_otherwise_now_are_not_offered_and_the_proof_is(
     client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
 ) -> None:
@@ -145,7 +142,6 @@ def test_words_that_would_be_written_otherwise_now_are_not_offered_and_the_proof
     assert text.status_code == 404
 
 
-@pytest.mark.one_engine
 def test_whose_data_is_deleted_has_no_proof_any_more(
     client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
 ) -> None:
@@ -157,7 +153,6 @@ def test_whose_data_is_deleted_has_no_proof_any_more(
     assert links_on(page_of(client, ana)) == []
 
 
-@pytest.mark.one_engine
 def test_a_card_is_a_card(
     client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
 ) -> None:
@@ -168,7 +163,6 @@ def test_a_card_is_a_card(
     assert "is one of the 3 cards that we printed together." in page
 
 
-@pytest.mark.one_engine
 def test_of_a_part_it_is_not_said_that_all_were_delivered(
     client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
 ) -> None:
@@ -183,6 +177,7 @@ def test_of_a_part_it_is_not_said_that_all_were_delivered(
     assert "of this delivery" not in page
 
 
+@pytest.mark.both_engines
 def test_with_an_envelope_no_cover_letter_went(
     client: FlaskClient, session: Session, ana: Signature, printed: int
 ) -> None:
@@ -197,7 +192,6 @@ def test_with_an_envelope_no_cover_letter_went(
     assert "cover letter" not in page
 
 
-@pytest.mark.one_engine
 def test_of_two_bundles_in_one_visit_each_has_its_own_number(
     app: Flask,
     client: FlaskClient,
@@ -271,7 +265,6 @@ def test_the_page_of_the_case_has_the_check_code_of_what_is_published_alone(
     assert code not in page()
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refused_delivery_that_is_published_has_no_check_code(
     app: Flask,
@@ -292,7 +285,6 @@ def test_a_refused_delivery_that_is_published_has_no_check_code(
     assert code not in page
 
 
-@pytest.mark.one_engine
 def test_an_invalid_signature_s_page_has_none_either(
     client: FlaskClient, session: Session, campaign: Campaign, printed: int, deliver: Deliver
 ) -> None:

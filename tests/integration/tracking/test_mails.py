@@ -162,7 +162,6 @@ def _words(text: str) -> Counter[str]:
     return Counter(re.findall(r"[\w%]+", re.sub(r"\S+(://|@)\S+", "", text)))
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_every_mail_is_made_in_every_language(
     app: Flask, session: Session, settings: Settings, lang: str
@@ -186,7 +185,6 @@ def test_every_mail_is_made_in_every_language(
         assert_apart(plain.get_content().translate(ISOLATES), mail.kind)
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("lang", "says"),
     [
@@ -212,7 +210,6 @@ def test_a_text_in_another_language_than_its_readers_has_its_language_named_befo
                 assert not re.search("They answer|She is safe|She asked us to", before)
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Settings) -> None:
     about_cards = [mail for mail in MAILS if isinstance(mail, LetterMail | CaseNews)]
     for number, mail in enumerate(about_cards):
@@ -232,7 +229,6 @@ def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Setting
         assert "letter" not in ours.casefold(), row.kind
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("name", ["Clemencia Adelaida Salas Salazar", "Las madres del 10 de mayo"])
 def test_a_subject_fits_sixty_characters(
@@ -249,7 +245,6 @@ def test_a_subject_fits_sixty_characters(
         assert len(subject.translate(ISOLATES)) <= 60, (row.kind, subject)
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_household_sees_in_the_subject_whose_letter_it_is(
     app: Flask, session: Session, settings: Settings
 ) -> None:
@@ -263,7 +258,6 @@ def test_a_household_sees_in_the_subject_whose_letter_it_is(
     assert all(subject.startswith("Ana – ") for subject in subjects), subjects
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_names_are_set_apart_in_arabic_and_links_stay_whole(
     app: Flask, session: Session, settings: Settings
 ) -> None:
@@ -289,7 +283,6 @@ def test_a_line_of_arabic_sets_latin_names_apart(line: str, apart: str) -> None:
     assert isolate_names(line) == apart
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(("left", "day"), [(7, "3"), (1, "27"), (0, "27")])
 def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
     app: Flask, left: int, day: str
@@ -300,7 +293,6 @@ def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
     assert f" {day} " in last_day
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_reminder_says_that_its_link_replaces_the_first(
     app: Flask, session: Session, settings: Settings
 ) -> None:
@@ -309,7 +301,6 @@ def test_the_reminder_says_that_its_link_replaces_the_first(
     assert "The link in our first email no longer works" in message.get_body().get_content()
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_forged_line_end_reaches_no_header(
     app: Flask, session: Session, settings: Settings
 ) -> None:
@@ -320,7 +311,6 @@ def test_a_forged_line_end_reaches_no_header(
     assert b"\nBcc:" not in bytes(message).partition(b"\n\n")[0]
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_an_apostrophe_stays_one_in_text_and_markup_is_escaped_in_html(
     app: Flask, session: Session, settings: Settings
 ) -> None:
@@ -338,7 +328,6 @@ def test_an_apostrophe_stays_one_in_text_and_markup_is_escaped_in_html(
         assert "&amp;" not in html, row.kind
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("why", "again"), [("already", True), ("full", False), ("waiting", False)])
 def test_who_signs_for_the_first_time_is_not_told_that_it_was_again(
     app: Flask, session: Session, settings: Settings, why: str, again: bool
@@ -352,7 +341,6 @@ def test_who_signs_for_the_first_time_is_not_told_that_it_was_again(
         assert ("We could not save" in words) != again
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_mail_that_waited_since_an_earlier_state_goes_out(app: Flask, settings: Settings) -> None:
     context = {**_STOPPED, "reason": "She asked us to.", "letters_url": LINK}
     row = OutboxMail(kind="case-stopped", locale="en", context=json.dumps(context))

@@ -41,8 +41,6 @@ from tests.days import days_ago, today
 from tests.factories import freeze_waiting, make_target_mission, make_target_official
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
-pytestmark = pytest.mark.first_example
-
 Freeze = Callable[[Campaign], int]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -129,6 +127,7 @@ def test_the_handover_names_none_of_the_mailbox_whose_letter_still_waits(
     assert named == [("Ana", ["00001"]), ("Bruno", ["00001"])]
 
 
+@pytest.mark.both_engines
 def test_an_address_keeps_its_order_in_an_email_that_runs_from_right_to_left(
     session: Session,
     settings: Settings,
@@ -185,7 +184,6 @@ def test_whoever_was_told_of_a_record_that_was_deleted_reads_that_it_was_a_mista
         assert ["it was a mistake" in text for text in texts] == [False, True, False]
 
 
-@pytest.mark.both_engines
 def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     session: Session,
     settings: Settings,
@@ -243,7 +241,6 @@ def give_up_after_mistake(app: Flask, session: Session, bundle_id: int, deliver:
     cancel(app, session, bundle_id)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("then", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
 def test_an_email_about_a_bundle_that_was_cancelled_since_is_corrected_once(
     app: Flask,
@@ -298,7 +295,6 @@ def test_a_cancelled_bundle_corrects_nothing_of_a_letter_to_another_mission(
     assert told == [("accepted", False)][: then in GONE_OUT]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("came_back", sorted(CAME_BACK))
 def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_back(
     session: Session,
@@ -380,7 +376,6 @@ def post_envelopes(session: Session, first: int, last: int) -> None:
     session.commit()
 
 
-@pytest.mark.both_engines
 def test_whom_a_part_leaves_out_after_a_deleted_delivery_reads_once_what_is_so(
     session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
 ) -> None:
@@ -405,7 +400,6 @@ def test_whom_a_part_leaves_out_after_a_deleted_delivery_reads_once_what_is_so(
     ]
 
 
-@pytest.mark.both_engines
 def test_each_posting_in_place_of_a_deleted_delivery_corrects_the_email_of_its_letters(
     session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
 ) -> None:
@@ -436,7 +430,6 @@ def test_a_refusal_in_place_of_a_deleted_part_is_told_to_those_alone_who_were_to
     assert tell_anew(session, mails) == [("omar", "refused", ["00002"], True)]
 
 
-@pytest.mark.both_engines
 def test_nobody_reads_of_a_refusal_where_the_record_was_deleted_before_its_emails(
     session: Session,
     campaign: Campaign,
@@ -452,7 +445,6 @@ def test_nobody_reads_of_a_refusal_where_the_record_was_deleted_before_its_email
     assert tell_anew(session, mails) == []
 
 
-@pytest.mark.both_engines
 def test_one_email_tells_a_mailbox_which_of_its_letters_were_accepted_and_which_were_not(
     session: Session,
     settings: Settings,
@@ -479,7 +471,6 @@ def test_one_email_tells_a_mailbox_which_of_its_letters_were_accepted_and_which_
         assert "refused your letter 00001. We still have it and can try again." in text
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("outcome", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
 def test_who_withdrew_after_an_untrue_email_is_told_once_that_we_did_not_deliver_the_letter(
     session: Session,
@@ -546,7 +537,6 @@ def test_the_handover_gives_those_it_names_no_number_of_anybody_else(
     assert (mail["to"], mail["writer"], mail["numbers"]) == (ANA, "Ana", ["00001"])
 
 
-@pytest.mark.one_engine
 def test_what_went_with_a_delivery_is_asked_as_often_for_three_signers_as_for_one(
     app: Flask, session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
 ) -> None:
@@ -570,7 +560,6 @@ def test_what_went_with_a_delivery_is_asked_as_often_for_three_signers_as_for_on
     assert counts[0] == counts[1] > 0
 
 
-@pytest.mark.one_engine
 def test_a_refusal_is_no_news(
     session: Session,
     campaign: Campaign,
@@ -606,7 +595,6 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     assert count_readers(session, campaign) == 4
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", [UpdateKind.REPLY, UpdateKind.OUTCOME])
 def test_as_many_get_an_email_as_its_author_was_told(
     app: Flask, session: Session, campaign: Campaign, kind: UpdateKind
@@ -642,7 +630,6 @@ def test_as_many_get_an_email_as_its_author_was_told(
     assert len(mails) == readers == (3 if kind is UpdateKind.OUTCOME else 2)
 
 
-@pytest.mark.one_engine
 def test_other_news_is_told_where_its_author_asks_for_it(
     app: Flask,
     session: Session,
@@ -705,7 +692,6 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
     ]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("told_before", [False, True])
 def test_an_email_about_a_stop_awaits_no_outcome_that_is_published(
     app: Flask,
@@ -820,7 +806,6 @@ def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
     assert len(session.scalars(select(NoticeMail.notice_id)).all()) == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("other", "named"),
     [
@@ -872,7 +857,6 @@ def off(message: EmailMessage) -> str:
     return str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://127.0.0.1:5000")
 
 
-@pytest.mark.one_engine
 def test_a_mail_program_ends_the_news_by_one_click(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -891,7 +875,6 @@ def test_a_mail_program_ends_the_news_by_one_click(
     assert reload(session, ana).consent_updates_at is None
 
 
-@pytest.mark.one_engine
 def test_a_link_speaks_for_nobody_else_of_its_mailbox(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
@@ -902,7 +885,6 @@ def test_a_link_speaks_for_nobody_else_of_its_mailbox(
     assert reload(session, ana).consent_updates_at is not None
 
 
-@pytest.mark.one_engine
 def test_who_wrote_twice_shares_the_address_with_nobody(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
@@ -913,7 +895,6 @@ def test_who_wrote_twice_shares_the_address_with_nobody(
     assert reload(session, again).consent_updates_at is None
 
 
-@pytest.mark.one_engine
 def test_the_page_names_the_other_of_the_mailbox_alone_where_only_that_one_gets_news(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
@@ -974,7 +955,6 @@ def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     ]
 
 
-@pytest.mark.one_engine
 def test_undoing_gives_the_news_back_to_those_alone_who_had_it(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
@@ -1000,7 +980,6 @@ def test_undoing_gives_the_news_back_to_those_alone_who_had_it(
     assert reload(session, bruno).consent_updates_at is None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("name", ["Ana", "Buy it at x.example"])
 def test_the_link_opened_again_says_whose_news_its_button_brings_back(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage, name: str
@@ -1026,7 +1005,7 @@ def test_the_link_opened_again_says_whose_news_its_button_brings_back(
     assert reload(session, bruno).consent_updates_at is None
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 @pytest.mark.parametrize("cards", [False, True])
 def test_who_stops_the_news_is_promised_no_delivery(
     app: Flask,
@@ -1072,7 +1051,6 @@ def test_who_stops_the_news_is_promised_no_delivery(
     assert lead() == ""
 
 
-@pytest.mark.one_engine
 def test_after_a_stop_who_ends_the_news_of_a_letter_that_waited_reads_that_it_is_not_delivered(
     app: Flask, client: FlaskClient, campaign: Campaign, told: EmailMessage
 ) -> None:
@@ -1081,7 +1059,6 @@ def test_after_a_stop_who_ends_the_news_of_a_letter_that_waited_reads_that_it_is
     assert "This action has been stopped. We will not deliver your letter." in ended
 
 
-@pytest.mark.one_engine
 def test_nobody_whose_address_was_deleted_is_offered_news(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -1138,7 +1115,6 @@ def test_looking_ends_nothing_and_the_button_does_and_undoes(
     assert reload(session, ana).consent_updates_at is not None
 
 
-@pytest.mark.one_engine
 def test_the_page_that_stops_news_can_be_read_in_each_language(
     client: FlaskClient, told: EmailMessage
 ) -> None:
@@ -1154,7 +1130,6 @@ def test_the_page_that_stops_news_can_be_read_in_each_language(
         ]
 
 
-@pytest.mark.one_engine
 def test_a_link_that_was_not_made_here_ends_nothing(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -1166,7 +1141,6 @@ def test_a_link_that_was_not_made_here_ends_nothing(
     assert reload(session, ana).consent_updates_at is not None
 
 
-@pytest.mark.one_engine
 def test_after_erasure_the_link_says_that_nothing_is_held(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -1193,6 +1167,7 @@ def continue_it(app: Flask, campaign: Campaign) -> int:
         return draft.id
 
 
+@pytest.mark.both_engines
 def test_who_wrote_for_the_earlier_action_and_asked_for_news_hears_once_that_it_goes_on(
     app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:

@@ -13,8 +13,6 @@ from campaign.models.signature import Signature, SignatureState
 from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import ANA, reload
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.fixture
 def rejected(session: Session, ana: Signature, box: str) -> Signature:
@@ -33,6 +31,7 @@ def test_my_letters_shows_the_text_that_is_still_here_and_what_was_decided(
         assert false not in page
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("step", ["change", "withdraw"])
 def test_nothing_says_that_it_was_withdrawn_and_what_was_typed_comes_back(
     client: FlaskClient, session: Session, rejected: Signature, box: str, step: str

@@ -45,8 +45,6 @@ from tests.integration.tracking.test_still_here import (
 )
 from tests.races import wait_for_lock
 
-pytestmark = [pytest.mark.first_example, pytest.mark.both_engines]
-
 Freeze = Callable[[Campaign], int]
 Corrected = list[tuple[str, int]]
 
@@ -121,6 +119,7 @@ def test_whoever_was_under_review_was_told_nothing_and_gets_no_correction(
     assert count_misled(session, bundle_id) == 0
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("has_withdrawn", [False, True])
 def test_whoever_wanted_no_news_then_gets_no_correction(
     session: Session,
@@ -287,6 +286,7 @@ def test_of_a_sheet_they_are_told_where_its_signer_was(
     assert count_misled(session, bundle_id) == 0
 
 
+@pytest.mark.both_engines
 def test_who_deletes_a_visit_while_its_emails_go_out_waits_for_them(
     app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze
 ) -> None:

@@ -28,8 +28,6 @@ from tests.integration.paper_signatures.test_sheets import make_sheet
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 from tests.integration.tracking.test_notices import cancel, stop, tell_all
 
-pytestmark = [pytest.mark.first_example, pytest.mark.both_engines]
-
 Freeze = Callable[[Campaign], int]
 
 
@@ -250,6 +248,7 @@ def test_whoever_withdrew_is_told_and_nobody_after_a_stop(
     assert still_here.list_misled(session, Campaign.id == campaign.id) == []
 
 
+@pytest.mark.both_engines
 def test_the_pages_say_it_and_lead_to_telling_them(
     app: Flask,
     session: Session,

@@ -16,7 +16,6 @@ from campaign.models.staff import Role
 from campaign.web.security import read_usual_count
 from tests.factories import STAFF_PASSWORD, make_staff_user, sign_in
 
-pytestmark = pytest.mark.one_engine
 SITE = "https://letters.example.org"
 Serve = Callable[[int], Flask]
 

@@ -136,7 +136,6 @@ OTHERS: dict[str, str] = {
 }
 
 
-@pytest.mark.one_engine
 def test_each_form_of_the_desk_asks_who_saves_second_or_says_why_it_need_not(app: Flask) -> None:
     """Whoever adds one at the address of its page puts it into one of the two lists above."""
     pages = {rule.rule for rule in _rules(app) if "GET" in (rule.methods or ())}
@@ -151,7 +150,6 @@ def test_each_form_of_the_desk_asks_who_saves_second_or_says_why_it_need_not(app
     assert not PAGES.keys() & OTHERS.keys()
 
 
-@pytest.mark.first_example
 @pytest.mark.parametrize("name", PAGES)
 def test_who_saves_second_sees_both_and_saves_knowingly(
     app: Flask, client: FlaskClient, session: Session, name: str
@@ -178,7 +176,6 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert read_form(client.get(url).text)[field] == mine
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("name", PAGES)
 def test_who_changes_ones_language_meanwhile_meets_nobody(
     app: Flask, client: FlaskClient, session: Session, name: str
@@ -192,7 +189,6 @@ def test_who_changes_ones_language_meanwhile_meets_nobody(
     assert post(client, url, typed | {field: mine}).status_code == 303
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("name", ["reason_pt-BR", "office_pt_BR"])
 def test_a_text_of_a_language_with_a_country_is_named_with_it(app: Flask, name: str) -> None:
     with app.test_request_context():
@@ -202,7 +198,6 @@ def test_a_text_of_a_language_with_a_country_is_named_with_it(app: Flask, name: 
         assert form.theirs == ((name, "Reason (Portuguese (Brazil))", "Theirs"),)
 
 
-@pytest.mark.one_engine
 def test_who_corrects_a_row_that_another_removed_meanwhile_is_told_also_that_it_is_restored(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -243,7 +238,6 @@ def test_an_office_noted_meanwhile_keeps_its_days(
     assert read_form(client.get(url).text).items() >= added.items()
 
 
-@pytest.mark.one_engine
 def test_what_another_chose_is_said_in_the_words_of_the_choice(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -277,6 +271,7 @@ def _write_cover(session: Session) -> None:
     cover_texts.save_words(session, mission=mission, locale="en", words=words, actor="test")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("name", "change"),
     [

@@ -5,8 +5,6 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_summary_lists_what_it_counts(client: FlaskClient, lang: str) -> None:

@@ -3,8 +3,6 @@
 import pytest
 from flask.testing import FlaskClient
 
-pytestmark = pytest.mark.one_engine
-
 
 @pytest.mark.parametrize("name", ["Origin", "Referer"])
 @pytest.mark.parametrize("value", ["http://[", "http://evil.example", "//", "http://]:x"])

@@ -10,8 +10,6 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from campaign.web.form_base import DeskForm, PlainForm, Worded
 
-pytestmark = pytest.mark.one_engine
-
 
 def _below(kind: type) -> Iterator[type]:
     for subclass in kind.__subclasses__():

@@ -14,7 +14,6 @@ from campaign.web.edit_conflict import lock_row
 from tests.factories import make_campaign
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("address", "kind"), [("/en/", "text/html"), ("/api/actions", "application/problem+json")]
 )
@@ -48,6 +47,7 @@ def test_it_is_said_as_each_part_says_it_and_leaves_a_line_in_the_log(
     assert "place" in line
 
 
+@pytest.mark.both_engines
 def test_only_a_row_that_is_gone_is_not_found_when_it_is_locked(session: Session) -> None:
     campaign = make_campaign(session)
     session.commit()

@@ -4,7 +4,6 @@ import gc
 import re
 from html import unescape
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -33,7 +32,6 @@ def _forms(app: Flask) -> list[Rule]:
     ]
 
 
-@pytest.mark.one_engine
 def test_no_form_about_a_thing_that_is_gone_loses_what_was_typed(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -77,7 +75,6 @@ def test_what_was_typed_has_its_labels_and_the_list_is_one_step_away(
     assert 'href="/desk/today"' in gone
 
 
-@pytest.mark.one_engine
 def test_words_of_several_languages_are_told_apart(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -89,7 +86,6 @@ def test_words_of_several_languages_are_told_apart(
     assert ">Office (French)</label>" in answer.text
 
 
-@pytest.mark.one_engine
 def test_no_secret_is_shown(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     typed = {"key": "a key of theirs", "list_name": "The list"}

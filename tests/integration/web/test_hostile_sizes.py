@@ -111,7 +111,6 @@ def _forms_on(page: str, address: str) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.one_engine
 @pytest.mark.usefixtures("fresh_pages")
 def test_half_a_megabyte_from_a_stranger(
     app: Flask, client: FlaskClient, session: Session, settings: Settings

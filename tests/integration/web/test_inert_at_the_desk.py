@@ -29,7 +29,6 @@ from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.web.test_trust_inert_text import CORPUS, faults
 
 __all__ = ["freeze"]
-pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 OURS = {"<svg>"}
 """Charts of the desk, which hold no text of a supporter."""

@@ -13,8 +13,6 @@ from werkzeug.test import TestResponse
 
 from campaign.core.settings import Settings
 
-pytestmark = pytest.mark.one_engine
-
 SECRET = "Plantina-s3cret"
 _HEADERS = (
     "Accept-Language", "Authorization", "Cookie", "Forwarded", "If-None-Match", "User-Agent",

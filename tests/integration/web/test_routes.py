@@ -21,8 +21,6 @@ from campaign.staff.require_audit import leaves_no_entry
 from campaign.staff.sessions import safe_next_page
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 
-pytestmark = pytest.mark.one_engine
-
 PUBLIC_BLUEPRINTS = {
     "about",
     "public",
@@ -135,6 +133,7 @@ def test_somebody_unknown_is_sent_to_sign_in(client: FlaskClient, app: Flask) ->
         assert safe_next_page(address) == address
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_enters_its_pages_and_finds_no_others(
     client: FlaskClient, app: Flask, role: Role
@@ -297,6 +296,7 @@ def test_views_that_leave_no_entry_are_few_and_say_why(app: Flask) -> None:
     assert marked == LEAVES_NO_ENTRY
 
 
+@pytest.mark.both_engines
 def test_a_deed_without_an_entry_fails_here_and_leaves_one_on_a_running_site(
     app: Flask, session: Session
 ) -> None:

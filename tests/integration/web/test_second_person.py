@@ -39,7 +39,6 @@ from tests.factories import (
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 
 __all__ = ["freeze", "print_bundle"]
-pytestmark = pytest.mark.one_engine
 
 GATED: dict[str, tuple[str, dict[str, Any]]] = {
     "bundles.download": ("/desk/bundles/{bundle}/download", {}),
@@ -235,6 +234,7 @@ def test_who_has_a_new_account_or_no_second_factor_approves_nothing(
     assert session.scalars(select(FileApproval.state)).all() == [FileApprovalState.ASKED]
 
 
+@pytest.mark.both_engines
 def test_what_was_refused_opens_nothing_and_is_not_decided_again(
     app: Flask, client: FlaskClient, session: Session, settings: Settings, addresses: dict[str, str]
 ) -> None:

@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
 from flask import Flask
 from jinja2 import Environment
 
@@ -20,8 +19,6 @@ from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
 from tests.sources import VAGUE_NAMES
 from tests.template_names import names_required, names_set, names_used
-
-pytestmark = pytest.mark.one_engine
 
 Context = TypeVar("Context", bound=TemplateContext)
 _PARTS = (".subject.txt", ".txt", ".html")

@@ -29,10 +29,7 @@ from tests.integration.tracking.conftest import sign
 from tests.integration.tracking.test_mails import MAILS
 from tests.integration.web.test_trust_links_and_limits import crawl, links_in_mails
 
-pytestmark = [
-    pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),
-    pytest.mark.usefixtures("fresh_pages"),
-]
+pytestmark = pytest.mark.usefixtures("fresh_pages")
 
 CORPUS = [
     "<script>alert(1)</script>",

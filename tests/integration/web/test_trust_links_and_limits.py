@@ -77,7 +77,7 @@ def crawl(client: FlaskClient, start: set[str]) -> set[str]:
     return seen
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_scanner_that_follows_every_link_changes_no_row(
     client: FlaskClient, session: Session, settings: Settings, case: str
 ) -> None:
@@ -103,7 +103,6 @@ def test_a_scanner_that_follows_every_link_changes_no_row(
     assert all_rows(session) == before
 
 
-@pytest.mark.one_engine
 def test_an_answer_takes_as_long_for_an_address_that_is_known(
     client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,8 +25,6 @@ from tests.http_target import Target, serve
 from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
 
-pytestmark = pytest.mark.first_example
-
 FORM = {"address": "https://crm.example.org/hook", "events": ["action.opened"]}
 
 
@@ -36,7 +34,7 @@ def actions(session: Session) -> list[str]:
     return [action for action in entries if action.startswith("webhook.")]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -62,7 +60,6 @@ def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
     assert "Webhook 1" in client.get("/desk/audit").text
 
 
-@pytest.mark.one_engine
 def test_a_test_is_sent_and_any_message_again_with_its_id(
     client: FlaskClient, app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -91,7 +88,7 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     assert actions(session)[1:] == ["webhook.test", "webhook.replay", "webhook.replay"]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_a_message_that_cannot_be_opened_is_listed_all_the_same(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -104,7 +101,6 @@ def test_a_message_that_cannot_be_opened_is_listed_all_the_same(
     assert event_id in client.get(url).text
 
 
-@pytest.mark.one_engine
 def test_one_that_cannot_be_opened_is_listed_and_can_be_deleted(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -122,7 +118,7 @@ def test_one_that_cannot_be_opened_is_listed_and_can_be_deleted(
     assert session.scalars(select(WebhookEndpoint.id)).all() == []
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_others_wait(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -151,7 +147,6 @@ def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_
     assert page.count(">Waiting</td>") == 2
 
 
-@pytest.mark.one_engine
 def test_once_a_program_works_again_nobody_has_to_wait(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -173,7 +168,7 @@ def test_once_a_program_works_again_nobody_has_to_wait(
     assert actions(session)[-1] == "webhook.try-again"
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_one_is_turned_off_changed_turned_on_and_deleted(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -202,7 +197,6 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
     assert actions(session) == [f"webhook.{name}" for name in names]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
@@ -235,7 +229,6 @@ def test_what_cannot_be_called_is_said_and_kept(
     assert session.scalars(select(WebhookEndpoint)).one().address == stands
 
 
-@pytest.mark.one_engine
 def test_none_is_moved_to_an_address_that_was_not_checked(
     session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -281,7 +274,6 @@ def test_who_presses_a_button_of_one_that_was_deleted_is_told_and_led_to_the_oth
     assert (gone.status_code, sentence in gone.text) == (404, False)
 
 
-@pytest.mark.one_engine
 def test_today_tells_admins_of_one_that_was_turned_off(
     client: FlaskClient, app: Flask, add_endpoint: AddEndpoint
 ) -> None:
@@ -293,7 +285,6 @@ def test_today_tells_admins_of_one_that_was_turned_off(
     assert "1 webhook does not work" in client.get("/desk/today").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ORGANIZER])
 def test_nobody_but_admins_comes_here(client: FlaskClient, app: Flask, role: Role) -> None:
     sign_in(client, app, role)

@@ -44,7 +44,6 @@ def read_again(session: Session, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     return session.get_one(WebhookEndpoint, endpoint.id)
 
 
-@pytest.mark.one_engine
 def test_the_verifier_of_the_specification_accepts_what_we_send(
     session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -201,7 +200,6 @@ def test_one_post_that_is_refused_holds_up_no_other_and_fails_in_the_end(
     assert read_again(session, endpoint).state is EndpointState.READY
 
 
-@pytest.mark.one_engine
 def test_a_redirect_and_a_private_address_are_said_and_not_followed(
     app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -219,7 +217,6 @@ def test_a_redirect_and_a_private_address_are_said_and_not_followed(
     assert {post.state for post in list_posts(session)} == {PostState.WAITING}
 
 
-@pytest.mark.one_engine
 def test_who_hangs_holds_up_no_other(
     session: Session, target: Target, add_endpoint: AddEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,7 +230,6 @@ def test_who_hangs_holds_up_no_other(
     assert [post.answer for post in list_posts(session)] == ["too-slow", "204"]
 
 
-@pytest.mark.one_engine
 def test_who_takes_its_time_with_each_post_holds_up_nothing_else(
     session: Session, target: Target, add_endpoint: AddEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,7 +245,6 @@ def test_who_takes_its_time_with_each_post_holds_up_nothing_else(
     assert {post.state for post in list_posts(session)} == {PostState.SENT}
 
 
-@pytest.mark.one_engine
 def test_of_several_that_take_their_time_each_run_begins_with_another(
     session: Session, target: Target, add_endpoint: AddEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,7 +290,7 @@ def test_what_was_taken_before_the_answer_broke_off_is_not_sent_again(
     assert [post.state for post in list_posts(session)] == [PostState.SENT]
 
 
-@pytest.mark.one_engine
+@pytest.mark.both_engines
 def test_who_says_that_it_is_gone_is_turned_off_and_who_asks_for_time_gets_it(
     session: Session, add_endpoint: AddEndpoint
 ) -> None:
@@ -312,7 +307,6 @@ def test_who_says_that_it_is_gone_is_turned_off_and_who_asks_for_time_gets_it(
     assert timedelta(minutes=115) < rest - db.utcnow() <= timedelta(hours=2)
 
 
-@pytest.mark.one_engine
 def test_what_cannot_be_understood_of_an_answer_is_no_reason_to_forget_it(
     session: Session, add_endpoint: AddEndpoint
 ) -> None:

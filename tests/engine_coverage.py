@@ -1,0 +1,49 @@
+"""Whether each function that asks a database was tried on PostgreSQL as well as on SQLite.
+
+Most tests run on SQLite alone. What asks the database is tried on both: a whole run fails at its
+end over a function whose statements went to SQLite alone, until a test of it is `both_engines`.
+"""
+
+import sys
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import Connection, Engine, event
+
+import campaign
+from tests.whole_run import WholeRun
+
+_ROOT = f"{Path(campaign.__file__).parent}/"
+_CORE = f"{_ROOT}core/"
+_asked: dict[str, set[str]] = {"sqlite": set(), "postgresql": set()}
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _note(connection: Connection, *_: object) -> None:
+    if asking := _find_asking(sys._getframe(1)):
+        _asked[connection.dialect.name].add(asking)
+
+
+def _find_asking(frame: FrameType | None) -> str:
+    """The innermost function of the program, above what passes statements on; "" for a test's."""
+    core = ""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename.startswith(_ROOT):
+            name = f"{code.co_filename.removeprefix(_ROOT)}:{code.co_qualname}"
+            if not code.co_filename.startswith(_CORE):
+                return name
+            core = core or name
+        frame = frame.f_back
+    return core
+
+
+def _judge() -> str:
+    missing = sorted(_asked["sqlite"] - _asked["postgresql"])
+    advice = "No test that is marked `both_engines` has PostgreSQL asked by: "
+    return advice + ", ".join(missing) if missing else ""
+
+
+def make_plugin() -> WholeRun:
+    """What judges a run."""
+    return WholeRun("asked", (_asked["sqlite"], _asked["postgresql"]), _judge)
