@@ -16,7 +16,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import list_in_lists, list_put_back, select_gone
 from campaign.bundles.freeze import signed_sheets
-from campaign.core import audit, clock, db
+from campaign.core import clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import (
@@ -25,12 +25,10 @@ from campaign.deliveries.remaining_letters import (
     is_before_visit,
     is_gone,
     is_out,
-    undo_left_out,
 )
 from campaign.models.bundle import Bundle, BundlePrint
-from campaign.models.delivery import Envelope, EnvelopeRun
-from campaign.models.signature import WITHDRAWN, Letter
-from campaign.models.taken_out import InFiles, LetterOut, PersonOff
+from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 
@@ -84,7 +82,7 @@ def _may_differ(session: Session, bundle: Bundle) -> bool:
     """Whether more than one paper may be listed: of most bundles few queries say that it is not."""
     return (
         prints_differ(bundle, prints.list_prints(session, bundle))
-        or bool(_list_withdrawn(session, bundle))
+        or bool(list_withdrawn(session, bundle))
         or bool(list_gone_people(session, bundle))
     )
 
@@ -101,7 +99,7 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
     code = (current.check_code or "") if current else ""
     all_prints = prints.list_prints(session, bundle)
-    withdrawn, named = _list_withdrawn(session, bundle), list_gone_people(session, bundle)
+    withdrawn, named = list_withdrawn(session, bundle), list_gone_people(session, bundle)
     again = list_put_back(session, bundle)
     here = count_left(session, bundle) + len(withdrawn if bundle.letter_count else named)
     gone = (*withdrawn, *named)
@@ -338,7 +336,7 @@ def count_withdrawn(
     return session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
 
 
-def _list_withdrawn(session: Session, bundle: Bundle) -> list[str]:
+def list_withdrawn(session: Session, bundle: Bundle) -> list[str]:
     rows = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
     return [number_of(number) for number in rows if number]
 
@@ -366,132 +364,3 @@ def count_in(
         return len(paper.left_in)
     taken_out = len([*filter(is_letter, paper.taken_out)])
     return count_withdrawn(session, bundle, when=when) + taken_out
-
-
-def note_paper(
-    session: Session, bundle: Bundle, paper: Paper, *, went: bool, actor: str
-) -> list[str]:
-    """Note with which paper letters went out, or (`went` is False) that the rest of it came back.
-
-    Return the numbers of what was removed or made unreadable by hand. Of what came back this is
-    noted only once letters are out: before, other prints of it may lie here. The bundle is the
-    print that went from then on; what had been taken out of it went too. Earlier volumes that were
-    kept without the removed sheets hold what the newest print does, and go with its papers.
-    """
-    taken_out = [each for each in paper.taken_out if is_letter(each) or paper.papers_at is None]
-    named = list_gone_people(session, bundle)
-    numbers = [*_list_withdrawn(session, bundle), *named, *taken_out]
-    carried = {*paper.holds, *paper.left_in}
-    removed = [number for number in numbers if number not in carried]
-    if not went and not bundle_status.is_handed_over(session, bundle):
-        return removed
-    if went and paper.papers_at is None:
-        be_earlier_print(session, bundle, paper, actor=actor)
-    note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
-    note_carried(bundle, [number for number in removed if not is_letter(number)], carried=False)
-    if went:
-        note_carried(bundle, [number for number in numbers if number in carried], carried=True)
-        undo_left_out(session, bundle, [*map(int, filter(is_letter, carried))])
-    session.flush()
-    return removed
-
-
-def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
-    """Let the bundle be the print that this paper is, with what had been taken out of it."""
-    all_prints = prints.list_prints(session, bundle)
-    recorded = next((each for each in all_prints if each.number == paper.number), None)
-    if recorded is None or recorded.zip_sha256 == bundle.zip_sha256:
-        return
-    _be_print(bundle, recorded)
-    bundle.taken_out = bundle.taken_out.went_with(paper.taken_out)
-    for letter in bundle.taken_out.letters:
-        if letter.went:
-            _update_letter(session, bundle, letter, set_aside=None, first_page=letter.page)
-    session.flush()
-    audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
-
-
-def note_carried(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> None:
-    """Note whether withdrawn letters, or names in the lists, were with the others as these went."""
-    known = {entry.number for entry in bundle.taken_out}
-    stayed = [InFiles(number=each, carried=carried) for each in numbers if each not in known]
-    bundle.taken_out = bundle.taken_out.marked(numbers, carried=carried).plus(*stayed)
-
-
-def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:
-    """Find withdrawn letters of which somebody said that they were with the others; their ids."""
-    withdrawn = [letter for letter in letters if letter.signature.withdrawn_at is not None]
-    if not withdrawn:
-        return set()
-    bundles = select(Bundle).where(Bundle.id.in_({letter.bundle_id for letter in withdrawn}))
-    carried = {
-        (bundle.id, number)
-        for bundle in session.scalars(bundles)
-        for number in bundle.taken_out.carried
-    }
-    return {
-        letter.id
-        for letter in withdrawn
-        if (letter.bundle_id, number_of(letter.sequence or 0)) in carried
-    }
-
-
-def is_in_earlier_print(session: Session, letter: Letter) -> bool:
-    """Whether a letter may be on its way in a print that was replaced by one without it.
-
-    It may until somebody records what was carried, or posted in the envelope that it was put into.
-    """
-    bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
-    if bundle is None:
-        return False
-    sequence = letter.sequence or 0
-    taken_out = {entry.number: entry for entry in bundle.taken_out.letters}
-    entry = taken_out.get(number_of(sequence))
-    if entry is None or entry.carried is False:
-        return False
-    if not bundle_status.is_handed_over(session, bundle):
-        return True
-    waiting = (
-        select(Envelope.id)
-        .join(EnvelopeRun, EnvelopeRun.id == Envelope.run_id)
-        .where(EnvelopeRun.bundle_id == bundle.id, Envelope.attempt_id.is_(None))
-        .where(Envelope.first_number <= sequence, Envelope.last_number >= sequence)
-    )
-    return db.has_row(session, waiting)
-
-
-def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> None:
-    """Note that the sheets of withdrawn letters were removed by hand."""
-    letters = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
-    db.update_rows(session, Letter, *letters, set_aside=WITHDRAWN)
-    bundle.taken_out = bundle.taken_out.marked([*map(number_of, numbers)], carried=False)
-
-
-def undo_removed_sheets(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> None:
-    """Note that withdrawn sheets are here again that no record says were removed by hand."""
-    printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
-    removed = (*printed, Letter.set_aside == WITHDRAWN, *conditions)
-    db.update_rows(session, Letter, *removed, set_aside=None)
-
-
-def note_nothing_gone(session: Session, bundle: Bundle) -> None:
-    """Let the bundle be its newest print again, where no letter of it has gone out after all."""
-    if bundle_status.is_handed_over(session, bundle):
-        return
-    undo_removed_sheets(session, bundle)
-    for letter in bundle.taken_out.letters:
-        if letter.is_gone:
-            _update_letter(session, bundle, letter, set_aside=WITHDRAWN, first_page=None)
-    bundle.taken_out = bundle.taken_out.with_nothing_gone()
-    if all_prints := prints.list_prints(session, bundle):
-        _be_print(bundle, all_prints[-1])
-    session.flush()
-
-
-def _be_print(bundle: Bundle, recorded: BundlePrint) -> None:
-    bundle.zip_sha256, bundle.page_count = recorded.zip_sha256, recorded.pages
-
-
-def _update_letter(session: Session, bundle: Bundle, letter: LetterOut, **values: object) -> None:
-    number = Letter.sequence == int(letter.number)
-    db.update_rows(session, Letter, Letter.bundle_id == bundle.id, number, **values)

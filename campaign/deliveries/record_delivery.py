@@ -14,7 +14,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries import attachments, carried_paper
+from campaign.deliveries import attachments, carried_paper, paper_notes
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.deleted_news import end_news, tell_mistake
 from campaign.deliveries.moved_letters import find_moved, refuse_moved
@@ -142,7 +142,7 @@ def record_visit(
     went = happened.outcome in GONE_OUT
     for item, attempt in zip(carried, attempts, strict=True):
         if (paper := _find_paper(session, item, happened)) is not None:
-            attempt.by_hand = carried_paper.note_paper(
+            attempt.by_hand = paper_notes.note_paper(
                 session, item.bundle, paper, went=went, actor=actor
             )
     visit = make_visit(own.bundle, happened, key, actor)
@@ -245,7 +245,7 @@ def remove_visit(
     for attempt in removed:
         if attempt.bundle:
             _undo_removed_sheets(session, attempt.bundle)
-            carried_paper.note_nothing_gone(session, attempt.bundle)
+            paper_notes.note_nothing_gone(session, attempt.bundle)
             set_aside_left_out(session, attempt.bundle)
             if tells:
                 tell_mistake(session, attempt.bundle, actor=actor)
@@ -261,7 +261,7 @@ def _undo_removed_sheets(session: Session, bundle: Bundle) -> None:
     attempts = select(DeliveryAttempt.by_hand).where(DeliveryAttempt.bundle_id == bundle.id)
     removed = set(chain.from_iterable(session.scalars(attempts)))
     is_unnamed = Letter.sequence.not_in([*map(int, filter(carried_paper.is_letter, removed))])
-    carried_paper.undo_removed_sheets(session, bundle, is_unnamed, ~is_gone())
+    paper_notes.undo_removed_sheets(session, bundle, is_unnamed, ~is_gone())
 
 
 def _find_paper(

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
-from campaign.deliveries.carried_paper import is_in_earlier_print
 from campaign.deliveries.gone_lists import find_attempt_with_sheet, list_attempts_with_lists
+from campaign.deliveries.paper_notes import is_in_earlier_print
 from campaign.models.bundle import (
     Bundle,
     BundleState,

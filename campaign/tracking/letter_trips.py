@@ -14,7 +14,7 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINA
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
-from campaign.deliveries.carried_paper import find_carried, last_with
+from campaign.deliveries.carried_paper import last_with
 from campaign.deliveries.gone_lists import find_attempt_with_sheet
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
@@ -23,6 +23,7 @@ from campaign.deliveries.letter_outcomes import (
     list_fates,
     was_before_move,
 )
+from campaign.deliveries.paper_notes import find_carried
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting

@@ -15,12 +15,8 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.core import clock, db
-from campaign.deliveries.carried_paper import (
-    be_earlier_print,
-    list_papers,
-    note_carried,
-    note_removed,
-)
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.paper_notes import be_earlier_print, note_carried, note_removed
 from campaign.deliveries.recording_rules import list_inside
 from campaign.deliveries.remaining_letters import is_gone, select_here
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
