@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -25,9 +25,10 @@ from campaign.deliveries.remaining_letters import (
     is_before_visit,
     is_gone,
     is_out,
+    list_released_here,
 )
 from campaign.models.bundle import Bundle, BundlePrint
-from campaign.models.signature import Letter
+from campaign.models.signature import LEFT_OUT, Letter
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -333,12 +334,15 @@ def count_withdrawn(
     session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
 ) -> int:
     """Count printed letters that were taken back and lay here, but for attempts `when`."""
-    return session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
+    counted = session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
+    return counted + len(list_released_here(session, bundle, when=when))
 
 
 def list_withdrawn(session: Session, bundle: Bundle) -> list[str]:
+    """List them by number, with those that count again in another bundle."""
     rows = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
-    return [number_of(number) for number in rows if number]
+    numbers = [number_of(number) for number in rows if number]
+    return [*numbers, *list_released_here(session, bundle)]
 
 
 def _is_withdrawn(
@@ -348,7 +352,7 @@ def _is_withdrawn(
         Letter.bundle_id == bundle.id,
         bundle_status.lies_in_print(),
         Letter.first_page.is_not(None),
-        Letter.signature_id.in_(select_gone(bundle.campaign_id)),
+        or_(Letter.set_aside == LEFT_OUT, Letter.signature_id.in_(select_gone(bundle.campaign_id))),
         ~is_gone(when=when),
     )
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from campaign.bundles import bundle_status
 from campaign.bundles.bundle_status import (
@@ -35,6 +35,7 @@ from campaign.bundles.changes.withdrawals import REVIEWED, list_in_it, list_revi
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first
+from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates, list_posted_envelopes
 from campaign.deliveries.recording_rules import join_spans, list_inside
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
@@ -246,13 +247,42 @@ def count_paper(session: Session, bundle: Bundle) -> int:
     """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
     lie_here = bundle_status.count_unposted(~is_named_of_part())
     letters = session.scalar(select(lie_here).where(Bundle.id == bundle.id, ~is_gone_whole())) or 0
-    letters += count_moved(session, bundle)
+    letters += count_moved(session, bundle) + len(list_released_here(session, bundle))
     return max(letters - _count_unnamed(session, bundle, None), 0)
 
 
 def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> int:
     parts = select(func.sum(DeliveryAttempt.messages)).where(*_is_unnamed_part(bundle, when))
     return session.scalar(parts) or 0
+
+
+def list_released_here(
+    session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
+) -> list[str]:
+    """List letters that left the bundle, and lie with the others all the same; by number.
+
+    They were left out of envelopes; nothing took them along, nor was it said of one that its sheet
+    was removed by hand, by attempts `when`.
+    """
+    numbers = [each["number"] for each in bundle.released if each.get("left_out") and each["page"]]
+    if not numbers:
+        return []
+    of_bundle = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
+    attempts = session.scalars(of_bundle.options(selectinload(DeliveryAttempt.taken))).all()
+    counted = {*session.scalars(of_bundle.where(true() if when is None else when))}
+    ranges = list_posted_envelopes(session, [attempt.id for attempt in attempts])
+    gone = bundle.taken_out.carried
+    if any(attempt.outcome not in bundle_status.STILL_HERE for attempt in counted):
+        gone = gone.union(*(attempt.by_hand for attempt in counted))
+    return [
+        number
+        for number in numbers
+        if number not in gone
+        and not any(
+            fate.outcome in TAKES_OUT and fate.attempt in counted
+            for fate in list_fates(int(number), attempts, ranges)
+        )
+    ]
 
 
 def count_moved(session: Session, bundle: Bundle) -> int:

@@ -75,6 +75,7 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
             "letter": row.id,
             "at": now,
             "page": row.first_page,
+            "left_out": row.set_aside == LEFT_OUT,
         }
         for row in rows
     ]

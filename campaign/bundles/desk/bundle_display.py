@@ -7,12 +7,18 @@ from datetime import datetime
 
 from flask import Response
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, downloads, file_names
 from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.changes.cancel_bundle import refuse_uncancellable
+from campaign.bundles.changes.released_sheets import (
+    LetterNow,
+    ReleasedSheet,
+    find_now,
+    list_released_sheets,
+)
 from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.downloads import Download
@@ -24,7 +30,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
 from campaign.core.errors import Refused, is_allowed
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
-from campaign.models.signature import TAKEN_OUT, Letter, Signature, SignatureState
+from campaign.models.signature import TAKEN_OUT, Letter
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -58,15 +64,6 @@ class EarlierPrint:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterNow:
-    """A letter that the bundle was made again without: how it is by now."""
-
-    state: SignatureState
-    bundle: Bundle | None = None  # another one in which it is since; None: it waits, or stays
-    number: str = ""  # its number there
-
-
-@dataclass(frozen=True, slots=True)
 class Changes:
     taken_back: Sequence[TakenBack]
     awaits_remake: bool
@@ -93,6 +90,7 @@ class Changes:
     some_held: bool  # of what is withdrawn so: its files stay until it is reviewed
     still_counts: bool  # whether something of it may go out all the same, in another bundle
     reviewed: Sequence[str]  # numbers of letters that a later risk flag sent to review
+    released: Sequence[ReleasedSheet]  # of letters that left it and count again
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -125,7 +123,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         forgotten=has_files and not is_whole and withdrawals.holds_forgotten(session, bundle),
         names_others=has_files and settled and withdrawals.names_others(session, bundle),
         letters_out=letters_out,
-        now_at=_find_now(session, bundle, [letter.number for letter in letters_out]),
+        now_at=find_now(session, bundle, {letter.number for letter in letters_out}),
         people_off=withdrawals.say_who_is_off(session, bundle),
         corrected=withdrawals.find_correction(session, bundle) is not None,
         papers_differ=withdrawals.papers_differ(
@@ -145,38 +143,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         some_held=withdrawn and has_files and not withdrawals.everyone_withdrew(session, bundle),
         still_counts=withdrawn and withdrawals.still_counts(session, bundle),
         reviewed=withdrawals.list_reviewed(session, bundle),
+        released=list_released_sheets(session, bundle),
     )
-
-
-def _find_now(session: Session, bundle: Bundle, numbers: Sequence[str]) -> dict[str, LetterNow]:
-    """Find how letters that left its volumes are now; none of people who are forgotten."""
-    wanted = {*numbers}
-    let_go = {
-        each["letter"]: each["number"]
-        for each in bundle.released
-        if "letter" in each and each["number"] in wanted
-    }
-    if not numbers:
-        return {}
-    still_its = and_(
-        Letter.bundle_id == bundle.id,
-        Letter.sequence.in_([int(number) for number in numbers]),
-        Letter.set_aside.is_not(None),
-    )
-    rows = session.execute(
-        select(Letter, Signature.state)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(or_(still_its, Letter.id.in_(let_go)), Signature.forgotten_at.is_(None))
-    ).all()
-    ids = {letter.bundle_id for letter, _state in rows} - {None, bundle.id}
-    others = {
-        other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
-    }
-    return {
-        let_go.get(letter.id, own): LetterNow(state, others.get(letter.bundle_id or 0), own)
-        for letter, state in rows
-        for own in [number_of(letter.sequence or 0)]
-    }
 
 
 def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
+from campaign.bundles.changes.released_sheets import ReleasedSheet, list_released_sheets
 from campaign.bundles.changes.withdrawals import list_put_back, list_reviewed
 from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
@@ -102,7 +103,8 @@ class SheetsToRemove:
     is_earlier: bool = False
     reviewed: Sequence[str] = ()  # of the numbers, those that a later risk flag sent to review
     is_all: bool = False  # whether nothing else of the bundle is here
-    in_drawer: Sequence[str] = ()  # then, what review keeps that did not go with the others
+    in_drawer: Sequence[str] = ()  # what review keeps that did not go with the others
+    released: Sequence[ReleasedSheet] = ()  # alone: what counts again, and is here too
 
 
 def list_sheets_to_remove(
@@ -111,16 +113,19 @@ def list_sheets_to_remove(
     """List what is to be removed of each print that may be at hand."""
     reviewed = list_reviewed(session, bundle)
     is_all = bundle.letter_count > 0 and not count_left(session, bundle)
-    fates = find_sheet_fates(session, bundle) if reviewed and is_all else {}
+    fates = find_sheet_fates(session, bundle) if reviewed else {}
     stayed = (SheetFate.REMOVED, SheetFate.LEFT_OUT)
     in_drawer = [number for number in reviewed if fates.get(number) in stayed]
+    released = [sheet for sheet in list_released_sheets(session, bundle) if not sheet.went]
+    alone = [SheetsToRemove(bundle, [], [], is_all=is_all, released=released)] if released else []
     if not papers:
         names = list_gone_people(session, bundle)
-        sheets = SheetsToRemove(bundle, [], names, is_all=bool(in_drawer), in_drawer=in_drawer)
-        return [sheets] if names or in_drawer else []
+        all_kept = is_all and bool(in_drawer)
+        sheets = SheetsToRemove(bundle, [], names, is_all=all_kept, in_drawer=in_drawer)
+        return [sheets, *alone] if names or in_drawer else alone
     again = set(list_put_back(session, bundle))
     several = len({paper.number for paper in papers}) > 1
-    return [
+    in_prints = [
         SheetsToRemove(
             bundle,
             [*filter(is_letter, paper.holds)],
@@ -136,6 +141,7 @@ def list_sheets_to_remove(
         for paper in papers
         if paper.holds and not paper.by_hand and not (is_all and paper.taken_out)
     ]
+    return [*in_prints, *alone]
 
 
 def _name_some(numbers: Sequence[str]) -> str:

@@ -1,0 +1,174 @@
+"""Sheets of letters that were left out of envelopes, approved, and are printed again."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.remaining_letters import count_paper
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import EnvelopeRun
+from campaign.models.screening import Decision
+from campaign.models.signature import Letter
+from tests.days import today
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.deliveries.conftest import Record, run_of
+from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag, signature_of
+
+__all__ = ["flag"]
+
+pytestmark = pytest.mark.both_engines
+KEPT = "00004 – Approved: waits for another bundle. Keep its sheet under lock."
+PostOne = Callable[[int], None]
+
+
+@pytest.fixture
+def post_one(
+    session: Session, printed: Bundle, record: Record, flag: Flag, again: Callable[..., None]
+) -> PostOne:
+    """Refuse a bundle, flag a letter, fill envelopes without it, and post one of the two."""
+    bundle_id = printed.id
+
+    def act(number: int) -> None:
+        record(printed, DeliveryOutcome.REFUSED)
+        flag(reload(session, bundle_id), 4)
+        bundle = reload(session, bundle_id)
+        split_bundle.split_bundle(session, bundle, letters_each=4, with_letters=False, actor="test")
+        session.commit()
+        run_id = run_of(session).id
+        again("deliveries.print-envelopes", run_id)
+        session.rollback()
+        run, key = session.get_one(EnvelopeRun, run_id), db.new_public_id()
+        post_envelopes(session, run, Posting(number, number, today()), key=key, actor="test")
+        session.commit()
+
+    return act
+
+
+def approve(session: Session, bundle_id: int) -> int:
+    """Return the id of the letter."""
+    signature = signature_of(session, reload(session, bundle_id), 4)
+    decide(session, signature, Decision.APPROVED)
+    letter_id = signature.letters[0].id
+    session.commit()
+    return letter_id
+
+
+@pytest.mark.parametrize("posted", [1, 2])
+def test_every_page_of_the_first_bundle_names_the_sheet(
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    printed: Bundle,
+    post_one: PostOne,
+    again: Callable[..., None],
+    freeze: Freeze,
+    posted: int,
+) -> None:
+    bundle_id, campaign_id, url = printed.id, campaign.id, f"/desk/bundles/{printed.public_id}"
+    pages = (url, f"{url}/deliver", f"{url}/after")
+    post_one(posted)
+    for page in pages:
+        assert "00004" in staff.get(page).text
+    letter_id = approve(session, bundle_id)
+    for _at in range(2):  # it is taken out minutes later
+        for page in pages:
+            assert KEPT in staff.get(page).text
+        again("bundles.restore")
+    session.rollback()
+    session.expire_all()
+    assert session.get_one(Letter, letter_id).bundle_id is None
+    second = reload(session, freeze(campaign_id))
+    link = f'Now 00001 in <a href="/desk/bundles/{second.public_id}">{second.name}'
+    session.rollback()
+    for page in pages:
+        shown = staff.get(page).text
+        assert link in shown
+        assert "Do not deliver 1 letter" in shown
+        assert "Keep its sheet under lock." in shown
+
+
+def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_others(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    post_one: PostOne,
+    record: Record,
+    again: Callable[..., None],
+) -> None:
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
+    post_one(2)
+    before = count_paper(session, reload(session, bundle_id))
+    approve(session, bundle_id)
+    for _at in range(2):
+        bundle = reload(session, bundle_id)
+        papers = list_papers(session, bundle)
+        assert [(paper.holds, paper.letters) for paper in papers] == [(("00004",), 5), ((), 4)]
+        assert count_paper(session, bundle) == before
+        session.rollback()
+        shown = staff.get(f"{url}/deliver").text
+        assert "Remove 1 letter first" in shown
+        assert "Which print did you have?" in shown
+        again("bundles.restore")
+    held_in = papers[0].value
+    session.rollback()
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=held_in)
+    last = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert session.scalars(last).one().messages == 5
+    session.rollback()
+    assert "00004 – Approved: waits for another bundle. It went out with" in staff.get(url).text
+    assert "00004" not in staff.get(f"{url}/after").text
+
+
+@pytest.mark.parametrize("ends", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART])
+def test_a_sheet_that_was_removed_by_hand_is_not_asked_about_again(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    post_one: PostOne,
+    record: Record,
+    again: Callable[..., None],
+    ends: DeliveryOutcome,
+) -> None:
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
+    post_one(2)
+    approve(session, bundle_id)
+    again("bundles.restore")
+    removed = list_papers(session, reload(session, bundle_id))[1].value
+    session.rollback()
+    taken = {"taken": 1} if ends is DeliveryOutcome.PART else {}
+    record(SimpleNamespace(id=bundle_id), ends, paper=removed, **taken)
+    session.rollback()
+    assert list_papers(session, reload(session, bundle_id)) == []
+    session.rollback()
+    for page in ("", "/deliver", "/after"):
+        assert KEPT in staff.get(f"{url}{page}").text
+
+
+def test_a_sheet_in_a_printed_volume_is_not_named_once_its_bundle_is_made_without_it(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    """It has no sheet of its own in the newest print; `letters_out` names it."""
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
+    flag(printed, 4)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    approve(session, bundle_id)
+    again("bundles.restore")
+    session.rollback()
+    shown = staff.get(url).text
+    assert "Approved: waits for another bundle" in shown
+    assert "Keep its sheet under lock." not in shown
