@@ -10,7 +10,7 @@ from campaign.bundles.changes import prints
 from campaign.core import audit, db
 from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people, list_withdrawn
 from campaign.deliveries.remaining_letters import undo_left_out
-from campaign.models.bundle import Bundle, BundlePrint
+from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import WITHDRAWN, Letter
 from campaign.models.taken_out import InFiles, LetterOut
@@ -43,6 +43,13 @@ def note_paper(
         undo_left_out(session, bundle, [*map(int, filter(is_letter, carried))])
     session.flush()
     return removed
+
+
+def note_came_back(bundle: Bundle, paper: Paper, attempt: DeliveryAttempt) -> None:
+    """Note which letters came back in a print, though the bundle was made again without them."""
+    held = {*paper.taken_out} & {*paper.holds, *paper.left_in}
+    if held:
+        bundle.taken_out = bundle.taken_out.came_back_with(held, attempt.id)
 
 
 def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:

@@ -140,15 +140,20 @@ def record_visit(
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
     went = happened.outcome in GONE_OUT
-    for item, attempt in zip(carried, attempts, strict=True):
-        if (paper := _find_paper(session, item, happened)) is not None:
-            attempt.by_hand = paper_notes.note_paper(
-                session, item.bundle, paper, went=went, actor=actor
-            )
+    papers = [_find_paper(session, item, happened) for item in carried]
+    chosen = [
+        (item.bundle, paper, attempt)
+        for item, paper, attempt in zip(carried, papers, attempts, strict=True)
+        if paper is not None
+    ]
+    for bundle, paper, attempt in chosen:
+        attempt.by_hand = paper_notes.note_paper(session, bundle, paper, went=went, actor=actor)
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
     session.flush()
+    for bundle, paper, attempt in () if went else chosen:
+        paper_notes.note_came_back(bundle, paper, attempt)
     for drawn in happened.files:
         attachments.keep_file(session, visit, drawn)
     recount_attempts(session, before, actor)

@@ -35,6 +35,8 @@ class LetterOut(_Out):
     volume: int
     page: int
     code: str = ""
+    came_back: tuple[int, ...] = ()
+    """The attempts, by id, that brought back an earlier print which held it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,15 @@ class TakenOut(tuple[Entry, ...]):
             replace(entry, carried=carried) if entry.number in numbers else entry for entry in self
         )
 
+    def came_back_with(self, numbers: Collection[str], attempt_id: int) -> "TakenOut":
+        """Return it as it is once an attempt brought back a print that held these letters."""
+        return TakenOut(
+            replace(entry, came_back=(*entry.came_back, attempt_id))
+            if entry.number in numbers and isinstance(entry, LetterOut)
+            else entry
+            for entry in self
+        )
+
     def with_nothing_gone(self) -> "TakenOut":
         return TakenOut(
             replace(entry, went=False, carried=None) for entry in self.of_earlier_prints
@@ -135,7 +146,7 @@ class TakenOutColumn(TypeDecorator[TakenOut]):
 
 def _from_json(entry: dict[str, Any]) -> Entry:
     if "volume" in entry:
-        return LetterOut(**entry)
+        return LetterOut(**{**entry, "came_back": tuple(entry.get("came_back", ()))})
     return PersonOff(**entry) if "reason" in entry else InFiles(**entry)
 
 

@@ -28,7 +28,9 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
+from campaign.models.screening import Hold
 from campaign.models.signature import TAKEN_OUT, Letter, Origin, Signature
+from campaign.models.taken_out import LetterOut
 from campaign.signing.letter.compose import number_of
 
 
@@ -135,6 +137,7 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     placed = place_attempts(attempts, begun=begun, ended=ended)
     carried = find_carried(session, letters)
     left_here = _find_left_here(session, stays, attempts)
+    left_here |= _find_untold(session, letters, attempts)
     trips = group_trips(placed, stays, envelopes, left_here)
     return list(drop_later(trips, letters[0].signature, carried))
 
@@ -149,17 +152,44 @@ def _find_left_here(
     """
     left_here = set()
     for stay in stays:
-        since = _find_taken_out(session, stay)
+        number = number_of(stay.number)
+        entries = _list_entries(session, stay)
+        since = _find_taken_out(session, stay, entries)
+        in_print = {attempt_id for entry in entries for attempt_id in entry.came_back}
         for attempt in attempts:
             if attempt.bundle_id == stay.bundle_id and (
-                number_of(stay.number) in attempt.by_hand
-                or (since is not None and not _was_surely_before(attempt, since))
+                number in attempt.by_hand
+                or (
+                    since is not None
+                    and attempt.id not in in_print
+                    and not _was_surely_before(attempt, since)
+                )
             ):
                 left_here.add((stay.letter.id, attempt.id))
     return left_here
 
 
-def _find_taken_out(session: Session, stay: Stay) -> datetime | None:
+def _find_untold(
+    session: Session, letters: Sequence[Letter], attempts: Iterable[DeliveryAttempt]
+) -> set[tuple[int, int]]:
+    """Find what came back since review held letters in silence: its news waits for an approval."""
+    signature = letters[0].signature
+    hold = session.get(Hold, signature.id) if signature.is_held_unseen else None
+    if hold is None:
+        return set()
+    since = [attempt for attempt in attempts if attempt.created_at > hold.moment]
+    return {(letter.id, attempt.id) for letter in letters for attempt in since}
+
+
+def _list_entries(session: Session, stay: Stay) -> list[LetterOut]:
+    """List what is written down of a letter that its bundle was made again without."""
+    if not stay.is_taken_out or stay.page is not None:
+        return []
+    number, taken_out = number_of(stay.number), session.get_one(Bundle, stay.bundle_id).taken_out
+    return [entry for entry in taken_out.letters if entry.number == number]
+
+
+def _find_taken_out(session: Session, stay: Stay, entries: Iterable[LetterOut]) -> datetime | None:
     """Find since when a print lacks a letter that review took out, or it is no more in the bundle.
 
     None: none does.
@@ -171,8 +201,6 @@ def _find_taken_out(session: Session, stay: Stay) -> datetime | None:
         return stay.until
     bundle = session.get_one(Bundle, stay.bundle_id)
     all_prints = prints.list_prints(session, bundle)
-    number = number_of(stay.number)
-    entries = [entry for entry in bundle.taken_out.letters if entry.number == number]
     held_last = max((last_with(all_prints, entry) for entry in entries), default=0)
     without = (printed.made_at for printed in all_prints if printed.number > held_last)
     return next(without, bundle.created_at)
