@@ -7,9 +7,10 @@ told otherwise than it was, so it is asked.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from itertools import chain
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -27,8 +28,8 @@ from campaign.deliveries.remaining_letters import (
     is_out,
     list_released_here,
 )
-from campaign.models.bundle import Bundle, BundlePrint
-from campaign.models.signature import LEFT_OUT, Letter
+from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
+from campaign.models.signature import LEFT_OUT, WITHDRAWN, Letter
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -73,25 +74,64 @@ class Paper:
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     """List what may have been carried; none where there is but one print, and all of it wanted."""
-    if not _may_differ(session, bundle):
+    return _list_differing(session, bundle)
+
+
+def list_papers_then(
+    session: Session, bundle: Bundle, day: date, at: time | None, *, went: bool
+) -> list[Paper]:
+    """List what may have been carried on a visit, also before envelopes that were posted since."""
+    earlier = find_earlier(session, bundle, day, at, went=went)
+    return _list_differing(session, bundle, earlier, went=earlier is None or went)
+
+
+def list_papers_before_posting(session: Session, bundle: Bundle) -> list[Paper]:
+    """List what may have come back before the first envelope was posted; none where none was."""
+    of_bundle = (DeliveryAttempt.bundle_id == bundle.id, bundle_status.went_in_envelopes())
+    posted_on = session.scalar(select(func.min(DeliveryAttempt.happened_on)).where(*of_bundle))
+    if posted_on is None:
         return []
-    papers = _list_all_papers(session, bundle)
+    return list_papers_then(session, bundle, posted_on - timedelta(days=1), None, went=False)
+
+
+def _list_differing(
+    session: Session, bundle: Bundle, when: ColumnElement[bool] | None = None, *, went: bool = True
+) -> list[Paper]:
+    if not _may_differ(session, bundle, when):
+        return []
+    papers = _list_all_papers(session, bundle, when, went=went)
     return papers if len(papers) > 1 else []
 
 
-def _may_differ(session: Session, bundle: Bundle) -> bool:
+def _may_differ(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> bool:
     """Whether more than one paper may be listed: of most bundles few queries say that it is not."""
     return (
         prints_differ(bundle, prints.list_prints(session, bundle))
-        or bool(list_withdrawn(session, bundle))
+        or bool(list_withdrawn(session, bundle, when=when))
         or bool(list_gone_people(session, bundle))
     )
 
 
-def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> list[Paper]:
+def find_earlier(
+    session: Session, bundle: Bundle, day: date, at: time | None, *, went: bool
+) -> ColumnElement[bool] | None:
+    """Tell which attempts came before a visit, where envelopes were posted after it; else None."""
+    earlier = is_before_visit(day, at, surely=not went)
+    return earlier if is_out(session, bundle, when=_is_posted_after(earlier)) else None
+
+
+def _is_posted_after(earlier: ColumnElement[bool]) -> ColumnElement[bool]:
+    in_envelopes = bundle_status.went_in_envelopes().correlate(DeliveryAttempt)
+    return and_(in_envelopes, earlier.is_not(true()))
+
+
+def _list_all_papers(
+    session: Session, bundle: Bundle, when: ColumnElement[bool] | None = None, *, went: bool = True
+) -> list[Paper]:
     """List them also where there is but one; none of sheets alone that lie in another bundle.
 
-    What came back (`went` is False) may be older than what has gone out since.
+    Those there were after attempts `when`. What came back (`went` is False) may be older than what
+    has gone out since.
     """
     if not bundle.letter_count and db.is_true_of(session, bundle, bundle_status.moved_on()):
         return []
@@ -100,9 +140,9 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
     code = (current.check_code or "") if current else ""
     all_prints = prints.list_prints(session, bundle)
-    withdrawn, named = list_withdrawn(session, bundle), list_gone_people(session, bundle)
+    withdrawn, named = list_withdrawn(session, bundle, when=when), list_gone_people(session, bundle)
     again = list_put_back(session, bundle)
-    here = count_left(session, bundle) + len(withdrawn if bundle.letter_count else named)
+    here = count_left(session, bundle, when=when) + len(withdrawn if bundle.letter_count else named)
     gone = (*withdrawn, *named)
     letters = _count_in_print(bundle, current, here)
     with_lists = not withdrawn or signed_sheets.lie_here(session, bundle)
@@ -112,7 +152,8 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     )
     papers = [*_list_by_hand(bundle, whole, again)]
     # Once letters went out, the others are what is left of the same paper.
-    may_differ = not went or not bundle_status.is_handed_over(session, bundle)
+    since = false() if when is None and not went else None if went else when
+    may_differ = not is_out(session, bundle, when=since)
     if may_differ and prints_differ(bundle, all_prints):
         for earlier in _list_earlier(bundle, all_prints, number, here):
             old = replace(earlier, moved=moved, holds=(*gone, *earlier.taken_out))
@@ -200,20 +241,16 @@ def find_paper(
     letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
-    if not went and _went_later(session, bundle, day, at):
+    earlier = find_earlier(session, bundle, day, at, went=went)
+    if earlier is None and not went and _went_later(session, bundle, day, at):
         offered = list_papers(session, bundle)
         if not chosen or all(_is_later(paper, moment) for paper in offered):
             return _find_print_of(session, bundle, moment)
-    _refuse_later_print(session, bundle, moment)
-    all_papers = _list_all_papers(session, bundle)
+    if earlier is None or went:
+        _refuse_later_print(session, bundle, moment)
+    all_papers = _list_all_papers(session, bundle, earlier, went=earlier is None or went)
     papers = all_papers if len(all_papers) > 1 else []
-    fitting = [paper for paper in papers if paper.value == chosen] if chosen else []
-    if not chosen:
-        fitting = [
-            paper
-            for paper in papers
-            if not _is_later(paper, moment) and not (paper.by_hand and paper.taken_out)
-        ]
+    fitting = _list_fitting(papers, moment, chosen)
     if not went and bundle.letter_count:
         # Names in lists that came back were shown to nobody.
         fitting = [paper for paper in fitting if not paper.unreadable] or fitting
@@ -229,6 +266,17 @@ def find_paper(
     if not bundle.letter_count:
         fitting = fitting or all_papers  # lists name who has withdrawn since, also the only ones
     return fitting[0] if fitting else None
+
+
+def _list_fitting(papers: Iterable[Paper], moment: datetime, chosen: str) -> list[Paper]:
+    """List the one that was chosen, or else those that there were at this moment. Pure."""
+    if chosen:
+        return [paper for paper in papers if paper.value == chosen]
+    return [
+        paper
+        for paper in papers
+        if not _is_later(paper, moment) and not (paper.by_hand and paper.taken_out)
+    ]
 
 
 def _went_later(session: Session, bundle: Bundle, day: date, at: time | None) -> bool:
@@ -334,27 +382,45 @@ def count_withdrawn(
     session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
 ) -> int:
     """Count printed letters that were taken back and lay here, but for attempts `when`."""
-    counted = session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
+    counted = (
+        session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(session, bundle, when)))
+        or 0
+    )
     return counted + len(list_released_here(session, bundle, when=when))
 
 
-def list_withdrawn(session: Session, bundle: Bundle) -> list[str]:
+def list_withdrawn(
+    session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
+) -> list[str]:
     """List them by number, with those that count again in another bundle."""
-    rows = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
+    rows = session.scalars(select(Letter.sequence).where(*_is_withdrawn(session, bundle, when)))
     numbers = [number_of(number) for number in rows if number]
-    return [*numbers, *list_released_here(session, bundle)]
+    return [*numbers, *list_released_here(session, bundle, when=when)]
 
 
 def _is_withdrawn(
-    bundle: Bundle, when: ColumnElement[bool] | None = None
+    session: Session, bundle: Bundle, when: ColumnElement[bool] | None
 ) -> tuple[ColumnElement[bool], ...]:
+    lay_in_print = bundle_status.lies_in_print()
+    if when is not None:
+        lay_in_print = or_(lay_in_print, _was_removed_later(session, bundle, when))
     return (
         Letter.bundle_id == bundle.id,
-        bundle_status.lies_in_print(),
+        lay_in_print,
         Letter.first_page.is_not(None),
         or_(Letter.set_aside == LEFT_OUT, Letter.signature_id.in_(select_gone(bundle.campaign_id))),
         ~is_gone(when=when),
     )
+
+
+def _was_removed_later(
+    session: Session, bundle: Bundle, when: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Whether a sheet was removed only as envelopes were posted, after attempts `when`."""
+    by_hand = select(DeliveryAttempt.by_hand).where(DeliveryAttempt.bundle_id == bundle.id, when)
+    removed = [*map(int, filter(is_letter, chain.from_iterable(session.scalars(by_hand))))]
+    is_removed = and_(Letter.set_aside == WITHDRAWN, Letter.sequence.not_in(removed))
+    return and_(is_removed, is_gone(when=_is_posted_after(when)))
 
 
 def count_in(

@@ -9,7 +9,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.core import audit, db
 from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people, list_withdrawn
-from campaign.deliveries.remaining_letters import undo_left_out
+from campaign.deliveries.remaining_letters import is_out, undo_left_out
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import WITHDRAWN, Letter
@@ -18,7 +18,13 @@ from campaign.signing.letter.compose import number_of
 
 
 def note_paper(
-    session: Session, bundle: Bundle, paper: Paper, *, went: bool, actor: str
+    session: Session,
+    bundle: Bundle,
+    paper: Paper,
+    *,
+    went: bool,
+    earlier: ColumnElement[bool] | None,
+    actor: str,
 ) -> list[str]:
     """Note with which paper letters went out, or (`went` is False) that the rest of it came back.
 
@@ -26,13 +32,14 @@ def note_paper(
     noted only once letters are out: before, other prints of it may lie here. The bundle is the
     print that went from then on; what had been taken out of it went too. Earlier volumes that were
     kept without the removed sheets hold what the newest print does, and go with its papers.
+    `earlier` tells which attempts came before it, where envelopes were posted since.
     """
     taken_out = [each for each in paper.taken_out if is_letter(each) or paper.papers_at is None]
     named = list_gone_people(session, bundle)
-    numbers = [*list_withdrawn(session, bundle), *named, *taken_out]
+    numbers = [*list_withdrawn(session, bundle, when=earlier), *named, *taken_out]
     carried = {*paper.holds, *paper.left_in}
     removed = [number for number in numbers if number not in carried]
-    if not went and not bundle_status.is_handed_over(session, bundle):
+    if not went and not is_out(session, bundle, when=earlier):
         return removed
     if went and paper.papers_at is None:
         be_earlier_print(session, bundle, paper, actor=actor)
@@ -40,7 +47,8 @@ def note_paper(
     note_carried(bundle, [number for number in removed if not is_letter(number)], carried=False)
     if went:
         note_carried(bundle, [number for number in numbers if number in carried], carried=True)
-        undo_left_out(session, bundle, [*map(int, filter(is_letter, carried))])
+        if earlier is None:  # else they were left out of envelopes only after that
+            undo_left_out(session, bundle, [*map(int, filter(is_letter, carried))])
     session.flush()
     return removed
 

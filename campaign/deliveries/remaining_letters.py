@@ -262,27 +262,28 @@ def list_released_here(
     """List letters that left the bundle, and lie with the others all the same; by number.
 
     They were left out of envelopes; nothing took them along, nor was it said of one that its sheet
-    was removed by hand, by attempts `when`.
+    was removed by hand. After attempts `when`, also those that were removed from what went later.
     """
-    numbers = [each["number"] for each in bundle.released if each.get("left_out") and each["page"]]
-    if not numbers:
+    left_out = {
+        each["number"]: bool(each.get("left_out")) for each in bundle.released if each.get("page")
+    }
+    if not left_out:
         return []
     of_bundle = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
     attempts = session.scalars(of_bundle.options(selectinload(DeliveryAttempt.taken))).all()
     counted = {*session.scalars(of_bundle.where(true() if when is None else when))}
     ranges = list_posted_envelopes(session, [attempt.id for attempt in attempts])
-    gone = bundle.taken_out.carried
+    gone = bundle.taken_out.carried if when is None else set[str]()
     if any(attempt.outcome not in bundle_status.STILL_HERE for attempt in counted):
         gone = gone.union(*(attempt.by_hand for attempt in counted))
-    return [
-        number
-        for number in numbers
-        if number not in gone
-        and not any(
-            fate.outcome in TAKES_OUT and fate.attempt in counted
-            for fate in list_fates(int(number), attempts, ranges)
-        )
-    ]
+    lying = []
+    for number, is_left_out in left_out.items():
+        fates = list_fates(int(number), attempts, ranges)
+        went_with = {fate.attempt for fate in fates if fate.outcome in TAKES_OUT}
+        is_here = is_left_out or (when is not None and bool(went_with))
+        if is_here and number not in gone and not went_with & counted:
+            lying.append(number)
+    return lying
 
 
 def count_moved(session: Session, bundle: Bundle) -> int:

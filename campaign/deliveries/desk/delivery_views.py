@@ -1,12 +1,13 @@
 """The page at the gate: opened on a phone, also without reach, sent when there is some."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.orm import Session
 
 from campaign.bundles import find_bundles
 from campaign.bundles.bundle_status import STILL_HERE, FirstPrint, find_first_prints
@@ -22,12 +23,17 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
-from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.carried_paper import (
+    Paper,
+    list_papers,
+    list_papers_before_posting,
+    list_papers_then,
+)
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
-from campaign.deliveries.recording_rules import SENT
+from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
@@ -150,7 +156,7 @@ def _make_form(bundle: Bundle) -> GateForm:
     only_stopped = is_stopped(bundle.campaign.status) and not (ids or "before" in request.args)
     listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
     companions = list(dict.fromkeys([*listed, *ticked]))
-    papers = {carried.id: list_papers(session, carried) for carried in (bundle, *companions)}
+    papers = {carried.id: _list_papers(session, carried) for carried in (bundle, *companions)}
     return gate_form(
         bundle,
         companions,
@@ -159,6 +165,27 @@ def _make_form(bundle: Bundle) -> GateForm:
         sent=request.form,
         unknown=len(ticked) < len(ids),
     )
+
+
+def _list_papers(session: Session, bundle: Bundle) -> Sequence[Paper]:
+    """List those that may have been carried on the visit that was sent, or may be sent yet.
+
+    Where nothing is left, that one lies before all that went.
+    """
+    if request.method == "POST":
+        try:
+            day = date.fromisoformat(request.form.get("happened_on", "").strip())
+            at = time.fromisoformat(request.form.get("happened_time", "").strip() or "23:59")
+        except ValueError:
+            return list_papers(session, bundle)
+        went = request.form.get("outcome") in set(GONE_OUT)
+        return list_papers_then(session, bundle, day, at, went=went)
+    papers = list_papers(session, bundle)
+    if "before" in request.args or not count_left(session, bundle):
+        values = {paper.value for paper in papers}
+        then = list_papers_before_posting(session, bundle)
+        papers += [paper for paper in then if paper.value not in values]
+    return papers
 
 
 def _find_own(form: GateForm) -> GateVisit | None:
@@ -282,7 +309,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         to_remove=[
             sheets
             for carried in to_deliver
-            for sheets in list_sheets_to_remove(session, carried, form.papers[carried.id])
+            for sheets in list_sheets_to_remove(session, carried, list_papers(session, carried))
         ],
         black_out=[
             (carried, sheets)

@@ -1,26 +1,34 @@
 """Sheets of letters that were left out of envelopes, approved, and are printed again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.carried_paper import list_papers, list_papers_then
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.deliveries.remaining_letters import count_paper
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundlePrint,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.screening import Decision
 from campaign.models.signature import Letter
-from tests.days import today
+from tests.days import days_ago, today
+from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.deliveries.conftest import Record, run_of
+from tests.integration.deliveries.conftest import Record, form, run_of
 from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag, signature_of
 
 __all__ = ["flag"]
@@ -172,3 +180,93 @@ def test_a_sheet_in_a_printed_volume_is_not_named_once_its_bundle_is_made_withou
     shown = staff.get(url).text
     assert "Approved: waits for another bundle" in shown
     assert "Keep its sheet under lock." not in shown
+
+
+@pytest.mark.parametrize("posted", [1, 2])
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    post_one: PostOne,
+    again: Callable[..., None],
+    posted: int,
+    is_approved: bool,
+) -> None:
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}/deliver"
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=30)))
+    printed_at = db.utcnow() - timedelta(days=9)
+    session.execute(update(BundlePrint).values(made_at=printed_at))
+    session.commit()
+    post_one(posted)
+    if is_approved:
+        approve(session, bundle_id)
+        again("bundles.restore")
+    opened_anew = staff.get(url, query_string={"before": "1"}).text
+    asked, name = "Which print did you have?", f"paper_{bundle_id}"
+    assert asked in opened_anew
+    sent = form(outcome="refused", happened_on=days_ago(2).isoformat(), place="Side door")
+    unsaid = post(staff, url, sent)
+    assert unsaid.status_code == 422
+    assert "Choose which print you had." in unsaid.text
+    assert asked in unsaid.text
+    assert "Number 00004 is in it." in unsaid.text
+    day = days_ago(2)
+    papers = list_papers_then(session, reload(session, bundle_id), day, None, went=False)
+    assert [(paper.holds, paper.letters) for paper in papers] == [(("00004",), 7), ((), 6)]
+    session.rollback()
+    recorded = [
+        post(staff, url, sent | {"key": db.new_public_id(), "place": place, name: paper.value})
+        for place, paper in zip(("Side door", "Gate"), papers, strict=True)
+    ]
+    assert [answer.status_code for answer in recorded] == [303, 303]
+    latest = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc()).limit(2)
+    without, with_it = session.scalars(latest)
+    assert (with_it.messages, with_it.by_hand) == (7, [])
+    assert (without.messages, without.by_hand) == (6, ["00004"])
+
+
+def test_of_a_visit_after_the_posting_that_is_not_asked(
+    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
+) -> None:
+    url = f"/desk/bundles/{printed.public_id}/deliver"
+    post_one(1)
+    assert "Which print did you have?" not in staff.get(url).text
+    answer = post(staff, url, form(outcome="refused", happened_time="", place="Side door"))
+    assert answer.status_code == 303
+
+
+def test_an_earlier_print_can_be_said_to_have_come_back_before_a_posting(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+) -> None:
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}/deliver"
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=30)))
+    session.commit()
+    flag(reload(session, bundle_id), 4)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    session.execute(update(BundlePrint).values(made_at=db.utcnow() - timedelta(days=9)))
+    session.commit()
+    bundle = reload(session, bundle_id)
+    split_bundle.split_bundle(session, bundle, letters_each=6, with_letters=False, actor="test")
+    session.commit()
+    run_id = run_of(session).id
+    again("deliveries.print-envelopes", run_id)
+    session.rollback()
+    run, key = session.get_one(EnvelopeRun, run_id), db.new_public_id()
+    post_envelopes(session, run, Posting(1, 1, today()), key=key, actor="test")
+    session.commit()
+    assert "Which print did you have?" in staff.get(url).text, "nothing else can be recorded"
+    sent = form(outcome="refused", happened_on=days_ago(2).isoformat())
+    assert "Choose which print you had." in post(staff, url, sent).text
+    answer = post(staff, url, sent | {f"paper_{bundle_id}": "1"})
+    assert answer.status_code == 303
+    (entry,) = reload(session, bundle_id).taken_out.letters
+    refused = DeliveryAttempt.outcome == DeliveryOutcome.REFUSED
+    attempt = session.scalars(select(DeliveryAttempt).where(refused)).one()
+    assert (entry.came_back, entry.went, attempt.messages) == ((attempt.id,), False, 7)
