@@ -343,6 +343,7 @@ def test_of_a_bundle_that_is_cancelled_after_a_stop_nothing_goes_on(
         assert not any(words in page for words in goes_on)
 
 
+@pytest.mark.both_engines
 def test_everyone_was_excluded_and_counts_again(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:

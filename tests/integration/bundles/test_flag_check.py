@@ -112,6 +112,7 @@ def states(session: Session, signatures: list[Signature]) -> list[SignatureState
     return [signature.state for signature in signatures]
 
 
+@pytest.mark.both_engines
 def test_letters_confirmed_before_a_flag_are_held_in_silence_and_others_are_not(
     session: Session, campaign: Campaign, flag: Flag
 ) -> None:

@@ -177,6 +177,7 @@ def test_a_bundle_that_was_frozen_before_has_the_papers_that_it_had(
     assert verify_copy(tmp_path / "UA-1-26_embassy-1_001.zip").findings == []
 
 
+@pytest.mark.both_engines
 def test_a_volume_without_codes_is_printed_again(
     app: Flask, session: Session, printed: int, print_bundle: Print
 ) -> None:

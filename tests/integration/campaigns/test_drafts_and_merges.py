@@ -187,6 +187,7 @@ def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, 
         assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en").text
 
 
+@pytest.mark.both_engines
 def test_what_a_part_holds_is_said_in_words(app: Flask, session: Session, draft: Campaign) -> None:
     campaign = draft
     target = campaign.targets[0]

@@ -27,6 +27,7 @@ _OF_NO_CAMPAIGN = {
 }  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskClient) -> None:
     # Other tests of the same process may have messages of their own; the product's have a template.
     ours = {name for name in kinds if (ROOT / f"templates/mail/{name}.txt").exists()}

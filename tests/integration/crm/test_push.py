@@ -243,6 +243,7 @@ def test_who_is_there_already_keeps_all_that_they_have(scene: Scene, session: Se
     assert scene.status_of("9") == "unsubscribed", "they unsubscribed there"
 
 
+@pytest.mark.both_engines
 def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -432,6 +433,7 @@ def test_words_that_do_not_open_keep_nobody_from_being_sent_and_no_download(
     assert scene.rows() == [(ADD, SENT, None)]
 
 
+@pytest.mark.both_engines
 def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -465,6 +467,7 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     assert client.get(page).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_trying_again_starts_no_second_worker_and_takes_nothing_back_that_was_not_sent(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:

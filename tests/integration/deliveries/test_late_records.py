@@ -63,6 +63,7 @@ def test_a_refusal_of_that_day_comes_in_also_where_nobody_knows_which_was_first(
     assert told(session) == [("accepted", 7), ("refused", 7)]
 
 
+@pytest.mark.both_engines
 def test_a_visit_after_all_had_gone_is_not_recorded(
     bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:

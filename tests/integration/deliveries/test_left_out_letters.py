@@ -170,6 +170,7 @@ def test_what_was_removed_from_the_envelopes_is_kept_under_lock_and_said_to_be_h
     assert_keeps_in_drawer(staff, url)
 
 
+@pytest.mark.both_engines
 def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
     session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
 ) -> None:

@@ -216,6 +216,7 @@ def test_each_program_gets_the_columns_that_it_reads(
     assert row.get("preferred_language", "en_US") == "en_US", "CiviCRM knows no language alone"
 
 
+@pytest.mark.both_engines
 def test_an_address_that_was_erased_is_forgotten_and_its_name_after_a_year(
     app: Flask, session: Session
 ) -> None:

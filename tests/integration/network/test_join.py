@@ -23,6 +23,7 @@ def link_of(mails: Mails) -> str:
     return str(mails()[-1]["link"]).removeprefix(HOST)
 
 
+@pytest.mark.both_engines
 def test_somebody_joins_with_what_they_chose(
     client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:

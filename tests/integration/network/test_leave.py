@@ -146,6 +146,7 @@ def test_a_mail_provider_ends_it_by_one_click(
     assert "You have already left" in client.get(one_click).text
 
 
+@pytest.mark.both_engines
 def test_the_page_of_an_email_can_be_read_in_each_language_and_leaves_in_it(
     client: FlaskClient, one_click: str, members: Members
 ) -> None:
@@ -281,6 +282,7 @@ def test_a_link_in_a_mail_from_before_links_expired_lets_leave_and_nothing_else(
     assert members()[0].state is MemberState.LEFT
 
 
+@pytest.mark.both_engines
 def test_the_link_that_confirmed_leads_on_for_its_days_alone(
     client: FlaskClient, session: Session, member: NetworkMember
 ) -> None:

@@ -53,6 +53,7 @@ def _read(mail: OutboxMail) -> dict[str, object]:
     return {name: read[name] for name in ("matter", "is_over")}
 
 
+@pytest.mark.both_engines
 def test_each_admin_hears_once_and_once_that_it_is_over(app: Flask, session: Session) -> None:
     make_staff_user(session, Role.ADMIN, email="ada@example.org")
     make_staff_user(session, Role.ADMIN, email="off@example.org").gets_alarms = False

@@ -234,6 +234,7 @@ def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Sess
     assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 
 
+@pytest.mark.both_engines
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     session: Session,
 ) -> None:

@@ -294,6 +294,7 @@ def test_after_a_stop_they_are_named_until_somebody_says_what_became_of_them(
     assert "What was left of this bundle was destroyed." in client.get(url).text
 
 
+@pytest.mark.both_engines
 def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet, freeze: Freeze
 ) -> None:

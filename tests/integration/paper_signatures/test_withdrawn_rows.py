@@ -425,6 +425,7 @@ def test_who_withdrew_reads_when_the_sheet_went_out(
     assert [words for words in (before, named, row) if words in page] == [told]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("has_address", [True, False])
 def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
     client: FlaskClient, session: Session, *, has_address: bool

@@ -627,6 +627,7 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
         assert "This action has been stopped" in news
 
 
+@pytest.mark.both_engines
 def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:

@@ -350,6 +350,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused(
     assert answer.status_code == 422  # type: ignore[attr-defined]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("name", ["..%2f..%2fsecret.key", "x.jpg", "0" * 24 + "-1x1.jpg"])
 def test_no_other_file_is_reached(client: FlaskClient, campaign: Campaign, name: str) -> None:
     assert client.get(f"/pictures/{name}").status_code == 404

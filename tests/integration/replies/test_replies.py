@@ -374,6 +374,7 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     client: FlaskClient, app: Flask
 ) -> None:

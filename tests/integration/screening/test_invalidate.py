@@ -652,6 +652,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "203.0.113" not in json.dumps([deed.detail for deed in deeds])
 
 
+@pytest.mark.both_engines
 def test_traces_are_sealed_and_erased_when_their_time_is_over(
     app: Flask, session: Session, campaign: Campaign, settings: Settings, write: Write
 ) -> None:

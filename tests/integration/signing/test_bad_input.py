@@ -244,6 +244,7 @@ def test_other_verbs_are_not_taken(client: FlaskClient, case: str, verb: str, st
     assert client.open(f"{case}{step}", method=verb).status_code == 405
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("step", ["", "/write", "/sent", "/outcome"])
 @pytest.mark.parametrize("slug", ["no-such-case", "1", "ua-58-20'--"])
 def test_a_case_that_does_not_exist_is_not_found(client: FlaskClient, step: str, slug: str) -> None:

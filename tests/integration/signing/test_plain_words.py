@@ -78,6 +78,7 @@ def test_the_page_after_signing_names_no_address_that_it_was_not_given(
     assert f"<dd><bdi>{FORM['email']}</bdi></dd>" in shown
 
 
+@pytest.mark.both_engines
 def test_back_after_signing_says_what_is_true_of_who_signed_and_who_did_not(
     client: FlaskClient, case: str
 ) -> None:

@@ -359,6 +359,7 @@ def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
     assert "é" * 1400 in page
 
 
+@pytest.mark.both_engines
 def test_the_pdf_to_post_has_the_letter_and_an_envelope_with_the_country(
     client: FlaskClient, session: Session, ana: Signature
 ) -> None:
@@ -471,6 +472,7 @@ def test_mails_and_askers_are_limited(
     assert len(session.scalars(select(LettersLink)).all()) == 3
 
 
+@pytest.mark.both_engines
 def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
     app: Flask, client: FlaskClient, ana: Signature, session: Session
 ) -> None:
@@ -1450,6 +1452,7 @@ def test_of_two_letters_the_one_that_is_still_here_is_still_to_be_delivered(
     assert ahead == ["Embassy 2, Ottawa"]
 
 
+@pytest.mark.both_engines
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:

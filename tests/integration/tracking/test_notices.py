@@ -595,6 +595,7 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     assert count_readers(session, campaign) == 4
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", [UpdateKind.REPLY, UpdateKind.OUTCOME])
 def test_as_many_get_an_email_as_its_author_was_told(
     app: Flask, session: Session, campaign: Campaign, kind: UpdateKind

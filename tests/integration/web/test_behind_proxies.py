@@ -80,6 +80,7 @@ def test_an_address_counts_only_where_a_proxy_of_ours_says_it(
     assert client.get("/en/whoami", base_url=SITE, headers=headers).text == address
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("proxies", [0, 1])
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https:evil.example"])
 def test_next_leads_nowhere_else_whatever_the_proxies(

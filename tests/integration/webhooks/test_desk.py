@@ -60,6 +60,7 @@ def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
     assert "Webhook 1" in client.get("/desk/audit").text
 
 
+@pytest.mark.both_engines
 def test_a_test_is_sent_and_any_message_again_with_its_id(
     client: FlaskClient, app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -147,6 +148,7 @@ def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_
     assert page.count(">Waiting</td>") == 2
 
 
+@pytest.mark.both_engines
 def test_once_a_program_works_again_nobody_has_to_wait(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:

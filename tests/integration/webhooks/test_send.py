@@ -259,6 +259,7 @@ def test_of_several_that_take_their_time_each_run_begins_with_another(
     assert [got.path for got in target.received] == ["/1", "/2", "/3"] * 2
 
 
+@pytest.mark.both_engines
 def test_one_whose_secret_does_not_open_holds_up_no_other(
     session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -321,6 +322,7 @@ def test_what_cannot_be_understood_of_an_answer_is_no_reason_to_forget_it(
     assert [(post.attempts, post.answer) for post in list_posts(session)] == [(1, "429")]
 
 
+@pytest.mark.both_engines
 def test_the_log_is_sealed_tells_no_moment_and_goes_in_time(
     app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint, later: Later
 ) -> None:
