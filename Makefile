@@ -40,7 +40,7 @@ run: $(VENV)/ready $(VENV)/system ## Serve the demo at http://127.0.0.1:5000
 test: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Run every test, with coverage (both databases, Chromium)
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m compileall -q -j 2 campaign
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report --format=total | sed 's/.*/coverage: &%/'
 
 test-fast: $(VENV)/ready $(VENV)/system ## Run the tests that need no browser

@@ -17,6 +17,8 @@ _ROOT = f"{Path(campaign.__file__).parent}/"
 _CORE = f"{_ROOT}core/"
 _GO_THEIR_OWN_WAYS = "migrations/"
 """What a migration asks depends on the engine; `core/test_schema.py` runs each on both."""
+_LOAD_BY_THEMSELVES = {"_load_for_state", "_load_scalar_attributes"}
+"""Functions of SQLAlchemy that ask for a row by its id, wherever it is first looked at."""
 _asked: dict[str, set[str]] = {"sqlite": set(), "postgresql": set()}
 
 
@@ -27,10 +29,12 @@ def _note(connection: Connection, *_: object) -> None:
 
 
 def _find_asking(frame: FrameType | None) -> str:
-    """The innermost function of the program, above what passes statements on; "" for a test's."""
+    """The innermost function of the program above what passes statements on; "" for none."""
     core = ""
     while frame is not None:
         code = frame.f_code
+        if code.co_name in _LOAD_BY_THEMSELVES:
+            return ""
         if code.co_filename.startswith(_ROOT):
             name = f"{code.co_filename.removeprefix(_ROOT)}:{code.co_qualname}"
             if not code.co_filename.startswith(_CORE):

@@ -43,6 +43,7 @@ def approve(session: Session, signature_id: int) -> None:
     session.commit()
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_remade", [True, False])
 def test_a_refusal_of_the_print_with_the_letter_is_told_once_it_is_approved(
     app: Flask,

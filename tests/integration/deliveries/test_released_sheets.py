@@ -70,6 +70,7 @@ def approve(session: Session, bundle_id: int) -> int:
     return letter_id
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("posted", [1, 2])
 def test_every_page_of_the_first_bundle_names_the_sheet(
     staff: FlaskClient,
@@ -104,6 +105,7 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
         assert "Keep its sheet under lock." in shown
 
 
+@pytest.mark.both_engines
 def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_others(
     staff: FlaskClient,
     session: Session,
@@ -182,6 +184,7 @@ def test_a_sheet_in_a_printed_volume_is_not_named_once_its_bundle_is_made_withou
     assert "Keep its sheet under lock." not in shown
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("posted", [1, 2])
 @pytest.mark.parametrize("is_approved", [True, False])
 def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
@@ -236,6 +239,7 @@ def test_of_a_visit_after_the_posting_that_is_not_asked(
     assert answer.status_code == 303
 
 
+@pytest.mark.both_engines
 def test_an_earlier_print_can_be_said_to_have_come_back_before_a_posting(
     staff: FlaskClient,
     session: Session,

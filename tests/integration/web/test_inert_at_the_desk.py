@@ -177,7 +177,6 @@ def _addresses(app: Flask, ids: dict[str, dict[str, str]]) -> Iterator[tuple[str
                 yield rule.endpoint, app.url_for(rule.endpoint, **values)
 
 
-@pytest.mark.both_engines
 def test_on_every_page_of_the_desk(
     app: Flask, client: FlaskClient, session: Session, ids: dict[str, dict[str, str]]
 ) -> None:
