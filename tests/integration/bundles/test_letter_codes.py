@@ -208,6 +208,7 @@ def test_codes_of_other_letters_than_were_printed_make_no_bundle(
         assert (bundle.state, bundle.failure) == (BundleState.FAILED, "totals-differ")
 
 
+@pytest.mark.both_engines
 def test_damaged_codes_give_no_proof_rather_than_a_wrong_one(
     session: Session, printed: int
 ) -> None:

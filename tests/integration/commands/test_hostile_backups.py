@@ -467,7 +467,6 @@ def copy_keys(app: Flask, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.both_engines
 def test_a_backup_of_an_earlier_version_comes_back_and_is_brought_up(
     filled: Flask, session: Session, sqlite_template: Path, tmp_path: Path
 ) -> None:

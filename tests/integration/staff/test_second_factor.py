@@ -20,6 +20,7 @@ from campaign.models.staff import RecoveryCode, Role, StaffUser
 from campaign.staff import reauthentication, second_factor
 from campaign.staff.desk_access import fresh, guard
 from campaign.staff.passwords import create_password_link
+from campaign.staff.required_factors import count_admins_without
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"
@@ -221,6 +222,7 @@ def test_who_guesses_at_the_code_does_not_shut_out_a_browser_that_signed_in_befo
     assert _give(client, "000000") == 429
 
 
+@pytest.mark.both_engines
 def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, session: Session) -> None:
     strict = create_app(settings.model_copy(update={"second_factor_roles": ["admin"]}))
     strict.testing = True
@@ -229,8 +231,12 @@ def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, sessio
     assert browser.get("/desk/staff").location == PAGE
     assert post(browser, "/desk/account", {"name": "x", "locale": "en"}).location == PAGE
     assert "Your role requires two-step sign-in" in browser.get(PAGE).text
+    with strict.app_context():
+        assert count_admins_without(session) == (1, 1)
     seen = session.get_one(StaffUser, me.id)
     _turn_on(session, seen)
+    with strict.app_context():
+        assert count_admins_without(session) == (0, 1)
     assert browser.get("/desk/staff").status_code == 200
     assert post(browser, f"{PAGE}/turn-off").location == PAGE
     session.expire_all()

@@ -21,6 +21,7 @@ def rejected(session: Session, ana: Signature, box: str) -> Signature:
     return ana
 
 
+@pytest.mark.both_engines
 def test_my_letters_shows_the_text_that_is_still_here_and_what_was_decided(
     client: FlaskClient, rejected: Signature, box: str
 ) -> None:
