@@ -79,12 +79,12 @@ def _refuse_wordless(_mapper: object, _connection: object, entry: AuditEntry) ->
     assert name_subjects.is_named(entry.subject), f"nothing names {entry.subject}"
 
 
-def _judge() -> str:
+def _say_missing() -> str:
     missing = sorted(_known - _done - set(CHANGES_NOTHING))
     advice = "No test posts with success, and sees an audit entry, to: "
     return advice + ", ".join(missing) if missing else ""
 
 
 def make_plugin() -> WholeRun:
-    """What judges a run."""
-    return WholeRun("posted", (_known, _done), _judge)
+    """Make the plugin that judges a whole run."""
+    return WholeRun("posted", (_known, _done), _say_missing)

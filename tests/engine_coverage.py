@@ -16,19 +16,19 @@ from tests.whole_run import WholeRun
 _ROOT = f"{Path(campaign.__file__).parent}/"
 _CORE = f"{_ROOT}core/"
 _OTHERWISE_TRIED = ("migrations/", "commands/", "demo/")
-"""`core/test_schema.py` runs each migration on both; a command asks in a process of its own."""
+"""A migration asks otherwise on each engine, and a command in a process of its own."""
 _LOAD_BY_THEMSELVES = {"_load_for_state", "_load_scalar_attributes"}
 """Functions of SQLAlchemy that ask for a row by its id, wherever it is first looked at."""
 _asked: dict[str, set[str]] = {"sqlite": set(), "postgresql": set()}
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _note(connection: Connection, *_: object) -> None:
-    if asking := _find_asking(sys._getframe(1)):
-        _asked[connection.dialect.name].add(asking)
+def _note_asking(connection: Connection, *_: object) -> None:
+    if function := _find_function(sys._getframe(1)):
+        _asked[connection.dialect.name].add(function)
 
 
-def _find_asking(frame: FrameType | None) -> str:
+def _find_function(frame: FrameType | None) -> str:
     """The innermost function of the program above what passes statements on; "" for none."""
     core = ""
     while frame is not None:
@@ -44,7 +44,7 @@ def _find_asking(frame: FrameType | None) -> str:
     return core
 
 
-def _judge() -> str:
+def _say_missing() -> str:
     missing = sorted(
         name
         for name in _asked["sqlite"] - _asked["postgresql"]
@@ -55,5 +55,5 @@ def _judge() -> str:
 
 
 def make_plugin() -> WholeRun:
-    """What judges a run."""
-    return WholeRun("asked", (_asked["sqlite"], _asked["postgresql"]), _judge)
+    """Make the plugin that judges a whole run."""
+    return WholeRun("asked", (_asked["sqlite"], _asked["postgresql"]), _say_missing)

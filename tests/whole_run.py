@@ -11,30 +11,32 @@ _WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
 class WholeRun:
     """Gathers what the processes of a run saw, and fails a whole one that saw too little."""
 
-    def __init__(self, name: str, seen: tuple[set[str], ...], judge: Callable[[], str]) -> None:
-        """Take what is seen under this name, and what says at the end what is missing, or ""."""
+    def __init__(
+        self, name: str, seen: tuple[set[str], ...], say_missing: Callable[[], str]
+    ) -> None:
+        """Take sets of names that are seen, and what says at the end which are missing, or ""."""
         self._name = name
         self._seen = seen
-        self._judge = judge
+        self._say_missing = say_missing
 
     @pytest.hookimpl(optionalhook=True)  # of pytest-xdist: a profiler wants to do without
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker saw."""
-        theirs = getattr(node, "workeroutput", {}).get(self._name, [])
-        for mine, others in zip(self._seen, theirs, strict=False):
-            mine.update(others)
+        from_worker = getattr(node, "workeroutput", {}).get(self._name, [])
+        for names, more_names in zip(self._seen, from_worker, strict=False):
+            names.update(more_names)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Tell the controller; or, there, say at the end of a whole run what is missing."""
         config = session.config
         if hasattr(config, "workeroutput"):
-            config.workeroutput[self._name] = [sorted(seen) for seen in self._seen]
+            config.workeroutput[self._name] = [sorted(names) for names in self._seen]
             return
         whole = set(config.args) <= _WHOLE and {"tests", "tests/integration"} & set(config.args)
         chosen = config.getoption("keyword") or config.getoption("markexpr")
         if not whole or chosen or session.testsfailed:
             return
-        if missing := self._judge():
+        if missing := self._say_missing():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             reporter = config.pluginmanager.get_plugin("terminalreporter")
             reporter.write_line("")

@@ -296,6 +296,7 @@ def test_who_left_the_network_is_given_to_nobody(
 # --- Pages and filters ---------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     program: Programs, session: Session
 ) -> None:
@@ -325,6 +326,7 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     assert len(embedded(recent, "osdi:people")) == 23
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("zone", ["America/Toronto", "Asia/Tokyo"])
 @pytest.mark.parametrize("hour", [1, 12, 20], ids="{}-oclock".format)
 def test_who_asks_from_a_moment_on_misses_nobody_who_joined_since(

@@ -104,6 +104,7 @@ def hand_over(
 # --- A letter is in one live bundle ------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, ready: int) -> None:
     letter = session.scalars(select(Letter).limit(1)).one()
     again = Letter(

@@ -38,6 +38,7 @@ def volume_of(session: Session) -> Volume:
     return session.scalars(select(Volume)).one()
 
 
+@pytest.mark.both_engines
 def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time(
     app: Flask, session: Session, bundle_id: int
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time
     assert again.attempt == 2
 
 
+@pytest.mark.both_engines
 def test_a_living_worker_keeps_its_volume_when_the_clock_is_set_back(
     app: Flask, session: Session, bundle_id: int
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_living_worker_keeps_its_volume_when_the_clock_is_set_back(
     assert volume_of(session).attempt == 1
 
 
+@pytest.mark.both_engines
 def test_the_assembling_of_before_the_clock_was_set_back_is_taken_up_again(
     app: Flask, session: Session, bundle_id: int
 ) -> None:

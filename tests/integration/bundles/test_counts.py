@@ -150,6 +150,7 @@ def test_the_command_tells_what_the_zip_holds(
     assert (facts["letters"], facts["set_aside"], facts["pages"]) == (3, 1, 3)
 
 
+@pytest.mark.both_engines
 def test_today_and_the_missions_count_what_is_printed(
     app: Flask, session: Session, campaign: Campaign, ready: int
 ) -> None:

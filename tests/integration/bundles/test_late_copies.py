@@ -175,6 +175,7 @@ def test_a_copy_of_before_the_migration_is_named_since_the_audit_has_it(
     assert since == [None, None, moments[1], moments[1]]
 
 
+@pytest.mark.both_engines
 def test_the_database_goes_back_and_forth_with_copies_that_were_removed(
     app: Flask, session: Session
 ) -> None:

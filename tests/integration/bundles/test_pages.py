@@ -207,6 +207,7 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     assert "Hushhush" not in page
 
 
+@pytest.mark.both_engines
 def test_older_bundles_are_on_the_pages_that_follow(
     app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:

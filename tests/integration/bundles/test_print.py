@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -213,6 +214,7 @@ def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
     ]
 
 
+@pytest.mark.both_engines
 def test_two_workers_on_one_volume_give_one_result(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:

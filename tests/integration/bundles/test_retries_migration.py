@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from tests.integration.bundles.conftest import Freeze, reload
 BEFORE = import_module("campaign.migrations.versions.0027_tries").down_revision
 
 
+@pytest.mark.both_engines
 def test_down_and_up_again_with_a_bundle_that_was_tried_and_letters_set_aside(
     app: Flask, session: Session, freeze: Freeze
 ) -> None:

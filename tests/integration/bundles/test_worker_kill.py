@@ -146,6 +146,7 @@ def assert_every_letter_is_there_once(
     assert result.letters == len(frozen)
 
 
+@pytest.mark.both_engines
 @pytest.mark.timeout(900 + 10 * KILLS)
 def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
     app: Flask, session: Session, start_worker: Start, freeze: Freeze, tmp_path: Path

@@ -128,6 +128,7 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
     assert proposal.state is ProposalState.APPROVED
 
 
+@pytest.mark.both_engines
 def test_the_database_takes_nobody_who_approves_their_own_words(
     session: Session, case: Campaign, author: StaffUser
 ) -> None:

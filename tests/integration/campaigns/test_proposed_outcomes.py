@@ -132,6 +132,7 @@ def test_flags_are_asked_when_it_is_proposed_and_when_it_is_approved(
     assert outcome_of(case) == ""
 
 
+@pytest.mark.both_engines
 def test_the_kind_goes_down_and_up_with_the_migration(
     app: Flask, session: Session, case: Campaign, author: StaffUser
 ) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ def test_a_campaign_never_counted_has_nobody(session: Session) -> None:
     assert public_counts.count_of(session, make_campaign(session)) == 0
 
 
+@pytest.mark.both_engines
 def test_the_job_counts_what_is_confirmed_in_each_campaign(session: Session) -> None:
     busy, quiet = make_campaign(session), make_campaign(session)
     signatures = add_confirmed(session, busy, 4)

@@ -68,6 +68,7 @@ def test_after_a_reopening_the_outcome_of_the_second_end_is_still_to_be_told(
     assert is_told()
 
 
+@pytest.mark.both_engines
 def test_an_upgrade_learns_from_the_audit_when_a_campaign_was_reopened(
     app: Flask, session: Session
 ) -> None:

@@ -68,6 +68,7 @@ def test_the_list_in_the_workspace_is_in_the_order_of_names(session: Session) ->
         assert total == 4
 
 
+@pytest.mark.both_engines
 def test_texts_are_sealed_on_the_way_up_and_opened_on_the_way_down(
     app: Flask, session: Session
 ) -> None:

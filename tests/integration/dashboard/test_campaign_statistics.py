@@ -117,6 +117,7 @@ def test_what_does_not_count_makes_no_work(session: Session) -> None:
     assert session.scalars(select(FiguresDue)).all() == []
 
 
+@pytest.mark.both_engines
 def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(session: Session) -> None:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 3)

@@ -252,6 +252,7 @@ def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
     assert told not in client.get("/desk/today").text
 
 
+@pytest.mark.both_engines
 def test_what_waits_for_a_look_is_what_the_queue_lists(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:

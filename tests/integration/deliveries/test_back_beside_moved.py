@@ -199,6 +199,7 @@ def test_the_list_says_that_a_part_is_elsewhere_and_how_the_others_fared(
     assert end() == BundleOutcome("accepted", moved="rest")
 
 
+@pytest.mark.both_engines
 def test_a_database_of_before_learns_when_they_left(
     session: Session,
     settings: Settings,

@@ -55,6 +55,7 @@ def test_the_audit_names_a_delivery_and_leads_to_it(
     assert client.get(address).location.endswith(f"/desk/deliveries/{visit.public_id}")
 
 
+@pytest.mark.both_engines
 def test_migrations_go_back_with_what_older_tables_can_hold(
     app: Flask, bundle: Bundle, record: Record, session: Session
 ) -> None:

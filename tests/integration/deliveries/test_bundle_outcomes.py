@@ -158,6 +158,7 @@ def test_what_found_nothing_left_is_not_published(
     assert words in post(staff, address, {"title_en": "Delivered", "body_en": "Words."}).text
 
 
+@pytest.mark.both_engines
 def test_the_page_of_a_bundle_has_the_status_that_the_list_has(
     staff: FlaskClient, lasting: Bundle, record: Record, stop: Callable[[], None]
 ) -> None:

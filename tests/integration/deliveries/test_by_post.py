@@ -122,6 +122,7 @@ def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
     assert freeze_bundle.next_number(session, campaign, mission) == 2
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "wrong", [{"mission_id": 1}, {"official_id": None}], ids=["two destinations", "none"]
 )
@@ -134,6 +135,7 @@ def test_the_database_lets_a_bundle_have_one_destination(
         session.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
 
 
+@pytest.mark.both_engines
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
     session: Session, bundle: Bundle
 ) -> None:

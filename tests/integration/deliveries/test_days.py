@@ -177,6 +177,7 @@ def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_missio
     assert 'name="sure"' not in impossible.text, "nobody can be sure of a day that cannot be"
 
 
+@pytest.mark.both_engines
 def test_a_refusal_stands_before_the_posting_of_its_day(
     staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
@@ -187,6 +188,7 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
     assert told(session, old) == ["refused", "posted"]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("first", "second", "way"),
     [
@@ -216,6 +218,7 @@ def test_what_happened_is_told_by_day_then_by_time(
     assert len(session.scalars(letters).all()) == 7, "and its writers are told of it as well"
 
 
+@pytest.mark.both_engines
 def test_what_went_at_an_earlier_moment_was_not_refused_though_that_was_recorded_first(
     old: Bundle, session: Session, record: Record
 ) -> None:

@@ -961,6 +961,7 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
     assert visits(session) == []
 
 
+@pytest.mark.both_engines
 def test_older_visits_are_on_the_next_page(
     staff: FlaskClient,
     bundle: Bundle,

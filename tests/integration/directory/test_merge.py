@@ -401,6 +401,7 @@ def test_a_get_merges_nothing(desk: FlaskClient, session: Session) -> None:
     assert session.scalar(select(func.count(Official.id))) == 2
 
 
+@pytest.mark.both_engines
 def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     desk: FlaskClient, session: Session
 ) -> None:

@@ -162,6 +162,7 @@ def test_a_mission_has_a_name_to_print(organizer: FlaskClient, session: Session)
     assert post(organizer, "/desk/missions/new", nameless | {"name_fr": "A"}).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
     organizer: FlaskClient, session: Session
 ) -> None:

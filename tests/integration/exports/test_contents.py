@@ -172,6 +172,7 @@ def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
     assert {row[at] for row in rows[1:]} - {""} == {"كندا"}
 
 
+@pytest.mark.both_engines
 def test_batches_meet_without_gap_or_double(
     ask: Ask, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -222,6 +222,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert actions(session) == ["export.ask", "export.approve", "export.ready"]
 
 
+@pytest.mark.both_engines
 def test_the_database_itself_refuses_that_somebody_approves_their_own(
     session: Session, scene: Scene, ask: Ask
 ) -> None:
@@ -406,6 +407,7 @@ def test_the_log_is_found_by_who_what_and_when(
         assert page.count(f">{REASON}<") == listed, query
 
 
+@pytest.mark.both_engines
 def test_a_worker_that_dies_costs_time_only(
     app: Flask, session: Session, ask: Ask, make_file: MakeFile
 ) -> None:
@@ -582,6 +584,7 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     assert page.status_code == 200
 
 
+@pytest.mark.both_engines
 def test_the_tables_go_and_come_with_rows_in_them(
     app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:

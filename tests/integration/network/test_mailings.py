@@ -116,6 +116,7 @@ def failing_at(app: Flask, number: int) -> Iterator[None]:
         event.remove(engine, "before_cursor_execute", count)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("number", [1, 4, 6])
 def test_a_mailing_that_was_killed_goes_on_where_it_stood(
     app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int

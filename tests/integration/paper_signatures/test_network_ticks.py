@@ -341,6 +341,7 @@ def test_who_had_left_before_a_mistaken_tick_has_left_still(
     assert session.scalars(select(ErasedMember)).all() == []
 
 
+@pytest.mark.both_engines
 def test_members_of_before_are_known_by_their_signatures(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:

@@ -71,6 +71,7 @@ def shown(client: FlaskClient, path: str, cases: dict[str, Campaign]) -> set[str
     return {name for name, campaign in cases.items() if campaign.reference in main}
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -121,6 +122,7 @@ def test_the_language_switch_keeps_what_was_asked_for(
     assert 'href="/fr/?country=CO&amp;q=pena"' in page
 
 
+@pytest.mark.both_engines
 def test_many_cases_come_in_pages(client: FlaskClient, session: Session) -> None:
     for _ in range(31):
         make_campaign(session)

@@ -412,6 +412,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     assert all("Ottawa" in choice for choice in choices)
 
 
+@pytest.mark.both_engines
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)

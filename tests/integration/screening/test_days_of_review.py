@@ -116,6 +116,7 @@ def test_a_letter_whose_moment_nobody_knows_is_shown_with_its_day(
         assert day in LISTED.findall(staff.get("/desk/screening/").text)[0]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Toronto"])
 def test_the_migration_seals_the_moment_and_gives_it_back(
     app: Flask, session: Session, campaign: Campaign, moment: datetime, zone: str

@@ -580,6 +580,7 @@ def test_a_rejected_letter_keeps_its_reason_and_shows_it_to_nobody_outside(
     assert "Advertising" not in page.text
 
 
+@pytest.mark.both_engines
 def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -651,6 +652,7 @@ def test_a_name_that_looks_like_the_staffs_is_held(
     assert the_signature(session).state is SignatureState.CONFIRMED
 
 
+@pytest.mark.both_engines
 def test_alike_letters_are_held_from_the_number_that_is_set(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:

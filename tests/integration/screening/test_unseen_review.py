@@ -377,6 +377,7 @@ def test_a_letter_that_is_confirmed_changed_or_approved_was_searched_for_the_new
     assert the_signature(session).flags_checked == newest
 
 
+@pytest.mark.both_engines
 def test_the_migration_asks_again_about_none_that_was_approved_with_the_flags_there_are(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:

@@ -188,6 +188,7 @@ def test_a_preview_that_costs_too_much_is_killed_and_the_site_goes_on(
     assert client.post(f"{case}/preview.pdf", data=FORM).mimetype == "application/pdf"
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("body", [b"given_name=%91", b"own_words=%ED%A0%80", b"region=\x91"])
 @pytest.mark.parametrize("step", ["write", "you", "check", "sign", "preview.pdf"])
 def test_bytes_that_are_no_text_are_refused(

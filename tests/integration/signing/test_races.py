@@ -80,6 +80,7 @@ def six_wait(app: Flask, case: str, session: Session) -> list[str]:
     return list(NAMES)
 
 
+@pytest.mark.both_engines
 def test_the_database_lets_nobody_count_who_has_none_of_the_two_seats(
     app: Flask, case: str, session: Session
 ) -> None:

@@ -105,6 +105,7 @@ def test_a_letter_is_made_for_each_official_it_is_addressed_to(
     assert signature.letters[1].template_id == own.id
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("email", ["A.B+news@gmail.com", "ab@googlemail.com", "AB@GMAIL.COM"])
 def test_an_alias_makes_no_second_row(
     sign: Callable[..., Any], signatures: Signatures, email: str
@@ -187,6 +188,7 @@ def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(
     assert (mails()[1]["why"], mails()[1]["own_words"]) == ("already", "Something else.")
 
 
+@pytest.mark.both_engines
 def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
@@ -344,6 +346,7 @@ def test_the_page_of_a_shared_address_names_the_person_in_its_own_language(
     assert "Amara Okafor" not in page
 
 
+@pytest.mark.both_engines
 def test_nobody_counts_twice_whose_first_seat_was_given_up(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:

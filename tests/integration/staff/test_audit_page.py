@@ -150,6 +150,7 @@ def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffU
         assert 'type="text" value="abc"' in answer.text
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("query", "finds"),
     [
@@ -332,6 +333,7 @@ def _bundle(campaign: Campaign, sequence: int) -> Bundle:
     )
 
 
+@pytest.mark.both_engines
 def test_pages_follow_each_other_without_a_gap(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:

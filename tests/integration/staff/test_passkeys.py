@@ -221,6 +221,7 @@ def test_a_disabled_account_and_a_removed_passkey_sign_nobody_in(
     assert use_to_sign_in(app.test_client(), other).status_code == 422
 
 
+@pytest.mark.both_engines
 def test_a_challenge_is_answered_once_in_time_and_for_its_purpose(
     client: FlaskClient,
     app: Flask,

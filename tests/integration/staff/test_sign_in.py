@@ -123,6 +123,7 @@ def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> No
     assert b"Enter your password." in response.data
 
 
+@pytest.mark.both_engines
 def test_what_cannot_be_text_is_refused_and_the_rest_is_kept(
     client: FlaskClient, user: StaffUser
 ) -> None:

@@ -769,6 +769,7 @@ def test_who_shares_a_mailbox_with_a_confirmed_letter_reads_the_mail_of_that(
     assert (mail["undecided"], mail["writer"]) == (False, "Ana, Bruno")
 
 
+@pytest.mark.both_engines
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     app: Flask, session: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:

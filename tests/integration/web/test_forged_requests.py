@@ -19,6 +19,7 @@ def test_a_prefix_that_the_request_claims_is_in_no_link(client: FlaskClient) -> 
     assert "evil" not in answer.text
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("query", ["q=%91", "q=%00", "q=%ED%A0%80"])
 def test_a_query_that_is_no_text_is_refused(client: FlaskClient, query: str) -> None:
     assert client.get(f"/en/?{query}").status_code == 400

@@ -189,6 +189,7 @@ _WITH_NUL = [
 """A form with it in a file's name, a value, the name of a field."""
 
 
+@pytest.mark.both_engines
 def test_no_form_of_the_desk_is_taken_with_nul_in_it(client: FlaskClient, app: Flask) -> None:
     """PostgreSQL can neither keep nor look for it: each such deed would fail there with a 500.
 

@@ -148,6 +148,7 @@ def test_so_many_mails_of_a_kind_a_day_whoever_asks(
     }
 
 
+@pytest.mark.both_engines
 def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> None:
     strict = settings.model_copy(update={"signings_per_hour": 3})
     nodes = [create_app(strict), create_app(strict)]

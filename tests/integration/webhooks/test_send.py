@@ -118,6 +118,7 @@ def test_many_go_out_over_few_connections(
     assert {post.state for post in list_posts(session)} == {PostState.SENT}
 
 
+@pytest.mark.both_engines
 def test_two_workers_do_not_send_to_one_endpoint(
     app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -129,6 +130,7 @@ def test_two_workers_do_not_send_to_one_endpoint(
     assert target.received == []
 
 
+@pytest.mark.both_engines
 def test_what_a_dead_worker_left_is_sent_later(
     session: Session, target: Target, add_endpoint: AddEndpoint, later: Later
 ) -> None:
