@@ -106,6 +106,7 @@ def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
 ) -> None:
     desk.goto(f"{site.url}{CASE}/write")
     main_button(desk)
+    expect(desk.locator("[name=locality]")).to_be_visible()  # or its page itself would be held
     held: list[Route] = []
 
     def hold(route: Route) -> None:
