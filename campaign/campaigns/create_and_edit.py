@@ -17,6 +17,7 @@ from campaign.campaigns.content import revisions, rewritten_letters
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed, words_of_facts
+from campaign.campaigns.find_campaigns import list_harm_stops
 from campaign.campaigns.record_change import check_opening, record_change, say_deadlines
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
@@ -273,11 +274,14 @@ def clone_campaign(
 ) -> Campaign:
     """A draft with the texts, targets, letters and options of another campaign.
 
-    With `risks` it has its risk flags too. Raises Invalid (`reference`).
+    With `risks`, about the same people, it has its risk flags too; after a stop because letters
+    could do harm it is linked to it, and so warned about. Raises Invalid (`reference`).
     """
     draft = _carry_over(session, other, actor, created_by_id, reference)
     if risks:
         _take_risks(other, draft)
+        if list_harm_stops(session, other):
+            draft.follows_id = other.id
     audit.record(session, actor, "campaign.clone", draft, other=other.id)
     return draft
 

@@ -28,11 +28,11 @@ class CopyForm(CampaignForm):
         description=_l("The reference of the new campaign. It becomes part of the page’s address."),
     )
     risks = RadioField(
-        _l("Risk flags"),
+        _l("Who is the new campaign about?"),
         choices=choices(
             [
-                ("take", _l("Copy them: the new campaign is about the same people")),
-                ("leave", _l("Do not copy them: the new campaign is about someone else")),
+                ("take", _l("The same people. Risk flags are copied.")),
+                ("leave", _l("Someone else. Risk flags are not copied.")),
             ]
         ),
         validate_choice=False,
@@ -43,7 +43,7 @@ class CopyForm(CampaignForm):
     def validate_risks(self, field: RadioField) -> None:
         """Whoever is asked must answer: silence would take a protection away."""
         if self.asks_risks and not field.data:
-            raise StopValidation(_l("Choose whether to copy the risk flags."))
+            raise StopValidation(_l("Choose who the new campaign is about."))
 
 
 class Copy(Page, template="campaigns/copy.html"):
@@ -51,6 +51,7 @@ class Copy(Page, template="campaigns/copy.html"):
     form: CopyForm
     linked: bool
     follow_ups: Sequence[Campaign]  # that there are, where it makes one
+    harm: bool  # whether it, or one linked to it, was stopped because letters could do harm
     under_embargo: bool
 
 
@@ -73,7 +74,8 @@ def _copy(
 ) -> ResponseReturnValue:
     session, form = db.session(), CopyForm()
     follow_ups = _list_follow_ups(source) if linked else []
-    form.asks_risks = not linked and bool(source.risk_flags)
+    harm = bool(find_campaigns.list_harm_stops(session, source))
+    form.asks_risks = not linked and (bool(source.risk_flags) or harm)
     more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
     if form.validate_on_submit() and _are_seen(form, follow_ups):
         with ProblemsOn(form):
@@ -86,6 +88,7 @@ def _copy(
         form=form,
         linked=linked,
         follow_ups=follow_ups,
+        harm=harm,
         under_embargo=lifecycle.is_under_embargo(source.embargo_until, db.utcnow()),
     )
     return show_page(page)

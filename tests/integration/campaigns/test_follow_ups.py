@@ -77,6 +77,27 @@ def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
     assert (WARNING in continues) == (kind is StopKind.HARM)
 
 
+@pytest.mark.parametrize("kind", StopKind)
+@pytest.mark.parametrize("answer", ["take", "leave", ""])
+def test_a_copy_about_the_same_people_is_linked_to_what_was_stopped_for_harm(
+    desk: FlaskClient, session: Session, make_followed: MakeFollowed, kind: StopKind, answer: str
+) -> None:
+    earlier = make_followed(kind)
+    harms = kind is StopKind.HARM
+    url = f"/desk/campaigns/{earlier.slug}/clone"
+    page = desk.get(url).text
+    assert (WARNING in page) == ("Who is the new campaign about?" in page) == harms
+    sent = post(desk, url, {"reference": "UA 81/26", "risks": answer})
+    if harms and not answer:
+        assert "Choose who the new campaign is about." in sent.text
+        return
+    session.expire_all()
+    copy = session.scalars(select(Campaign).where(Campaign.reference == "UA 81/26")).one()
+    is_linked = harms and answer == "take"
+    assert copy.follows_id == (earlier.id if is_linked else None)
+    assert (WARNING in desk.get(f"/desk/campaigns/{copy.slug}/status?to=open").text) == is_linked
+
+
 def test_whoever_approves_a_follow_up_of_a_follow_up_is_warned_of_the_harm(
     desk: FlaskClient, session: Session, draft: Campaign, make_followed: MakeFollowed
 ) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.core import clock, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.signing.campaign_terms import plan_of
@@ -81,6 +81,14 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     page = desk.get(DESK).text
     assert "contains words that a risk flag rules out" in page
     assert "(you are asked again when you open the campaign)" in page
+    scheduled = fresh()
+    scheduled.status, scheduled.open_at = CampaignStatus.SCHEDULED, db.utcnow() + timedelta(days=1)
+    session.commit()
+    page = desk.get(DESK).text
+    assert "asked again when you open" not in page
+    assert "(the campaign opens without asking again)" in page
+    fresh().status = CampaignStatus.DRAFT
+    session.commit()
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
     live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
     assert "<mark>calle 9</mark>" in live
