@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.core import audit, db
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people, list_withdrawn
+from campaign.deliveries.letter_outcomes import list_fates, list_posted_envelopes
+from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_out, undo_left_out
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
@@ -136,6 +139,29 @@ def undo_removed_sheets(session: Session, bundle: Bundle, *conditions: ColumnEle
     printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
     removed = (*printed, Letter.set_aside == WITHDRAWN, *conditions)
     db.update_rows(session, Letter, *removed, set_aside=None)
+
+
+def undo_carried(session: Session, bundle: Bundle) -> None:
+    """Forget that letters were with the others, of which no record left says that they went."""
+    numbers = [*filter(is_letter, bundle.taken_out.carried)]
+    if not numbers:
+        return
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id == bundle.id)
+        .options(selectinload(DeliveryAttempt.taken))
+        .order_by(*oldest_first())
+    ).all()
+    envelopes = list_posted_envelopes(session, [attempt.id for attempt in attempts])
+    stayed = {
+        number
+        for number in numbers
+        if not any(
+            fate.outcome in GONE_OUT and number not in fate.attempt.by_hand
+            for fate in list_fates(int(number), attempts, envelopes)
+        )
+    }
+    bundle.taken_out = bundle.taken_out.not_carried(stayed)
 
 
 def note_nothing_gone(session: Session, bundle: Bundle) -> None:

@@ -267,6 +267,7 @@ def remove_visit(
     for attempt in removed:
         if attempt.bundle:
             _undo_removed_sheets(session, attempt.bundle)
+            paper_notes.undo_carried(session, attempt.bundle)
             paper_notes.note_nothing_gone(session, attempt.bundle)
             set_aside_left_out(session, attempt.bundle)
             if tells:

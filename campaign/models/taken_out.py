@@ -117,6 +117,14 @@ class TakenOut(tuple[Entry, ...]):
             replace(entry, carried=carried) if entry.number in numbers else entry for entry in self
         )
 
+    def not_carried(self, numbers: Collection[str]) -> "TakenOut":
+        """Return it as if nobody had said that these were with the others."""
+        return TakenOut(
+            replace(entry, carried=None) if entry.number in numbers else entry
+            for entry in self
+            if entry.number not in numbers or not isinstance(entry, InFiles)
+        )
+
     def came_back_with(self, numbers: Collection[str], attempt_id: int) -> "TakenOut":
         """Return it as it is once an attempt brought back a print that held these letters."""
         return TakenOut(

@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.bundles.changes.released_sheets import list_released_sheets
 from campaign.core import db
+from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers, list_papers_then
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
@@ -22,7 +24,7 @@ from campaign.models.bundle import (
     DeliveryOutcome,
 )
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import EnvelopeRun
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
 from campaign.models.signature import Letter
 from tests.days import days_ago, today
@@ -33,7 +35,6 @@ from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag
 
 __all__ = ["flag"]
 
-pytestmark = pytest.mark.both_engines
 KEPT = "00004 – Approved: waits for another bundle. Keep its sheet under lock."
 PostOne = Callable[[int], None]
 
@@ -138,6 +139,39 @@ def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_other
     assert "00004" not in staff.get(f"{url}/after").text
 
 
+def read_sheets(
+    session: Session, bundle_id: int
+) -> tuple[list[tuple[tuple[str, ...], int]], int, list[tuple[str, bool]]]:
+    """Return what each paper holds, how many letters lie here, and which sheets went."""
+    bundle = reload(session, bundle_id)
+    papers = [(paper.holds, paper.letters) for paper in list_papers(session, bundle)]
+    sheets = [(sheet.number, sheet.went) for sheet in list_released_sheets(session, bundle)]
+    count = count_paper(session, bundle)
+    session.rollback()
+    return papers, count, sheets
+
+
+@pytest.mark.both_engines
+def test_a_sheet_lies_with_the_others_again_once_the_record_with_it_is_deleted(
+    session: Session, printed: Bundle, post_one: PostOne, record: Record, again: Callable[..., None]
+) -> None:
+    bundle_id = printed.id
+    post_one(2)
+    approve(session, bundle_id)
+    again("bundles.restore")
+    before = read_sheets(session, bundle_id)
+    assert before == ([(("00004",), 5), ((), 4)], 5, [("00004", False)])
+    held_in = list_papers(session, reload(session, bundle_id))[0].value
+    session.rollback()
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=held_in)
+    assert read_sheets(session, bundle_id) == ([], 0, [("00004", True)])
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc()).limit(1)).one()
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    assert read_sheets(session, bundle_id) == before
+
+
+@pytest.mark.both_engines
 @pytest.mark.parametrize("ends", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART])
 def test_a_sheet_that_was_removed_by_hand_is_not_asked_about_again(
     staff: FlaskClient,
@@ -163,6 +197,7 @@ def test_a_sheet_that_was_removed_by_hand_is_not_asked_about_again(
         assert KEPT in staff.get(f"{url}{page}").text
 
 
+@pytest.mark.both_engines
 def test_a_sheet_in_a_printed_volume_is_not_named_once_its_bundle_is_made_without_it(
     staff: FlaskClient,
     session: Session,
@@ -229,6 +264,7 @@ def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
     assert (without.messages, without.by_hand) == (6, ["00004"])
 
 
+@pytest.mark.both_engines
 def test_of_a_visit_after_the_posting_that_is_not_asked(
     staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
 ) -> None:
