@@ -1,7 +1,7 @@
 """Which letters of a bundle are still here, and which are gone: all, a part, or in envelopes."""
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, time
 
 from sqlalchemy import (
@@ -34,7 +34,7 @@ from campaign.bundles.bundle_status import (
 from campaign.bundles.changes.withdrawals import REVIEWED, list_in_it, list_reviewed, select_gone
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
-from campaign.deliveries.attempt_order import is_before, oldest_first
+from campaign.deliveries.attempt_order import came_before, is_before, oldest_first
 from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates, list_posted_envelopes
 from campaign.deliveries.recording_rules import join_spans, list_inside
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
@@ -265,25 +265,39 @@ def list_released_here(
     was removed by hand. After attempts `when`, also those that were removed from what went later.
     """
     left_out = {
-        each["number"]: bool(each.get("left_out")) for each in bundle.released if each.get("page")
+        entry["number"]: bool(entry.get("left_out"))
+        for entry in bundle.released
+        if entry.get("page")
     }
     if not left_out:
         return []
-    of_bundle = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
-    attempts = session.scalars(of_bundle.options(selectinload(DeliveryAttempt.taken))).all()
-    counted = {*session.scalars(of_bundle.where(true() if when is None else when))}
+    rows = session.execute(
+        select(DeliveryAttempt, (true() if when is None else when).label("counts"))
+        .where(DeliveryAttempt.bundle_id == bundle.id)
+        .options(selectinload(DeliveryAttempt.taken))
+        .order_by(*oldest_first())
+    ).all()
+    attempts = [row.DeliveryAttempt for row in rows]
+    counted = [row.DeliveryAttempt for row in rows if row.counts]
     ranges = list_posted_envelopes(session, [attempt.id for attempt in attempts])
     gone = bundle.taken_out.carried if when is None else set[str]()
-    if any(attempt.outcome not in bundle_status.STILL_HERE for attempt in counted):
-        gone = gone.union(*(attempt.by_hand for attempt in counted))
+    gone = gone.union(*_list_by_hand(counted))
     lying = []
     for number, is_left_out in left_out.items():
         fates = list_fates(int(number), attempts, ranges)
         went_with = {fate.attempt for fate in fates if fate.outcome in TAKES_OUT}
         is_here = is_left_out or (when is not None and bool(went_with))
-        if is_here and number not in gone and not went_with & counted:
+        if is_here and number not in gone and not went_with & {*counted}:
             lying.append(number)
     return lying
+
+
+def _list_by_hand(attempts: Sequence[DeliveryAttempt]) -> Iterator[list[str]]:
+    """List what was removed by hand, but before anything had gone: other prints may lie here."""
+    went_out = [each for each in attempts if each.outcome not in bundle_status.STILL_HERE]
+    for attempt in attempts:
+        if attempt in went_out or any(came_before(other, attempt) for other in went_out):
+            yield attempt.by_hand
 
 
 def count_moved(session: Session, bundle: Bundle) -> int:

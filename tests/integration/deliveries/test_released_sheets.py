@@ -36,19 +36,28 @@ from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag
 __all__ = ["flag"]
 
 KEPT = "00004 – Approved: waits for another bundle. Keep its sheet under lock."
-PostOne = Callable[[int], None]
+PostOne = Callable[..., None]
 
 
 @pytest.fixture
 def post_one(
     session: Session, printed: Bundle, record: Record, flag: Flag, again: Callable[..., None]
 ) -> PostOne:
-    """Refuse a bundle, flag a letter, fill envelopes without it, and post one of the two."""
+    """Refuse a bundle, flag a letter, fill envelopes without it, and post one of the two.
+
+    `is_removed`: it is flagged before, and its sheet was removed from what was refused.
+    """
     bundle_id = printed.id
 
-    def act(number: int) -> None:
-        record(printed, DeliveryOutcome.REFUSED)
+    def act(number: int, *, is_removed: bool = False) -> None:
+        bundle = SimpleNamespace(id=bundle_id)
+        if not is_removed:
+            record(bundle, DeliveryOutcome.REFUSED)
         flag(reload(session, bundle_id), 4)
+        if is_removed:
+            removed = list_papers(session, reload(session, bundle_id))[1].value
+            session.rollback()
+            record(bundle, DeliveryOutcome.REFUSED, paper=removed)
         bundle = reload(session, bundle_id)
         split_bundle.split_bundle(session, bundle, letters_each=4, with_letters=False, actor="test")
         session.commit()
@@ -169,6 +178,34 @@ def test_a_sheet_lies_with_the_others_again_once_the_record_with_it_is_deleted(
     record_delivery.remove_visit(session, visit, actor="test")
     session.commit()
     assert read_sheets(session, bundle_id) == before
+
+
+@pytest.mark.both_engines
+def test_a_sheet_removed_from_what_came_back_before_the_posting_may_lie_with_the_others(
+    session: Session, printed: Bundle, post_one: PostOne, again: Callable[..., None]
+) -> None:
+    bundle_id = printed.id
+    post_one(2, is_removed=True)
+    approve(session, bundle_id)
+    before = read_sheets(session, bundle_id)
+    assert before == ([(("00004",), 5), ((), 4)], 5, [("00004", False)])
+    again("bundles.restore")
+    assert read_sheets(session, bundle_id) == before
+
+
+@pytest.mark.both_engines
+def test_one_removed_from_what_came_back_after_it_does_not(
+    session: Session, printed: Bundle, post_one: PostOne, record: Record, again: Callable[..., None]
+) -> None:
+    bundle_id = printed.id
+    post_one(2)
+    approve(session, bundle_id)
+    again("bundles.restore")
+    removed = list_papers(session, reload(session, bundle_id))[1].value
+    session.rollback()
+    bundle = SimpleNamespace(id=bundle_id)
+    record(bundle, DeliveryOutcome.REFUSED, paper=removed, place="Side door")
+    assert read_sheets(session, bundle_id) == ([], 4, [("00004", False)])
 
 
 @pytest.mark.both_engines
