@@ -28,7 +28,6 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
-from campaign.models.screening import Hold
 from campaign.models.signature import TAKEN_OUT, Letter, Origin, Signature
 from campaign.models.taken_out import LetterOut
 from campaign.signing.letter.compose import number_of
@@ -137,7 +136,6 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     placed = place_attempts(attempts, begun=begun, ended=ended)
     carried = find_carried(session, letters)
     left_here = _find_left_here(session, stays, attempts)
-    left_here |= _find_untold(session, letters, attempts)
     trips = group_trips(placed, stays, envelopes, left_here)
     return list(drop_later(trips, letters[0].signature, carried))
 
@@ -167,18 +165,6 @@ def _find_left_here(
             ):
                 left_here.add((stay.letter.id, attempt.id))
     return left_here
-
-
-def _find_untold(
-    session: Session, letters: Sequence[Letter], attempts: Iterable[DeliveryAttempt]
-) -> set[tuple[int, int]]:
-    """Find what came back since review held letters in silence: its news waits for an approval."""
-    signature = letters[0].signature
-    hold = session.get(Hold, signature.id) if signature.is_held_unseen else None
-    if hold is None:
-        return set()
-    since = [attempt for attempt in attempts if attempt.created_at > hold.moment]
-    return {(letter.id, attempt.id) for letter in letters for attempt in since}
 
 
 def _list_entries(session: Session, stay: Stay) -> list[LetterOut]:

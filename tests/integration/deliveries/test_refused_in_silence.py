@@ -1,4 +1,4 @@
-"""What came back of a letter under review: its writer learns of it once it is approved."""
+"""What came back of a letter under review: its writer reads of it as the others do."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -45,7 +45,7 @@ def approve(session: Session, signature_id: int) -> None:
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("is_remade", [True, False])
-def test_a_refusal_of_the_print_with_the_letter_is_told_once_it_is_approved(
+def test_a_refusal_of_the_print_with_the_letter_is_told_at_once(
     app: Flask,
     session: Session,
     printed: Bundle,
@@ -65,7 +65,7 @@ def test_a_refusal_of_the_print_with_the_letter_is_told_once_it_is_approved(
     with_it = next(paper.value for paper in papers if "00002" in paper.holds)
     session.rollback()
     record(bundle, DeliveryOutcome.REFUSED, paper=with_it)
-    assert read_way(app, session, signature_id) == ("printed", [*UNTOLD, *AHEAD])
+    assert read_way(app, session, signature_id) == ("printed", [*TOLD, *AHEAD])
     approve(session, signature_id)
     assert read_way(app, session, signature_id) == ("printed", [*TOLD, *AHEAD])
     again("bundles.restore")
