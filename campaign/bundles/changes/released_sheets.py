@@ -1,18 +1,23 @@
-"""Printed sheets of letters that count again after they had left the others: they lie here.
+"""Printed sheets of letters that count again after they had left the others.
 
-Such a letter waits for another bundle, or is in one (`release_letters`); its sheet is not to go.
+Such a letter waits for another bundle, or is in one (`release_letters`). Until it goes out with
+that, its sheet is not to go, unless it went already.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.bundle_status import is_gone_whole, is_named_of_part, is_posted
+from campaign.core.db.batches import batched
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import LEFT_OUT, TAKEN_OUT, Letter, Signature, SignatureState
+from campaign.models.signature import TAKEN_OUT, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
+
+_AT_ONCE = 400  # letters that one query asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class LetterNow:
     bundle: Bundle | None = None  # another one in which it is since; None: it waits, or stays
     number: str = ""  # its number there
     is_approved: bool = False  # by review
+    went_again: bool = False  # out, with that bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,65 +36,71 @@ class ReleasedSheet:
     number: str  # as printed
     reason: str  # for which it left the others
     now: LetterNow | None  # None: its people are forgotten
-    is_left_out: bool  # of envelopes, and so with the others; if not, it was removed by hand
     went: bool  # whether somebody said that it went with the others all the same
 
 
 def list_released_sheets(session: Session, bundle: Bundle) -> list[ReleasedSheet]:
-    """List them by number; those too that `release_letters` lets wait within minutes."""
-    if bundle.state is not BundleState.READY:
+    """List them by number; those too that `release_letters` lets wait within minutes.
+
+    None once the files of the bundle were deleted, nor what went out in another bundle.
+    """
+    if bundle.state is not BundleState.READY or bundle.emptied_at is not None:
         return []
-    left = {
-        each["number"]: (each["reason"], bool(each.get("left_out")))
-        for each in bundle.released
-        if each.get("page")
+    left_sheets = {
+        entry["number"]: entry["reason"] for entry in bundle.released if entry.get("page")
     }
-    is_back = (
+    counting_again = select(Letter.sequence).where(
+        Letter.bundle_id == bundle.id,
         Letter.set_aside.in_(TAKEN_OUT),
         Letter.first_page.is_not(None),
         Letter.signature.has(state=SignatureState.CONFIRMED, forgotten_at=None),
     )
-    rows = session.execute(
-        select(Letter.sequence, Letter.set_aside).where(Letter.bundle_id == bundle.id, *is_back)
-    )
-    for number, set_aside in rows:
-        left[number_of(number or 0)] = (SignatureState.WITHDRAWN.value, set_aside == LEFT_OUT)
-    now_at = find_now(session, bundle, left)
+    for number in session.scalars(counting_again):
+        left_sheets[number_of(number or 0)] = SignatureState.WITHDRAWN.value
+    now_at = find_now(session, bundle, left_sheets)
     carried = bundle.taken_out.carried
     return [
-        ReleasedSheet(number, reason, now_at.get(number), is_left_out, number in carried)
-        for number, (reason, is_left_out) in sorted(left.items())
+        ReleasedSheet(number, reason, now, number in carried)
+        for number, reason in sorted(left_sheets.items())
+        if not ((now := now_at.get(number)) and now.went_again)
     ]
 
 
 def find_now(session: Session, bundle: Bundle, numbers: Collection[str]) -> dict[str, LetterNow]:
     """Find how letters that left its print are now; none of people who are forgotten."""
-    if not numbers:
-        return {}
+    return {
+        number: now
+        for some in batched(numbers, _AT_ONCE)
+        for number, now in _find_some(session, bundle, some)
+    }
+
+
+def _find_some(
+    session: Session, bundle: Bundle, numbers: Collection[str]
+) -> Iterator[tuple[str, LetterNow]]:
     let_go = {
-        each["letter"]: each["number"]
-        for each in bundle.released
-        if "letter" in each and each["number"] in numbers
+        entry["letter"]: entry["number"]
+        for entry in bundle.released
+        if "letter" in entry and entry["number"] in numbers
     }
     still_its = and_(
         Letter.bundle_id == bundle.id,
         Letter.sequence.in_([int(number) for number in numbers]),
         Letter.set_aside.is_not(None),
     )
+    went_again = and_(
+        Letter.bundle_id != bundle.id, or_(is_gone_whole(), is_named_of_part(), is_posted())
+    )
     rows = session.execute(
-        select(Letter, Signature.state, Hold.decision)
+        select(Letter, Signature.state, Hold.decision, Bundle, went_again)
         .join(Signature, Signature.id == Letter.signature_id)
         .outerjoin(Hold, Hold.signature_id == Signature.id)
+        .outerjoin(Bundle, Bundle.id == Letter.bundle_id)
         .where(or_(still_its, Letter.id.in_(let_go)), Signature.forgotten_at.is_(None))
     ).all()
-    ids = {letter.bundle_id for letter, *_rest in rows} - {None, bundle.id}
-    others = {
-        other.id: other for other in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
-    }
-    return {
-        let_go.get(letter.id, own): LetterNow(
-            state, others.get(letter.bundle_id or 0), own, decision is Decision.APPROVED
-        )
-        for letter, state, decision in rows
-        for own in [number_of(letter.sequence or 0)]
-    }
+    for letter, state, decision, its_bundle, went in rows:
+        number = number_of(letter.sequence or 0)
+        other = its_bundle if its_bundle is not bundle else None
+        is_approved = decision is Decision.APPROVED
+        now = LetterNow(state, other, number, is_approved, bool(went))
+        yield let_go.get(letter.id, number), now

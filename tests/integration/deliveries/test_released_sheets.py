@@ -88,8 +88,10 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     campaign: Campaign,
     printed: Bundle,
     post_one: PostOne,
+    record: Record,
     again: Callable[..., None],
     freeze: Freeze,
+    print_bundle: Print,
     posted: int,
 ) -> None:
     bundle_id, campaign_id, url = printed.id, campaign.id, f"/desk/bundles/{printed.public_id}"
@@ -105,7 +107,8 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     session.rollback()
     session.expire_all()
     assert session.get_one(Letter, letter_id).bundle_id is None
-    second = reload(session, freeze(campaign_id))
+    second_id = freeze(campaign_id)
+    second = reload(session, second_id)
     link = f'Now 00001 in <a href="/desk/bundles/{second.public_id}">{second.name}'
     session.rollback()
     for page in pages:
@@ -113,6 +116,24 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
         assert link in shown
         assert "Do not deliver 1 letter" in shown
         assert "Keep its sheet under lock." in shown
+    assert print_bundle(second_id) is BundleState.READY
+    record(SimpleNamespace(id=second_id), DeliveryOutcome.ACCEPTED)
+    for page in pages:
+        assert link not in staff.get(page).text
+    assert "Do not deliver 1 letter" not in staff.get(url).text
+
+
+@pytest.mark.both_engines
+def test_no_page_names_it_once_the_files_of_the_first_bundle_are_deleted(
+    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
+) -> None:
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
+    post_one(2)
+    approve(session, bundle_id)
+    assert KEPT in staff.get(url).text
+    session.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    session.commit()
+    assert KEPT not in staff.get(url).text
 
 
 @pytest.mark.both_engines
