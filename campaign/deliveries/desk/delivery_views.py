@@ -1,7 +1,7 @@
 """The page at the gate: opened on a phone, also without reach, sent when there is some."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -156,36 +156,50 @@ def _make_form(bundle: Bundle) -> GateForm:
     only_stopped = is_stopped(bundle.campaign.status) and not (ids or "before" in request.args)
     listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
     companions = list(dict.fromkeys([*listed, *ticked]))
-    papers = {carried.id: _list_papers(session, carried) for carried in (bundle, *companions)}
-    return gate_form(
+    carried = (bundle, *companions)
+    is_sent = request.method == "POST"
+    now = {} if is_sent else _list_papers_now(session, carried)
+    form = gate_form(
         bundle,
         companions,
-        papers,
+        _list_papers_sent(session, carried) if is_sent else _offer_papers(session, carried, now),
         with_sheets=signed_sheets.list_with_sheets_here(session, [bundle, *companions]),
         sent=request.form,
         unknown=len(ticked) < len(ids),
     )
+    form.papers_now = now
+    return form
 
 
-def _list_papers(session: Session, bundle: Bundle) -> Sequence[Paper]:
-    """List those that may have been carried on the visit that was sent, or may be sent yet.
+def _list_papers_now(session: Session, bundles: Iterable[Bundle]) -> dict[int, Sequence[Paper]]:
+    return {bundle.id: list_papers(session, bundle) for bundle in bundles}
 
-    Where nothing is left, that one lies before all that went.
+
+def _list_papers_sent(session: Session, bundles: Iterable[Bundle]) -> dict[int, Sequence[Paper]]:
+    """List those that may have been carried on the visit that was sent."""
+    sent = GateForm()
+    day, at, went = sent.happened_on.data, sent.happened_time.data, sent.outcome.data in GONE_OUT
+    if day is None:
+        return _list_papers_now(session, bundles)
+    return {bundle.id: list_papers_then(session, bundle, day, at, went=went) for bundle in bundles}
+
+
+def _offer_papers(
+    session: Session, bundles: Iterable[Bundle], now: Mapping[int, Sequence[Paper]]
+) -> dict[int, Sequence[Paper]]:
+    """List those of the visit that may be sent yet.
+
+    Where nothing is left, that one lies before the first envelope that was posted, if any was.
     """
-    if request.method == "POST":
-        try:
-            day = date.fromisoformat(request.form.get("happened_on", "").strip())
-            at = time.fromisoformat(request.form.get("happened_time", "").strip() or "23:59")
-        except ValueError:
-            return list_papers(session, bundle)
-        went = request.form.get("outcome") in set(GONE_OUT)
-        return list_papers_then(session, bundle, day, at, went=went)
-    papers = list_papers(session, bundle)
-    if "before" in request.args or not count_left(session, bundle):
-        values = {paper.value for paper in papers}
-        then = list_papers_before_posting(session, bundle)
-        papers += [paper for paper in then if paper.value not in values]
-    return papers
+    is_before = "before" in request.args
+    return {
+        bundle.id: (
+            (is_before or not count_left(session, bundle))
+            and list_papers_before_posting(session, bundle)
+        )
+        or now[bundle.id]
+        for bundle in bundles
+    }
 
 
 def _find_own(form: GateForm) -> GateVisit | None:
@@ -285,6 +299,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         key: max([letters, *(paper.letters for paper in form.papers.get(key, ()))])
         for key, letters in here.items()
     }
+    papers_now = form.papers_now or _list_papers_now(session, to_deliver)
     return GatePage(
         bundle=bundle,
         form=form,
@@ -309,7 +324,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         to_remove=[
             sheets
             for carried in to_deliver
-            for sheets in list_sheets_to_remove(session, carried, list_papers(session, carried))
+            for sheets in list_sheets_to_remove(session, carried, papers_now[carried.id])
         ],
         black_out=[
             (carried, sheets)

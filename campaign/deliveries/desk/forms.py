@@ -129,6 +129,8 @@ class GateForm(FilesForm):
     )
     recorded = ""  # the address of a colleague's record that says the same
     papers: Mapping[int, Sequence[Paper]] = MappingProxyType({})
+    papers_now: Mapping[int, Sequence[Paper]] = MappingProxyType({})
+    """Those of today, where the page is opened; `papers` may be those of an earlier visit."""
     removed: dict[int, list[Numbers]]
     """Sheets of withdrawn letters removed by hand, where not all were; by the bundle's id."""
     unknown = False  # whether a bundle was ticked that is not there, or is for another mission

@@ -116,7 +116,12 @@ def list_sheets_to_remove(
     fates = find_sheet_fates(session, bundle) if reviewed else {}
     stayed = (SheetFate.REMOVED, SheetFate.LEFT_OUT)
     in_drawer = [number for number in reviewed if fates.get(number) in stayed]
-    released = [sheet for sheet in list_released_sheets(session, bundle) if not sheet.went]
+    in_papers = {number for paper in papers for number in paper.holds}
+    released = [
+        sheet
+        for sheet in list_released_sheets(session, bundle)
+        if not sheet.went and sheet.number not in in_papers
+    ]
     alone = [SheetsToRemove(bundle, [], [], is_all=is_all, released=released)] if released else []
     if not papers:
         names = list_gone_people(session, bundle)

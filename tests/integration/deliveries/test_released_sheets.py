@@ -99,10 +99,17 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     post_one(posted)
     for page in pages:
         assert "00004" in staff.get(page).text
+    is_left_out = posted == 1  # of an envelope that went, and so it lies alone
     letter_id = approve(session, bundle_id)
     for _at in range(2):  # it is taken out minutes later
-        for page in pages:
-            assert KEPT in staff.get(page).text
+        assert KEPT in staff.get(url).text
+        for page in pages[1:]:
+            shown = staff.get(page).text
+            # Where it may lie with the others, it is removed of them: that is said once.
+            assert (KEPT in shown, "Remove 1 letter first" in shown) == (
+                is_left_out,
+                not is_left_out,
+            )
         again("bundles.restore")
     session.rollback()
     session.expire_all()
@@ -111,7 +118,7 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     second = reload(session, second_id)
     link = f'Now 00001 in <a href="/desk/bundles/{second.public_id}">{second.name}'
     session.rollback()
-    for page in pages:
+    for page in pages if is_left_out else [url]:
         shown = staff.get(page).text
         assert link in shown
         assert "Do not deliver 1 letter" in shown
@@ -301,6 +308,8 @@ def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
     opened_anew = staff.get(url, query_string={"before": "1"}).text
     asked, name = "Which print did you have?", f"paper_{bundle_id}"
     assert asked in opened_anew
+    assert "7 letters, printed on" in opened_anew
+    assert "5 letters, printed on" not in opened_anew
     sent = form(outcome="refused", happened_on=days_ago(2).isoformat(), place="Side door")
     unsaid = post(staff, url, sent)
     assert unsaid.status_code == 422
@@ -320,6 +329,18 @@ def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
     without, with_it = session.scalars(latest)
     assert (with_it.messages, with_it.by_hand) == (7, [])
     assert (without.messages, without.by_hand) == (6, ["00004"])
+
+
+def test_it_is_also_asked_where_the_time_of_the_visit_cannot_be_read(
+    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
+) -> None:
+    url, day = f"/desk/bundles/{printed.public_id}/deliver", days_ago(2).isoformat()
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=30)))
+    session.execute(update(BundlePrint).values(made_at=db.utcnow() - timedelta(days=9)))
+    session.commit()
+    post_one(1)
+    sent = form(outcome="refused", happened_on=day, happened_time="noon")
+    assert "Which print did you have?" in post(staff, url, sent).text
 
 
 @pytest.mark.both_engines
