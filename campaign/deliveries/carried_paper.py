@@ -115,7 +115,7 @@ def _may_differ(session: Session, bundle: Bundle, when: ColumnElement[bool] | No
 def find_earlier(
     session: Session, bundle: Bundle, day: date, at: time | None, *, went: bool
 ) -> ColumnElement[bool] | None:
-    """Tell which attempts came before a visit, where envelopes were posted after it; else None."""
+    """Return the condition on attempts before a visit; None where no envelope was posted later."""
     earlier = is_before_visit(day, at, surely=not went)
     return earlier if is_out(session, bundle, when=_is_posted_after(earlier)) else None
 

@@ -1,6 +1,7 @@
 """What is written down of the print that was carried: which withdrawn letters were in it."""
 
 from collections.abc import Collection, Iterable
+from datetime import date, time
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
@@ -9,7 +10,13 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.core import audit, db
 from campaign.deliveries.attempt_order import oldest_first
-from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people, list_withdrawn
+from campaign.deliveries.carried_paper import (
+    Paper,
+    find_earlier,
+    is_letter,
+    list_gone_people,
+    list_withdrawn,
+)
 from campaign.deliveries.letter_outcomes import list_fates, list_posted_envelopes
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_out, undo_left_out
@@ -18,6 +25,23 @@ from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import WITHDRAWN, Letter
 from campaign.models.taken_out import InFiles, LetterOut
 from campaign.signing.letter.compose import number_of
+
+
+def note_papers(
+    session: Session,
+    chosen: Iterable[tuple[Bundle, Paper, DeliveryAttempt]],
+    day: date,
+    at: time | None,
+    *,
+    went: bool,
+    actor: str,
+) -> None:
+    """Note with which papers letters went out on a visit, or came back: see `note_paper`."""
+    for bundle, paper, attempt in chosen:
+        earlier = find_earlier(session, bundle, day, at, went=went)
+        attempt.by_hand = note_paper(
+            session, bundle, paper, went=went, earlier=earlier, actor=actor
+        )
 
 
 def note_paper(

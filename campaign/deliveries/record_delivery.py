@@ -139,12 +139,18 @@ def record_visit(
         except (Invalid, Refused) as problem:
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
-    came_back = _note_papers(session, carried, attempts, happened, actor)
+    day, at, went = happened.happened_on, happened.happened_time, happened.outcome in GONE_OUT
+    chosen = [
+        (item.bundle, paper, attempt)
+        for item, attempt in zip(carried, attempts, strict=True)
+        if (paper := _find_paper(session, item, happened)) is not None
+    ]
+    paper_notes.note_papers(session, chosen, day, at, went=went, actor=actor)
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
     session.flush()
-    for bundle, paper, attempt in came_back:
+    for bundle, paper, attempt in chosen if not went else ():
         paper_notes.note_came_back(bundle, paper, attempt)
     for drawn in happened.files:
         attachments.keep_file(session, visit, drawn)
@@ -154,31 +160,6 @@ def record_visit(
         facts = {"by_hand": ",".join(attempt.by_hand)} if attempt.by_hand else {}
         _audit(session, attempt, actor, "delivery.record", **facts)
     return visit
-
-
-def _note_papers(
-    session: Session,
-    carried: Sequence[CarriedBundle],
-    attempts: Sequence[DeliveryAttempt],
-    happened: VisitFacts,
-    actor: str,
-) -> list[tuple[Bundle, carried_paper.Paper, DeliveryAttempt]]:
-    """Note which papers were carried; return those that came back."""
-    went = happened.outcome in GONE_OUT
-    papers = [_find_paper(session, item, happened) for item in carried]
-    chosen = [
-        (item.bundle, paper, attempt)
-        for item, paper, attempt in zip(carried, papers, attempts, strict=True)
-        if paper is not None
-    ]
-    for bundle, paper, attempt in chosen:
-        earlier = carried_paper.find_earlier(
-            session, bundle, happened.happened_on, happened.happened_time, went=went
-        )
-        attempt.by_hand = paper_notes.note_paper(
-            session, bundle, paper, went=went, earlier=earlier, actor=actor
-        )
-    return [] if went else chosen
 
 
 def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:

@@ -120,7 +120,9 @@ class TakenOut(tuple[Entry, ...]):
     def not_carried(self, numbers: Collection[str]) -> "TakenOut":
         """Return it as if nobody had said that these were with the others."""
         return TakenOut(
-            replace(entry, carried=None) if entry.number in numbers else entry
+            replace(entry, carried=None)
+            if entry.number in numbers and not isinstance(entry, InFiles)
+            else entry
             for entry in self
             if entry.number not in numbers or not isinstance(entry, InFiles)
         )

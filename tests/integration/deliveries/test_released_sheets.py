@@ -35,7 +35,7 @@ from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag
 
 __all__ = ["flag"]
 
-KEPT = "00004 – Approved: waits for another bundle. Keep its sheet under lock."
+KEPT = "00004 – Approved: waits for another bundle<br>Keep its sheet under lock."
 PostOne = Callable[..., None]
 
 
@@ -172,7 +172,7 @@ def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_other
     last = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc()).limit(1)
     assert session.scalars(last).one().messages == 5
     session.rollback()
-    assert "00004 – Approved: waits for another bundle. It went out with" in staff.get(url).text
+    assert "00004 – Approved: waits for another bundle<br>It went out with" in staff.get(url).text
     assert "00004" not in staff.get(f"{url}/after").text
 
 
