@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
+from campaign.bundles.changes.release_letters import take_back
 from campaign.core import audit, db
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import (
@@ -61,6 +62,8 @@ def note_paper(
     kept without the removed sheets hold what the newest print does, and go with its papers.
     `earlier` tells which attempts came before it, where envelopes were posted since.
     """
+    if went:
+        take_back(session, bundle, {*paper.holds, *paper.left_in})
     taken_out = [each for each in paper.taken_out if is_letter(each) or paper.papers_at is None]
     named = list_gone_people(session, bundle)
     numbers = [*list_withdrawn(session, bundle, when=earlier), *named, *taken_out]
@@ -94,6 +97,7 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
     if recorded is None or recorded.zip_sha256 == bundle.zip_sha256:
         return
     _be_print(bundle, recorded)
+    take_back(session, bundle, paper.taken_out)
     bundle.taken_out = bundle.taken_out.went_with(paper.taken_out)
     for letter in bundle.taken_out.letters:
         if letter.went:

@@ -132,8 +132,9 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     )
     released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number`, `reason`, `letter` (the row's id), `at`
-    (when it went), `page` (in the newest files; None: in none) and `left_out` (whether its sheet
-    lay with the others: see `LEFT_OUT`). Older ones lack some of these. They stay in its total."""
+    (when it went), `page` (in the newest files; None: in none), `left_out` (whether its sheet lay
+    with the others: see `LEFT_OUT`), `volume` (the row's id) and `pages`. Older ones lack some of
+    these. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
     """The bundle that its letters had come from, and went back into when this one was given up."""

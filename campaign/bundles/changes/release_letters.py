@@ -4,10 +4,11 @@ Of a bundle that failed, all. What it had printed is removed; where it was ready
 letters that another mission refused, it stands as given up and its number stays used. Otherwise
 nothing of it was ever given out, and its number is free again. Of a bundle that is ready, those
 that were set aside: once their cause is mended, the next bundle prints them. And those that it was
-made again without, once their signature is found good again: they stand in no file.
+made again without, once their signature is found good again: they stand in no file. What went out
+in an earlier print after all waits no more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
@@ -63,7 +64,14 @@ def has_past(session: Session, bundle: Bundle) -> bool:
 def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> int:
     """Let these letters go, and keep their numbers: the bundle's papers name them."""
     rows = session.execute(
-        select(Letter.id, Letter.sequence, Letter.set_aside, Letter.first_page)
+        select(
+            Letter.id,
+            Letter.sequence,
+            Letter.set_aside,
+            Letter.first_page,
+            Letter.volume_id,
+            Letter.pages,
+        )
         .where(Letter.bundle_id == bundle.id, *conditions)
         .order_by(Letter.sequence)
     ).all()
@@ -76,6 +84,8 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
             "at": now,
             "page": row.first_page,
             "left_out": row.set_aside == LEFT_OUT,
+            "volume": row.volume_id,
+            "pages": row.pages,
         }
         for row in rows
     ]
@@ -105,6 +115,38 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
     if count:
         audit.record(session, actor, "bundle.restore", bundle, letters=count)
     return count
+
+
+def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> None:
+    """Put letters that still wait into the bundle again: they went out in a print of it after all.
+
+    They have no proof: their code is no more bound to them. Those released before their volume was
+    kept go on waiting.
+    """
+    let_go = {
+        entry["letter"]: entry
+        for entry in bundle.released
+        if entry["number"] in numbers and entry.get("volume")
+    }
+    waiting = select(Letter.id).where(
+        Letter.id.in_(let_go),
+        Letter.bundle_id.is_(None),
+        Letter.signature.has(state=SignatureState.CONFIRMED, forgotten_at=None),
+    )
+    for letter_id in session.scalars(waiting).all():
+        entry = let_go[letter_id]
+        place = {
+            "bundle_id": bundle.id,
+            "volume_id": entry["volume"],
+            "sequence": int(entry["number"]),
+            "first_page": entry["page"],
+            "pages": entry["pages"],
+        }
+        if db.update_rows(
+            session, Letter, Letter.id == letter_id, Letter.bundle_id.is_(None), **place
+        ):
+            bundle.released = [other for other in bundle.released if other is not entry]
+    session.flush()
 
 
 def _good_again() -> Iterator[ColumnElement[bool]]:

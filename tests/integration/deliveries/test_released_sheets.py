@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.screening import Decision
 from campaign.models.signature import Letter
+from campaign.tracking.letter_trips import list_trips
+from campaign.tracking.timeline import status_of
 from tests.days import days_ago, today
 from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -172,8 +175,50 @@ def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_other
     last = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc()).limit(1)
     assert session.scalars(last).one().messages == 5
     session.rollback()
-    assert "00004 – Approved: waits for another bundle<br>It went out with" in staff.get(url).text
+    assert "Keep its sheet under lock" not in staff.get(url).text
     assert "00004" not in staff.get(f"{url}/after").text
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("outcome", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED])
+def test_what_went_in_an_earlier_print_waits_no_more(
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    print_bundle: Print,
+    outcome: DeliveryOutcome,
+) -> None:
+    bundle = SimpleNamespace(id=printed.id)
+    flag(printed, 4)
+    again("bundles.remake")
+    assert print_bundle(bundle.id) is BundleState.READY
+    letter_id = approve(session, bundle.id)
+    again("bundles.restore")
+    session.rollback()
+    session.expire_all()
+    letter = session.get_one(Letter, letter_id)
+    assert letter.bundle_id is None
+    papers = list_papers(session, reload(session, bundle.id))
+    with_it = next(paper for paper in papers if "00004" in paper.holds)
+    session.rollback()
+    record(bundle, outcome, paper=with_it.value)
+    session.rollback()
+    session.expire_all()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    went = outcome is DeliveryOutcome.ACCEPTED
+    assert attempt.messages == with_it.letters
+    assert letter.bundle_id == (bundle.id if went else None)
+    if went:
+        assert (letter.sequence, letter.set_aside) == (4, None)
+        assert letter.volume_id
+        assert letter.first_page
+        assert list_released_sheets(session, reload(session, bundle.id)) == []
+        with app.test_request_context():
+            trips = list_trips(session, letter.signature)
+            assert status_of(letter.signature, trips) == "handed_over"
 
 
 def read_sheets(
@@ -201,11 +246,11 @@ def test_a_sheet_lies_with_the_others_again_once_the_record_with_it_is_deleted(
     held_in = list_papers(session, reload(session, bundle_id))[0].value
     session.rollback()
     record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=held_in)
-    assert read_sheets(session, bundle_id) == ([], 0, [("00004", True)])
+    assert read_sheets(session, bundle_id) == ([], 0, [])
     visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc()).limit(1)).one()
     record_delivery.remove_visit(session, visit, actor="test")
     session.commit()
-    assert read_sheets(session, bundle_id) == before
+    assert read_sheets(session, bundle_id) == ([], 5, [])  # it waits nowhere else any more
 
 
 @pytest.mark.both_engines
