@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from campaign.bundles.changes.release_letters import keep_waiting
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
@@ -232,6 +233,7 @@ def change_letter(
     for name in (*EDITABLE, "person_hmac"):
         setattr(signature, name, values[name])
     forget_words(session, signature.id)
+    keep_waiting(session, signature)
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
     review_decision.judge_changed(session, signature, db.utcnow())

@@ -10,7 +10,7 @@ in an earlier print after all waits no more.
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, String, cast, delete, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -121,7 +121,7 @@ def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> Non
     """Put letters that still wait into the bundle again: they went out in a print of it after all.
 
     They have no proof: their code is no more bound to them. Those released before their volume was
-    kept go on waiting.
+    kept go on waiting, and those that were changed since (`keep_waiting`).
     """
     let_go = {
         entry["letter"]: entry
@@ -147,6 +147,19 @@ def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> Non
         ):
             bundle.released = [other for other in bundle.released if other is not entry]
     session.flush()
+
+
+def keep_waiting(session: Session, signature: Signature) -> None:
+    """Let changed letters wait, whatever print goes out: that has the words of before."""
+    letter_ids = {letter.id for letter in signature.letters}
+    some_released = cast(Bundle.released, String) != "[]"
+    of_campaign = Bundle.campaign_id == signature.campaign_id
+    for bundle in session.scalars(select(Bundle).where(of_campaign, some_released)):
+        if any(entry.get("letter") in letter_ids for entry in bundle.released):
+            bundle.released = [
+                entry | {"volume": None} if entry.get("letter") in letter_ids else entry
+                for entry in bundle.released
+            ]
 
 
 def _good_again() -> Iterator[ColumnElement[bool]]:

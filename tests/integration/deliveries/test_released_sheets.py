@@ -35,6 +35,7 @@ from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record, form, run_of
 from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag, signature_of
+from tests.integration.screening.test_seen_letters import change
 
 __all__ = ["flag"]
 
@@ -180,8 +181,15 @@ def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_other
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("outcome", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED])
-def test_what_went_in_an_earlier_print_waits_no_more(
+@pytest.mark.parametrize(
+    ("outcome", "is_changed"),
+    [
+        (DeliveryOutcome.ACCEPTED, False),
+        (DeliveryOutcome.ACCEPTED, True),
+        (DeliveryOutcome.REFUSED, False),
+    ],
+)
+def test_what_went_in_an_earlier_print_waits_no_more_unless_it_was_changed(
     app: Flask,
     session: Session,
     printed: Bundle,
@@ -190,6 +198,7 @@ def test_what_went_in_an_earlier_print_waits_no_more(
     again: Callable[..., None],
     print_bundle: Print,
     outcome: DeliveryOutcome,
+    is_changed: bool,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     flag(printed, 4)
@@ -201,6 +210,10 @@ def test_what_went_in_an_earlier_print_waits_no_more(
     session.expire_all()
     letter = session.get_one(Letter, letter_id)
     assert letter.bundle_id is None
+    if is_changed:
+        with app.test_request_context():
+            change(session, letter.signature_id)
+        session.commit()
     papers = list_papers(session, reload(session, bundle.id))
     with_it = next(paper for paper in papers if "00004" in paper.holds)
     session.rollback()
@@ -208,8 +221,9 @@ def test_what_went_in_an_earlier_print_waits_no_more(
     session.rollback()
     session.expire_all()
     attempt = session.scalars(select(DeliveryAttempt)).one()
-    went = outcome is DeliveryOutcome.ACCEPTED
-    assert attempt.messages == with_it.letters
+    went = outcome is DeliveryOutcome.ACCEPTED and not is_changed
+    if not is_changed:
+        assert attempt.messages == with_it.letters
     assert letter.bundle_id == (bundle.id if went else None)
     if went:
         assert (letter.sequence, letter.set_aside) == (4, None)
