@@ -233,6 +233,14 @@ def test_what_went_in_an_earlier_print_waits_no_more_unless_it_was_changed(
         with app.test_request_context():
             trips = list_trips(session, letter.signature)
             assert status_of(letter.signature, trips) == "handed_over"
+        record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="me")
+        session.commit()
+        again("bundles.restore")
+        session.rollback()
+        session.expire_all()
+        assert letter.bundle_id is None
+        again_in_it = list_papers(session, reload(session, bundle.id))
+        assert [paper.holds for paper in again_in_it] == [paper.holds for paper in papers]
 
 
 def read_sheets(
