@@ -17,8 +17,13 @@ _ROOT = f"{Path(campaign.__file__).parent}/"
 _CORE = f"{_ROOT}core/"
 _OTHERWISE_TRIED = ("migrations/", "commands/", "demo/")
 """A migration asks otherwise on each engine, and a command in a process of its own."""
-_LOAD_BY_THEMSELVES = {"_load_for_state", "_load_scalar_attributes"}
-"""Functions of SQLAlchemy that ask for a row by its id, wherever it is first looked at."""
+_ASK_BY_THEMSELVES = {
+    "_load_for_state",
+    "_load_on_pk_identity",
+    "_load_scalar_attributes",
+    "_note_keys",
+}
+"""Of SQLAlchemy: they load a row by its id where it is first looked at. Ours: from time to time."""
 _asked: dict[str, set[str]] = {"sqlite": set(), "postgresql": set()}
 
 
@@ -33,7 +38,7 @@ def _find_function(frame: FrameType | None) -> str:
     core = ""
     while frame is not None:
         code = frame.f_code
-        if code.co_name in _LOAD_BY_THEMSELVES:
+        if code.co_name in _ASK_BY_THEMSELVES:
             return ""
         if code.co_filename.startswith(_ROOT):
             name = f"{code.co_filename.removeprefix(_ROOT)}:{code.co_qualname}"
