@@ -87,4 +87,4 @@ def _say_missing() -> str:
 
 def make_plugin() -> WholeRun:
     """Make the plugin that judges a whole run."""
-    return WholeRun("posted", (_known, _done), _say_missing)
+    return WholeRun("posted", (_known, _done), _say_missing, fails=True)

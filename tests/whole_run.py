@@ -9,15 +9,19 @@ _WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
 
 
 class WholeRun:
-    """Gathers what the processes of a run saw, and fails a whole one that saw too little."""
+    """Gathers what the processes of a run saw, and says of a whole one what it did not see."""
 
     def __init__(
-        self, name: str, seen: tuple[set[str], ...], say_missing: Callable[[], str]
+        self, name: str, seen: tuple[set[str], ...], say_missing: Callable[[], str], *, fails: bool
     ) -> None:
-        """Take sets of names that are seen, and what says at the end which are missing, or ""."""
+        """Take sets of names that are seen, and what says at the end which are missing, or "".
+
+        `fails`: a run that has not seen all fails.
+        """
         self._name = name
         self._seen = seen
         self._say_missing = say_missing
+        self._fails = fails
 
     @pytest.hookimpl(optionalhook=True)  # of pytest-xdist: a profiler wants to do without
     def pytest_testnodedown(self, node: Any) -> None:
@@ -37,7 +41,8 @@ class WholeRun:
         if not whole or chosen or session.testsfailed:
             return
         if missing := self._say_missing():
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            if self._fails:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
             reporter = config.pluginmanager.get_plugin("terminalreporter")
             reporter.write_line("")
             reporter.write_line(missing)
