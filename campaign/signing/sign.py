@@ -238,12 +238,16 @@ def _mail_refusal(
     """Mail why a letter is not saved; `counted` is that of the same person which is there."""
     letter = signing.letter
     confirmed = signatures_per_mailbox.list_confirmed(rows)
+    # *Send the email again*, pressed once the letter was confirmed elsewhere
+    is_same = counted is not None and all(
+        getattr(counted, name) == signing.values[name] for name in ASKED
+    )
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
         letters_url=site_url(f"/{signing.locale}/my-letters"),
-        why=ruling.value,
+        why="same" if is_same else ruling.value,
         # To a mailbox that has confirmed nothing, nobody sends words through us.
-        own_words=(letter.full_text or letter.own_words) if confirmed else "",
+        own_words=(letter.full_text or letter.own_words) if confirmed and not is_same else "",
         network_url=site_url(f"/{signing.locale}/network"),
         news=letter.consent_updates and not (counted and counted.consent_updates_at),
         network=letter.consent_network and not _is_in_network(session, signing, counted),

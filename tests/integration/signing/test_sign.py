@@ -188,6 +188,17 @@ def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(
     assert (mails()[1]["why"], mails()[1]["own_words"]) == ("already", "Something else.")
 
 
+def test_the_same_letter_sent_again_once_it_is_confirmed_is_not_said_to_be_lost(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails
+) -> None:
+    sign()
+    confirm(client, mails)
+    sign()
+    assert (mails()[1]["why"], mails()[1]["own_words"]) == ("same", "")
+    sign(locality="Hull")
+    assert (mails()[2]["why"], mails()[2]["own_words"]) == ("already", "I write because I care.")
+
+
 @pytest.mark.both_engines
 def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
@@ -302,7 +313,8 @@ def test_the_code_of_the_other_person_proves_the_household_and_changes_no_addres
     sign()
     confirm(client, mails)
     ben = {"given_name": "Ben", "locality": "Gatineau", "postal_code": own_code}
-    sign(**ben, disclosure="full" if own_code else "town")
+    ben["disclosure"] = "full" if own_code else "town"
+    sign(**ben)
     link = page_url = mails()[-1]["link"]
     typed = signatures()[1]
     if way == "my letters":
@@ -318,9 +330,9 @@ def test_the_code_of_the_other_person_proves_the_household_and_changes_no_addres
     for page in (client.get(link).text, client.get(page_url).text):
         assert "Gatineau" in page
         assert FORM["postal_code"] not in page
-    for code in (own_code, FORM["postal_code"]):
+    for code, why in ((own_code, "same"), (FORM["postal_code"], "already")):
         sign(**ben | {"postal_code": code})
-        assert mails()[-1]["why"] == "already", "one person counts once, whatever code they give"
+        assert mails()[-1]["why"] == why, "one person counts once, whatever code they give"
     sign(given_name="Zoe")
     assert mails()[-1]["why"] == "full"
 

@@ -1036,7 +1036,7 @@ def test_who_withdrew_a_printed_letter_writes_again_as_every_page_says(
     session.rollback()
     assert "You can write again." not in client.get(f"/en/letter/token-{former}").text
     client.post(f"/en/actions/{campaign.slug}/sign", data=typed)
-    assert (mails()[-1]["kind"], mails()[-1]["why"]) == ("already-signed", "already")
+    assert (mails()[-1]["kind"], mails()[-1]["why"]) == ("already-signed", "same")
 
 
 def test_news_is_switched_off_and_on(

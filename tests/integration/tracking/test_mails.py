@@ -116,7 +116,7 @@ MAILS: list[Mail] = [
     ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", network=True, **_SIGNED),
     *(
         AlreadySigned(letters_url=LINK, why=why, own_words="She waits.", **_SIGNED)
-        for why in ("already", "waiting")
+        for why in ("already", "same", "waiting")
     ),
     AlreadySigned(letters_url="", why="full", own_words="", **(_SIGNED | {"case_url": LINK})),
     LettersWaiting(
@@ -328,7 +328,9 @@ def test_an_apostrophe_stays_one_in_text_and_markup_is_escaped_in_html(
         assert "&amp;" not in html, row.kind
 
 
-@pytest.mark.parametrize(("why", "again"), [("already", True), ("full", False), ("waiting", False)])
+@pytest.mark.parametrize(
+    ("why", "again"), [("already", True), ("same", True), ("full", False), ("waiting", False)]
+)
 def test_who_signs_for_the_first_time_is_not_told_that_it_was_again(
     app: Flask, session: Session, settings: Settings, why: str, again: bool
 ) -> None:
