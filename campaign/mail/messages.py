@@ -104,12 +104,14 @@ class Mail(TemplateContext):
         share it by its name. Nobody who asks for mails of one can keep those of another from
         coming. Without one there is no limit.
     :param tells_of_stop: it goes out although its campaign is stopped, because it says so.
+    :param as_typed: the field with a supporter's own words, which the text has as they were typed.
     :param recheck_only: fields that `recheck` needs and no template names.
     """
 
     kind: ClassVar[str] = ""
     budget: ClassVar[str] = ""
     tells_of_stop: ClassVar[bool] = False
+    as_typed: ClassVar[str] = ""
     recheck_only: ClassVar[frozenset[str]] = frozenset()
 
     unsubscribe: str = ""
@@ -121,10 +123,12 @@ class Mail(TemplateContext):
         kind: str = "",
         budget: str = "",
         tells_of_stop: bool = False,
+        as_typed: str = "",
         recheck_only: tuple[str, ...] = (),
     ) -> None:
         super().__init_subclass__(template=f"mail/{kind}" if kind else "")
         cls.kind, cls.budget, cls.tells_of_stop = kind, budget, tells_of_stop
+        cls.as_typed = as_typed
         cls.recheck_only = frozenset(recheck_only)
         if kind:
             kinds[kind] = cls

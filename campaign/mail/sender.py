@@ -55,6 +55,8 @@ _SWEEP_SECONDS = 50.0
 _REST_SECONDS = 60.0
 _CUT_AT_ONCE = 500
 _BLANK_LINES = re.compile(r"\n{3,}")
+_TYPED = "\ufdd0"
+"""In place of a supporter's own words while ours around them are set; nobody can type it."""
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _LATIN = "A-Za-z\u00c0-\u024f"
 _NAME = re.compile(
@@ -224,7 +226,9 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
     values = mail.values() | {"privacy_url": site_url(f"/{row.locale}/privacy")}
     with force_locale(row.locale):
         subject = " ".join(render_template(f"{mail.template}.subject.txt", **values).split())
-        text = render_template(f"{mail.template}.txt", **values, subject=subject)
+        own_words = str(values.get(mail.as_typed) or "")
+        held_out = {mail.as_typed: _TYPED} if own_words else {}
+        text = render_template(f"{mail.template}.txt", **values | held_out, subject=subject)
         if isinstance(reference := values.get("reference"), str):
             values["reference"] = reference.replace(" ", "\xa0")  # it stays on one line
         html = render_template(f"{mail.template}.html", **values, subject=subject)
@@ -241,7 +245,7 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
     if mail.unsubscribe:
         message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(_BLANK_LINES.sub("\n\n", text))
+    message.set_content(_BLANK_LINES.sub("\n\n", text).replace(_TYPED, own_words))
     message.add_alternative(html, subtype="html")
     return message
 

@@ -125,7 +125,7 @@ class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):
     """The one reminder of a letter that was not confirmed; its link replaces the first."""
 
 
-class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
+class AlreadySigned(LetterMail, kind="already-signed", budget="notice", as_typed="own_words"):
     letters_url: str
     """Asks for the link to one's letters: this mail goes to what was typed, which may be another's
     spelling, and opens none itself."""

@@ -283,6 +283,17 @@ def test_a_line_of_arabic_sets_latin_names_apart(line: str, apart: str) -> None:
     assert isolate_names(line) == apart
 
 
+def test_own_words_come_back_in_arabic_as_they_were_typed(
+    app: Flask, session: Session, settings: Settings
+) -> None:
+    words = "أكتب من Ottawa (Canada).\n\n\nAna"
+    AlreadySigned(letters_url=LINK, why="already", own_words=words, **_SIGNED).send(
+        session, to="ana@example.org", locale="ar"
+    )
+    message: Any = render(session.scalars(select(OutboxMail)).one(), settings)
+    assert f"\n\n{words}\n\n" in message.get_body(("plain",)).get_content()
+
+
 @pytest.mark.parametrize(("left", "day"), [(7, "3"), (1, "27"), (0, "27")])
 def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
     app: Flask, left: int, day: str
