@@ -12,6 +12,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import holds_reviewed, withdrawn
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.freeze.waiting_counts import count_by_campaign
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
 from campaign.campaigns.find_campaigns import list_linked_ended, pair_linked
 from campaign.campaigns.lifecycle import takes_signatures
@@ -58,7 +59,6 @@ from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.reply import Reply
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
-from campaign.models.statistics import CampaignFigures
 from campaign.tracking.still_here import list_misled
 
 _STOPPED, _OTHER = aliased(Campaign), aliased(DeliveryAttempt)
@@ -264,11 +264,15 @@ def _find_sheets_alone(session: Session, mine: ColumnElement[bool]) -> Todo:
     rows = session.execute(
         select(Campaign, waiting.c.people)
         .join(waiting, waiting.c.campaign_id == Campaign.id)
-        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
-        .where(func.coalesce(CampaignFigures.waiting, 0) == 0)
         .order_by(waiting.c.people.desc(), Campaign.id)
-    )
-    items = [TodoItem(campaign, people, noun=Noun.PERSON) for campaign, people in rows]
+    ).all()
+    ids = [campaign.id for campaign, _people in rows]
+    letters = count_by_campaign(session, Campaign.id.in_(ids)) if ids else {}
+    items = [
+        TodoItem(campaign, people, noun=Noun.PERSON)
+        for campaign, people in rows
+        if campaign.id not in letters
+    ]
     return make_todo("print-sheets", items)
 
 

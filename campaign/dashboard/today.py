@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, FromClause, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from campaign.bundles.bundle_status import has_as_many_gone, has_letters_here
+from campaign.bundles.freeze.waiting_counts import count_by_campaign
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import check_readiness, copied_texts, proposals
 from campaign.campaigns.record_change import needs_second_person
@@ -167,25 +168,20 @@ def find_letters(
     session: Session, mine: ColumnElement[bool], slug: Literal["held", "waiting"]
 ) -> Todo:
     """Find campaigns with letters that wait for a look or to be printed, the most first."""
+    chosen = mine & gives_letters_sql()
     if slug == "held":
-        counts: FromClause = waiting_by_campaign()
-        column = counts.c.letters
+        held = waiting_by_campaign()
+        rows = select(Campaign.id, held.c.letters).join(held, held.c.campaign_id == Campaign.id)
+        counts = dict(session.execute(rows.where(chosen)).all())
     else:
-        counts = CampaignFigures.__table__
-        column = counts.c.waiting
-    query = (
-        select(Campaign, column, func.count().over())
-        .join(counts, counts.c.campaign_id == Campaign.id)
-        .where(mine, column > 0, gives_letters_sql())
-        .order_by(column.desc(), Campaign.id)
-        .limit(_MOST)
-    )
-    rows = session.execute(query).all()
+        counts = count_by_campaign(session, chosen)
+    first = sorted(counts, key=lambda ident: (-counts[ident], ident))[:_MOST]
+    named = session.scalars(select(Campaign).where(Campaign.id.in_(first))).all()
     items = [
-        TodoItem(campaign, number, noun=noun_of_campaign(campaign))
-        for campaign, number, _total in rows
+        TodoItem(campaign, counts[campaign.id], noun=noun_of_campaign(campaign))
+        for campaign in sorted(named, key=lambda campaign: first.index(campaign.id))
     ]
-    return Todo(slug, items, rows[0][2] if rows else 0)
+    return Todo(slug, items, len(counts))
 
 
 def _find_drafts_of_replies(session: Session, mine: ColumnElement[bool]) -> Todo:

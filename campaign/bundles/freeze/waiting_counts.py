@@ -45,6 +45,16 @@ def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
     return counts
 
 
+def count_by_campaign(session: Session, chosen: ColumnElement[bool]) -> Counter[int]:
+    """Confirmed letters of the chosen campaigns that are in no bundle, by the campaign's id."""
+    pairs = select(Target.id, Target.campaign_id).join(Campaign, Campaign.id == Target.campaign_id)
+    campaign_of = dict(session.execute(pairs.where(chosen)).all())
+    counts: Counter[int] = Counter()
+    for (target_id, _locale), letters in count_waiting(session, campaign_of).items():
+        counts[campaign_of[target_id]] += letters
+    return +counts
+
+
 def first_blocks(
     session: Session,
     targets: Iterable[int],

@@ -23,10 +23,11 @@ from campaign.models.bundle import CAME_BACK, Bundle, BundleState, DeliveryAttem
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry
 from campaign.screening import review_queue
+from campaign.signing.states import move_signature
 from tests.days import ZONE, days_ago, today
 from tests.factories import add_confirmed, add_held, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
@@ -250,6 +251,33 @@ def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
     session.rollback()
     freeze(campaign_id, on_paper=2)
     assert told not in client.get("/desk/today").text
+
+
+@pytest.mark.both_engines
+def test_letters_to_print_are_counted_when_the_page_is_opened(
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(session)
+    signatures = add_confirmed(session, campaign, 3)
+    sheet = make_sheet(session, campaign)
+    data_entry.add_row(session, sheet, ANA, actor="test")
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+
+    def read() -> str:
+        page = " ".join(re.sub(r"<[^>]+>", " ", client.get("/desk/today").text).split())
+        return page.partition("Open campaigns")[0]
+
+    assert "has letters to print UA 1/26 · Amara Okafor 3 letters" in read()
+    move_signature(signatures[0], SignatureState.WITHDRAWN)
+    session.commit()
+    jobs.run_now("overview.count")
+    assert "has letters to print UA 1/26 · Amara Okafor 2 letters" in read()
+    campaign_id = campaign.id
+    session.rollback()
+    freeze(campaign_id)
+    assert "letters to print" not in read()
+    assert "1 campaign has signature sheets ready for a bundle" in read()
 
 
 @pytest.mark.both_engines
