@@ -349,6 +349,7 @@ def test_feeds_say_that_an_action_is_closed_or_past_its_deadline(
         assert entry.updated > over.isoformat()
 
 
+@pytest.mark.both_engines
 def test_no_change_of_others_takes_a_call_to_write_or_a_stop_out_of_the_feed(
     client: FlaskClient, session: Session
 ) -> None:
