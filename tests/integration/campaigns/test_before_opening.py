@@ -347,7 +347,12 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     page = post(client, f"{DESK}/updates", news)
     assert "She is <strong>home</strong>." in page.text
     stop = {"kind": "harm", "reason_en": "Letters could do harm.", "look": "1"}
-    assert "Nothing has changed yet." in post(client, f"{DESK}/status?to=stopped", stop).text
+    preview = post(client, f"{DESK}/status?to=stopped", stop).text
+    assert "Nothing has changed yet." in preview
+    assert "No reason in: French, Spanish, Arabic." in preview
+    assert "Readers of these languages see it in this one: English." in preview
+    in_all = stop | {f"reason_{code}": "No." for code in ("fr", "es", "ar")}
+    assert "No reason in" not in post(client, f"{DESK}/status?to=stopped", in_all).text
     session.rollback()
     session.expire_all()
     assert campaign.updates == []
