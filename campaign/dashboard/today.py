@@ -172,7 +172,7 @@ def find_letters(
     if slug == "held":
         held = waiting_by_campaign()
         rows = select(Campaign.id, held.c.letters).join(held, held.c.campaign_id == Campaign.id)
-        counts = dict(session.execute(rows.where(chosen)).all())
+        counts: dict[int, int] = dict(session.execute(rows.where(chosen)).all())
     else:
         counts = count_by_campaign(session, chosen)
     first = sorted(counts, key=lambda ident: (-counts[ident], ident))[:_MOST]
