@@ -6,8 +6,9 @@ taken back, or whose writer was erased or forgotten, is given to nobody.
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_approvals, file_names
@@ -15,8 +16,11 @@ from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
 from campaign.core.db import Json
+from campaign.core.db.batches import batched
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
+from campaign.deliveries.recording_rules import join_spans
+from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, RunState
 from campaign.models.signature import Letter, Signature
@@ -30,6 +34,7 @@ StoredFile = Json
 
 _ANY = ((0, 2**31 - 1),)  # numbers of which each may be in a file: nobody wrote down which are
 _ALL = range(2**31)
+_AT_ONCE = 200  # spans that one query asks for
 
 
 def name_stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
@@ -76,6 +81,43 @@ def find_file(run: EnvelopeRun, name: str) -> StoredFile | None:
 
 def is_there(run: EnvelopeRun, facts: StoredFile) -> bool:
     return storage().exists(_name_of(run, facts))
+
+
+def is_outdated(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
+    """Tell whether these files are to be made again, as letters went or came since."""
+    return holds_gone(session, run, files) or _lacks_letters(session, run)
+
+
+def _lacks_letters(session: Session, run: EnvelopeRun) -> bool:
+    """Tell whether letters lie in envelopes here that are in no file.
+
+    They were gone or did not count as the files were made.
+    """
+    prints_letters = run.with_letters and not Frozen.from_json(run.bundle.frozen).cards
+    is_written_down = all("letters" in facts for facts in run.files)
+    if not is_written_down or (run.letters_each == 1 and not prints_letters):
+        return False
+    held = join_spans(span for facts in run.files for span in _list_spans(session, run, facts))
+    ends = [(0, 0), *held, (_ANY[0][1], _ANY[0][1])]
+    gaps = [
+        Letter.sequence.between(before + 1, after - 1)
+        for (_first, before), (after, _last) in pairwise(ends)
+        if before + 1 < after
+    ]
+    lies_here = exists().where(
+        Envelope.run_id == run.id,
+        Envelope.attempt_id.is_(None),
+        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+    )
+    return any(
+        db.has_row(session, select_printed(run.bundle).where(or_(*some), lies_here))
+        for some in batched(gaps, _AT_ONCE)
+    )
+
+
+def select_printed(bundle: Bundle) -> Select[Letter]:
+    """Select letters that are here. Without pages one stands in no file that is kept."""
+    return select_here(bundle).where(Letter.pages.is_not(None))
 
 
 def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:

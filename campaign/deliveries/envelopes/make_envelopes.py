@@ -25,7 +25,6 @@ from campaign.core.i18n import comma, force_locale, say_number
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside
-from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
 from campaign.models.signature import Letter
@@ -148,10 +147,8 @@ def _list_filled(
     """List every envelope with its letters; one that was taken back meanwhile is left out."""
     store, columns = storage(), (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = session.execute(
-        select_here(bundle)
+        envelope_store.select_printed(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
-        # Without pages it stands in no file that is kept, but in one that was remade.
-        .where(Letter.pages.is_not(None))
         .order_by(Letter.sequence)
     ).all()
     paths = {
@@ -311,7 +308,7 @@ def bundle_remade(bundle_id: int) -> None:
 
 @jobs.job("deliveries.sweep", every_minutes=1)
 def sweep() -> None:
-    """Send again for runs that were left behind, and those that hold letters taken back since."""
+    """Send again for runs that were left behind, and those whose files are outdated."""
     with db.transaction() as session:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
@@ -320,7 +317,7 @@ def sweep() -> None:
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
         for run in session.scalars(offered).all():
-            if envelope_store.holds_gone(session, run, run.files):
+            if envelope_store.is_outdated(session, run, run.files):
                 _set_waiting(session, run)
         due = select(EnvelopeRun.id).where(RUNS.is_due(), *_may_print())
         for run_id in session.scalars(due).all():
@@ -328,7 +325,7 @@ def sweep() -> None:
 
 
 def make_again_if_outdated(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
-    """Make a file anew that is lost, or holds a letter that is gone or of somebody forgotten.
+    """Make a file anew that is lost or outdated, or holds a letter of somebody forgotten.
 
     Whether so. Raises Refused.
     """
@@ -338,7 +335,7 @@ def make_again_if_outdated(session: Session, run: EnvelopeRun, name: str, *, act
         return False
     right = (
         envelope_store.is_there(run, facts)
-        and not envelope_store.holds_gone(session, run, [facts])
+        and (name == LABELS or not envelope_store.is_outdated(session, run, [facts]))
         and not envelope_store.holds_forgotten(session, run, facts)
     )
     if not right:

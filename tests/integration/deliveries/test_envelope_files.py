@@ -17,8 +17,9 @@ from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
 from campaign.core.errors import NotFound, Refused
 from campaign.deliveries.envelopes import envelope_store, make_envelopes
+from campaign.deliveries.record_delivery import remove_visit
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
-from campaign.models.delivery import EnvelopeRun, RunState
+from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.states import empty_signature
 from tests.factories import post
@@ -138,6 +139,80 @@ def test_what_nobody_asks_for_is_made_anew_too(
     with app.app_context():
         jobs.run_now("deliveries.sweep")
     assert run_of(session).state is RunState.WAITING
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(("lasts", "letters"), [("1", [[4, 7]]), ("3", [])])
+def test_letters_that_lie_in_their_envelopes_again_are_printed_again(
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+    lasts: str,
+    letters: list[list[int]],
+) -> None:
+    refused(staff, printed, record)
+    run = make(printed)
+    assert post(staff, after(printed, "post"), posting(last=lasts)).status_code == 303
+    again("deliveries.bundle-remade", printed.id)
+    again("deliveries.print-envelopes", run.id)
+    again("deliveries.sweep")
+    made = run_of(session)
+    assert made.state is RunState.READY, "what was posted is not missed"
+    assert [file["letters"] for file in made.files[1:]] == [letters][: len(letters)]
+
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc()).limit(1)).one()
+    remove_visit(session, visit, actor="test")
+    session.commit()
+    session.rollback()
+    file = after(printed, "files/envelopes-001.pdf")
+    if letters:
+        assert post(staff, file).status_code == 303
+        assert run_of(session).state is RunState.WAITING
+    again("deliveries.sweep")
+    assert run_of(session).state is RunState.WAITING
+    again("deliveries.print-envelopes", run.id)
+    assert run_of(session).files[1]["letters"] == [[1, 7]]
+    again("deliveries.sweep")
+    assert run_of(session).state is RunState.READY
+    assert post(staff, file).status_code == 200
+
+
+def test_a_letter_that_counts_again_is_printed_again(
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:
+    refused(staff, printed, record)
+    run = make(printed)
+    for state, letters in (
+        (SignatureState.WITHDRAWN, [[1, 1], [3, 7]]),
+        (SignatureState.CONFIRMED, [[1, 7]]),
+    ):
+        take_back(session, 2, state)
+        again("deliveries.sweep")
+        again("deliveries.print-envelopes", run.id)
+        assert run_of(session).files[1]["letters"] == letters
+
+
+def test_single_letters_of_which_nothing_is_printed_are_missed_in_no_file(
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:
+    refused(staff, printed, record)
+    make(printed, 1, with_letters=False)
+    again("deliveries.sweep")
+    assert run_of(session).state is RunState.READY
+    assert post(staff, after(printed, "files/labels.pdf")).status_code == 200
 
 
 @pytest.mark.both_engines
