@@ -1,13 +1,13 @@
 """Printed sheets of letters that count again after they had left the others.
 
 Such a letter waits for another bundle, or is in one (`release_letters`). Until it goes out with
-that, its sheet is not to go, unless it went already.
+that, its sheet is not to go, unless it went already. Then the sheet in the newer bundle is not to.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.bundle_status import is_gone_whole, is_named_of_part, is_posted
@@ -66,6 +66,43 @@ def list_released_sheets(session: Session, bundle: Bundle) -> list[ReleasedSheet
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetGoneBefore:
+    number: str
+    bundle: Bundle  # with an earlier print of which it went out, once it was released
+    number_there: str
+
+
+def list_gone_before(session: Session, bundle: Bundle) -> list[SheetGoneBefore]:
+    """List letters of a bundle that lie here, and went out in a print of another, by number."""
+    if bundle.state is not BundleState.READY or bundle.emptied_at is not None:
+        return []
+    some_released = cast(Bundle.released, String) != "[]"
+    others = Bundle.campaign_id == bundle.campaign_id, Bundle.id != bundle.id, some_released
+    went = {
+        entry["letter"]: (other, entry["number"])
+        for other in session.scalars(select(Bundle).where(*others))
+        for entry in other.released
+        if "letter" in entry and entry["number"] in other.taken_out.carried
+    }
+    lies_here = and_(Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~_is_out())
+    return [
+        SheetGoneBefore(number_of(number or 0), *went[letter_id])
+        for some in batched(sorted(went), _AT_ONCE)
+        for letter_id, number in session.execute(
+            select(Letter.id, Letter.sequence)
+            .join(Bundle, Bundle.id == Letter.bundle_id)
+            .where(Letter.id.in_(some), lies_here)
+            .order_by(Letter.sequence)
+        )
+    ]
+
+
+def _is_out() -> ColumnElement[bool]:
+    """Whether a letter went out with its bundle, for a query on both."""
+    return or_(is_gone_whole(), is_named_of_part(), is_posted())
+
+
 def find_now(session: Session, bundle: Bundle, numbers: Collection[str]) -> dict[str, LetterNow]:
     """Find how letters that left its print are now; none of people who are forgotten."""
     return {
@@ -88,9 +125,7 @@ def _find_some(
         Letter.sequence.in_([int(number) for number in numbers]),
         Letter.set_aside.is_not(None),
     )
-    went_again = and_(
-        Letter.bundle_id != bundle.id, or_(is_gone_whole(), is_named_of_part(), is_posted())
-    )
+    went_again = and_(Letter.bundle_id != bundle.id, _is_out())
     rows = session.execute(
         select(Letter, Signature.state, Hold.decision, Bundle, went_again)
         .join(Signature, Signature.id == Letter.signature_id)

@@ -16,7 +16,9 @@ from campaign.bundles.changes.cancel_bundle import refuse_uncancellable
 from campaign.bundles.changes.released_sheets import (
     LetterNow,
     ReleasedSheet,
+    SheetGoneBefore,
     find_now,
+    list_gone_before,
     list_released_sheets,
 )
 from campaign.bundles.changes.withdrawals import TakenBack
@@ -91,6 +93,7 @@ class Changes:
     still_counts: bool  # whether something of it may go out all the same, in another bundle
     reviewed: Sequence[str]  # numbers of letters that a later risk flag sent to review
     released: Sequence[ReleasedSheet]  # of letters that left it and count again
+    gone_before: Sequence[SheetGoneBefore]  # letters of it that went out in another bundle
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -144,6 +147,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         still_counts=withdrawn and withdrawals.still_counts(session, bundle),
         reviewed=withdrawals.list_reviewed(session, bundle),
         released=list_released_sheets(session, bundle),
+        gone_before=list_gone_before(session, bundle),
     )
 
 

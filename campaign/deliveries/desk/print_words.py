@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes.released_sheets import ReleasedSheet, list_released_sheets
+from campaign.bundles.changes.released_sheets import (
+    ReleasedSheet,
+    SheetGoneBefore,
+    list_gone_before,
+    list_released_sheets,
+)
 from campaign.bundles.changes.withdrawals import list_put_back, list_reviewed
 from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
@@ -105,6 +110,7 @@ class SheetsToRemove:
     is_all: bool = False  # whether nothing else of the bundle is here
     in_drawer: Sequence[str] = ()  # what review keeps that did not go with the others
     released: Sequence[ReleasedSheet] = ()  # alone: what counts again, and is here too
+    gone_before: Sequence[SheetGoneBefore] = ()  # alone: what went out in another bundle
 
 
 def list_sheets_to_remove(
@@ -123,6 +129,8 @@ def list_sheets_to_remove(
         if not sheet.went and sheet.number not in in_papers
     ]
     alone = [SheetsToRemove(bundle, [], [], is_all=is_all, released=released)] if released else []
+    if gone_before := list_gone_before(session, bundle):
+        alone.append(SheetsToRemove(bundle, [], [], gone_before=gone_before))
     if not papers:
         names = list_gone_people(session, bundle)
         all_kept = is_all and bool(in_drawer)

@@ -243,6 +243,58 @@ def test_what_went_in_an_earlier_print_waits_no_more_unless_it_was_changed(
         assert [paper.holds for paper in again_in_it] == [paper.holds for paper in papers]
 
 
+@pytest.mark.both_engines
+def test_the_newer_bundle_names_what_went_out_in_an_earlier_print_of_the_first(
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    printed: Bundle,
+    record: Record,
+    flag: Flag,
+    again: Callable[..., None],
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    bundle_id, campaign_id = printed.id, campaign.id
+    name, url = printed.name, f"/desk/bundles/{printed.public_id}"
+    flag(printed, 4)
+    again("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    approve(session, bundle_id)
+    again("bundles.restore")
+    session.rollback()
+    second_id = freeze(campaign_id)
+    assert print_bundle(second_id) is BundleState.READY
+    second_url = f"/desk/bundles/{reload(session, second_id).public_id}"
+    papers = list_papers(session, reload(session, bundle_id))
+    with_it = next(paper for paper in papers if "00004" in paper.holds)
+    session.rollback()
+    pages = (second_url, f"{second_url}/deliver")
+    went = f'00001 – Went out as 00004 in <a href="{url}">{name}'
+    for page in pages:
+        assert "Went out as" not in staff.get(page).text
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=with_it.value)
+    for page, title in zip(
+        pages, ("Do not deliver 1 letter", "Remove 1 letter first"), strict=True
+    ):
+        shown = staff.get(page).text
+        assert went in shown
+        assert title in shown
+        assert "Keep its sheet under lock." in shown
+    record(SimpleNamespace(id=second_id), DeliveryOutcome.REFUSED)
+    for page in (*pages, f"{second_url}/after"):
+        assert went in staff.get(page).text
+    session.rollback()
+    delivered = select(GateVisit).order_by(GateVisit.id).limit(1)
+    record_delivery.remove_visit(session, session.scalars(delivered).one(), actor="test")
+    session.commit()
+    assert went not in staff.get(second_url).text
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=with_it.value)
+    assert went in staff.get(second_url).text
+    record(SimpleNamespace(id=second_id), DeliveryOutcome.ACCEPTED)
+    assert went not in staff.get(second_url).text
+
+
 def read_sheets(
     session: Session, bundle_id: int
 ) -> tuple[list[tuple[tuple[str, ...], int]], int, list[tuple[str, bool]]]:
