@@ -9,7 +9,7 @@ of it is here: few letters of a bundle are not.
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import cast
 
@@ -250,6 +250,7 @@ class EnvelopeSpan:
     letters: int  # as many as are in them, or went with the posting
     attempt_id: int | None  # the posting; None: they lie here
     empty: bool = False  # they lie here, and no letter of theirs does
+    spans: Sequence[Numbers] = ()  # those of them that follow on one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,16 @@ def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
         .group_by(Envelope.attempt_id)
         .order_by(first)
     )
-    return [EnvelopeSpan(*row) for row in rows]
+    lines = [EnvelopeSpan(*row) for row in rows]
+    return [replace(line, spans=_list_spans(session, run, line)) for line in lines]
+
+
+def _list_spans(session: Session, run: EnvelopeRun, line: EnvelopeSpan) -> list[Numbers]:
+    if line.last - line.first + 1 == line.envelopes:
+        return [Numbers(line.first, line.last)]
+    went_so = Envelope.attempt_id.is_not_distinct_from(line.attempt_id)
+    numbers = session.scalars(select(Envelope.sequence).where(Envelope.run_id == run.id, went_so))
+    return join_spans((number, number) for number in numbers)
 
 
 def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
@@ -314,9 +324,8 @@ def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
 def _make_span(envelopes: Sequence[int], letters: int) -> list[EnvelopeSpan]:
     if not envelopes:
         return []
-    return [
-        EnvelopeSpan(envelopes[0], envelopes[-1], len(envelopes), letters, None, empty=not letters)
-    ]
+    ends, spans = (envelopes[0], envelopes[-1]), join_spans(zip(envelopes, envelopes, strict=True))
+    return [EnvelopeSpan(*ends, len(envelopes), letters, None, not letters, spans)]
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:

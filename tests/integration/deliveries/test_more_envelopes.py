@@ -1,5 +1,6 @@
 """Letters that lie in no envelope, as the record that said they were gone was deleted."""
 
+import re
 from collections.abc import Iterable, Sequence
 from random import Random
 
@@ -97,6 +98,24 @@ def test_the_summary_counts_what_lies_in_the_envelopes(
     lying = page[page.index("How you sent them") :]
     lying = lying[lying.index("Ready to post") - 120 : lying.index("Ready to post")]
     assert lying.count('<td class="num">2</td>') == 2, "two envelopes with a letter each"
+
+
+def test_the_summary_names_no_envelope_between_that_went_another_way(
+    staff: FlaskClient, lasting: Bundle, record: Record
+) -> None:
+    record(lasting, DeliveryOutcome.REFUSED)
+    post(staff, after(lasting, "split"), {"letters_each": "2"})
+    assert post(staff, after(lasting, "post"), posting(first="2", last="2")).status_code == 303
+    assert read_ways(staff.get(after(lasting)).text) == [["1", "3–4"], ["2"]]
+    assert post(staff, after(lasting, "post"), posting(first="1", last="3")).status_code == 303
+    assert read_ways(staff.get(after(lasting)).text) == [["1", "3"], ["2"], ["4"]]
+
+
+def read_ways(page: str) -> list[list[str]]:
+    """Return which envelopes each row of *How you sent them* names."""
+    table = page[page.index("How you sent them") :].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th>', table)
+    return [re.sub(r"<[^>]+>", "", row).split(", ") for row in rows]
 
 
 @pytest.mark.both_engines
