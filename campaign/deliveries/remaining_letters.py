@@ -264,11 +264,7 @@ def list_released_here(
     They were left out of envelopes; nothing took them along, nor was it said of one that its sheet
     was removed by hand. After attempts `when`, also those that were removed from what went later.
     """
-    left_out = {
-        entry["number"]: bool(entry.get("left_out"))
-        for entry in bundle.released
-        if entry.get("page")
-    }
+    left_out = {entry.number: entry.left_out for entry in bundle.released if entry.page}
     if not left_out:
         return []
     rows = session.execute(

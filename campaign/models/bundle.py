@@ -25,6 +25,7 @@ from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
+from campaign.models.released import ReleasedColumn, ReleasedLetter
 from campaign.models.taken_out import TakenOut, TakenOutColumn
 
 if TYPE_CHECKING:
@@ -130,11 +131,10 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     taken_out: Mapped[TakenOut] = mapped_column(
         TakenOutColumn, default=TakenOut, server_default="[]"
     )
-    released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
-    """Letters that were set aside and wait again: `number`, `reason`, `letter` (the row's id), `at`
-    (when it went), `page` (in the newest files; None: in none), `left_out` (whether its sheet lay
-    with the others: see `LEFT_OUT`), `volume` (the row's id) and `pages`. Older ones lack some of
-    these. They stay in its total."""
+    released: Mapped[list[ReleasedLetter]] = mapped_column(
+        ReleasedColumn, default=list, server_default="[]"
+    )
+    """They stay in its total."""
     cancelled_at: Mapped[datetime | None]
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
     """The bundle that its letters had come from, and went back into when this one was given up."""

@@ -147,7 +147,7 @@ class TakenOutColumn(TypeDecorator[TakenOut]):
     cache_ok = True
 
     def process_bind_param(self, value: TakenOut | None, dialect: sa.Dialect) -> Any:
-        return [_to_json(entry) for entry in value or ()]
+        return [to_json(entry) for entry in value or ()]
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> TakenOut | None:
         # Nothing where a query joins a bundle that is not there.
@@ -160,6 +160,6 @@ def _from_json(entry: dict[str, Any]) -> Entry:
     return PersonOff(**entry) if "reason" in entry else InFiles(**entry)
 
 
-def _to_json(entry: Entry) -> dict[str, Any]:
+def to_json(entry: Any) -> dict[str, Any]:
     values = ((field, getattr(entry, field.name)) for field in fields(entry))
     return {field.name: value for field, value in values if value != field.default}

@@ -96,16 +96,16 @@ def list_released(session: Session, letters: Sequence[Letter]) -> list[Stay]:
     )
     return [
         Stay(
-            by_id[each["letter"]],
+            by_id[each.letter],
             row.id,
-            int(each["number"]),
-            datetime.fromisoformat(each["at"]),
-            each["page"],
+            int(each.number),
+            datetime.fromisoformat(each.at),
+            each.page,
             is_released=True,
         )
         for row in rows
         for each in row.released
-        if "at" in each and each["letter"] in by_id
+        if each.at and each.letter in by_id
     ]
 
 

@@ -9,6 +9,7 @@ in an earlier print after all waits no more.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, String, cast, delete, exists, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState
+from campaign.models.released import ReleasedLetter
 from campaign.models.signature import (
     LEFT_OUT,
     TAKEN_OUT,
@@ -77,16 +79,16 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
     ).all()
     now = db.utcnow().isoformat()
     left = [
-        {
-            "number": number_of(row.sequence or 0),
-            "reason": WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside,
-            "letter": row.id,
-            "at": now,
-            "page": row.first_page,
-            "left_out": row.set_aside == LEFT_OUT,
-            "volume": row.volume_id,
-            "pages": row.pages,
-        }
+        ReleasedLetter(
+            number=number_of(row.sequence or 0),
+            reason=WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside or "",
+            letter=row.id,
+            at=now,
+            page=row.first_page,
+            left_out=row.set_aside == LEFT_OUT,
+            volume=row.volume_id,
+            pages=row.pages,
+        )
         for row in rows
     ]
     bundle.released = [*bundle.released, *left]
@@ -124,9 +126,7 @@ def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> Non
     kept go on waiting, and those that were changed since (`keep_waiting`).
     """
     let_go = {
-        entry["letter"]: entry
-        for entry in bundle.released
-        if entry["number"] in numbers and entry.get("volume")
+        entry.letter: entry for entry in bundle.released if entry.number in numbers and entry.volume
     }
     waiting = select(Letter.id).where(
         Letter.id.in_(let_go),
@@ -137,15 +137,15 @@ def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> Non
         entry = let_go[letter_id]
         place = {
             "bundle_id": bundle.id,
-            "volume_id": entry["volume"],
-            "sequence": int(entry["number"]),
-            "first_page": entry["page"],
-            "pages": entry["pages"],
+            "volume_id": entry.volume,
+            "sequence": int(entry.number),
+            "first_page": entry.page,
+            "pages": entry.pages,
         }
         if db.update_rows(
             session, Letter, Letter.id == letter_id, Letter.bundle_id.is_(None), **place
         ):
-            bundle.released = [other for other in bundle.released if other is not entry]
+            bundle.released = [other for other in bundle.released if other != entry]
     session.flush()
 
 
@@ -155,9 +155,9 @@ def keep_waiting(session: Session, signature: Signature) -> None:
     some_released = cast(Bundle.released, String) != "[]"
     of_campaign = Bundle.campaign_id == signature.campaign_id
     for bundle in session.scalars(select(Bundle).where(of_campaign, some_released)):
-        if any(entry.get("letter") in letter_ids for entry in bundle.released):
+        if any(entry.letter in letter_ids for entry in bundle.released):
             bundle.released = [
-                entry | {"volume": None} if entry.get("letter") in letter_ids else entry
+                replace(entry, volume=None) if entry.letter in letter_ids else entry
                 for entry in bundle.released
             ]
 

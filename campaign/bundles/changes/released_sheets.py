@@ -46,9 +46,7 @@ def list_released_sheets(session: Session, bundle: Bundle) -> list[ReleasedSheet
     """
     if bundle.state is not BundleState.READY or bundle.emptied_at is not None:
         return []
-    left_sheets = {
-        entry["number"]: entry["reason"] for entry in bundle.released if entry.get("page")
-    }
+    left_sheets = {entry.number: entry.reason for entry in bundle.released if entry.page}
     counting_again = select(Letter.sequence).where(
         Letter.bundle_id == bundle.id,
         Letter.set_aside.in_(TAKEN_OUT),
@@ -80,10 +78,10 @@ def list_gone_before(session: Session, bundle: Bundle) -> list[SheetGoneBefore]:
     some_released = cast(Bundle.released, String) != "[]"
     others = Bundle.campaign_id == bundle.campaign_id, Bundle.id != bundle.id, some_released
     went = {
-        entry["letter"]: (other, entry["number"])
+        entry.letter: (other, entry.number)
         for other in session.scalars(select(Bundle).where(*others))
         for entry in other.released
-        if "letter" in entry and entry["number"] in other.taken_out.carried
+        if entry.letter and entry.number in other.taken_out.carried
     }
     lies_here = and_(Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~_is_out())
     return [
@@ -116,9 +114,9 @@ def _find_some(
     session: Session, bundle: Bundle, numbers: Collection[str]
 ) -> Iterator[tuple[str, LetterNow]]:
     let_go = {
-        entry["letter"]: entry["number"]
+        entry.letter: entry.number
         for entry in bundle.released
-        if "letter" in entry and entry["number"] in numbers
+        if entry.letter and entry.number in numbers
     }
     still_its = and_(
         Letter.bundle_id == bundle.id,

@@ -293,5 +293,5 @@ def _iter_aside(bundle: Bundle) -> Iterator[Json]:
     letters: list[Json] = [
         {"number": number_of(number or 0), "reason": slug or ""} for number, slug in rows
     ]
-    letters += [{name: letter[name] for name in ("number", "reason")} for letter in bundle.released]
+    letters += [{"number": letter.number, "reason": letter.reason} for letter in bundle.released]
     yield from sorted(letters, key=lambda letter: letter["number"])

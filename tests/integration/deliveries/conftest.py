@@ -12,16 +12,20 @@ from PIL import Image
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content import risks
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.deliveries import record_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
-from campaign.models.signature import Letter
+from campaign.models.revision import RiskKind
+from campaign.models.screening import Decision, Hold, ScreeningAct
+from campaign.models.signature import Letter, Signature
 from campaign.models.staff import Role
+from campaign.screening import review_queue
 from tests.days import today
-from tests.factories import add_confirmed, make_target_mission, sign_in
+from tests.factories import add_confirmed, make_staff_user, make_target_mission, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.conftest import Keep
 from tests.integration.tracking.conftest import erase
@@ -29,6 +33,8 @@ from tests.integration.tracking.conftest import erase
 __all__ = ["Record", "again", "erase", "form", "freeze", "photograph", "print_bundle", "reload"]
 
 Record = Callable[..., GateVisit]
+Flag = MakeWithout = Callable[..., None]
+Approve = Callable[..., int]
 RowT = TypeVar("RowT")
 
 
@@ -205,3 +211,83 @@ def photograph(kind: str = "JPEG", size: tuple[int, int] = (2000, 1000)) -> io.B
     picture.save(out, kind, **facts)
     out.seek(0)
     return out
+
+
+def letter_of(session: Session, bundle: Bundle, number: int) -> Letter:
+    query = select(Letter).where(Letter.bundle_id == bundle.id, Letter.sequence == number)
+    return session.scalars(query).one()
+
+
+def signature_of(session: Session, bundle: Bundle, number: int) -> Signature:
+    return letter_of(session, bundle, number).signature
+
+
+@pytest.fixture
+def flag(app: Flask, session: Session, campaign: Campaign) -> Flag:
+    """Let letters of a bundle name a town, then flag it; the job runs, unless it `is_lost`."""
+
+    def act(bundle: Bundle, *numbers: int, is_lost: bool = False) -> None:
+        bundle_id, campaign_id = bundle.id, campaign.id
+        session.rollback()
+        with app.app_context():
+            with db.transaction() as own:
+                for number in numbers:
+                    signature = signature_of(own, own.get_one(Bundle, bundle_id), number)
+                    signature.own_words = "Mia has a cousin in Oldtown."
+                risks.set_flags(
+                    own,
+                    own.get_one(Campaign, campaign_id),
+                    actor="test",
+                    words=[(RiskKind.PLACE, "Oldtown")],
+                    embargo_until=None,
+                )
+            if not is_lost:
+                jobs.run_now("screening.check-flags", campaign_id)
+        session.expire_all()
+
+    return act
+
+
+def decide(session: Session, signature: Signature, decision: Decision) -> ScreeningAct:
+    by = make_staff_user(session, role=Role.STAFF, name=f"Odile {db.new_public_id()}")
+    return review_queue.decide(
+        session,
+        public_ids=[signature.public_id],
+        seen={session.get_one(Hold, signature.id).version},
+        decision=decision,
+        by=by,
+        now=db.utcnow(),
+        note="" if decision is Decision.APPROVED else "Leave the town out.",
+        flagged_seen=True,
+    )
+
+
+@pytest.fixture
+def make_without(flag: Flag, again: Callable[..., None], print_bundle: Print) -> MakeWithout:
+    """Flag letters of a bundle, and make it again without them."""
+
+    def act(bundle: Bundle, *numbers: int) -> None:
+        bundle_id = bundle.id
+        flag(bundle, *numbers)
+        again("bundles.remake")
+        assert print_bundle(bundle_id) is BundleState.READY
+
+    return act
+
+
+@pytest.fixture
+def approve(session: Session, again: Callable[..., None]) -> Approve:
+    """Approve a letter of a bundle; if it left that, it `waits` for another. Returns its id."""
+
+    def act(bundle_id: int, number: int, *, waits: bool = True) -> int:
+        letter = letter_of(session, reload(session, bundle_id), number)
+        decide(session, letter.signature, Decision.APPROVED)
+        letter_id = letter.id
+        session.commit()
+        if waits:
+            again("bundles.restore")
+            session.rollback()
+            session.expire_all()
+        return letter_id
+
+    return act

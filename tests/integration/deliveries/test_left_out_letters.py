@@ -31,18 +31,18 @@ from campaign.tracking.timeline import marks_of, status_of
 from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.deliveries.conftest import Record, run_of
-from tests.integration.deliveries.test_envelopes import posting
-from tests.integration.deliveries.test_flagged_letters import (
+from tests.integration.deliveries.conftest import (
+    Approve,
     Flag,
+    MakeWithout,
+    Record,
     decide,
-    flag,
     letter_of,
-    seen_by_writer,
+    run_of,
     signature_of,
 )
-
-__all__ = ["flag"]
+from tests.integration.deliveries.test_envelopes import posting
+from tests.integration.deliveries.test_flagged_letters import seen_by_writer
 
 
 def deliver_part(session: Session, printed: Bundle, record: Record) -> None:
@@ -172,12 +172,14 @@ def test_what_was_removed_from_the_envelopes_is_kept_under_lock_and_said_to_be_h
 
 @pytest.mark.both_engines
 def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
-    session: Session, printed: Bundle, flag: Flag, again: Callable[..., None], print_bundle: Print
+    session: Session,
+    printed: Bundle,
+    make_without: MakeWithout,
+    approve: Approve,
+    again: Callable[..., None],
 ) -> None:
     bundle_id = printed.id
-    flag(printed, 4)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    make_without(printed, 4)
     bundle = reload(session, bundle_id)
     split_bundle.split_bundle(session, bundle, letters_each=10, with_letters=False, actor="test")
     session.commit()
@@ -197,10 +199,7 @@ def test_what_is_in_no_print_is_not_here_again_once_its_envelopes_are_cancelled(
     assert letter_of(session, bundle, 4).set_aside == WITHDRAWN
     assert count_paper(session, bundle) == 6
     signature = signature_of(session, bundle, 4)
-    decide(session, signature, Decision.APPROVED)
-    session.commit()
-    again("bundles.restore")
-    session.rollback()
+    approve(bundle_id, 4)
     waits = select(Letter.bundle_id).where(Letter.signature_id == signature.id)
     assert session.scalars(waits).one() is None, "it waits for another bundle"
     assert count_here(session, reload(session, bundle_id)) == 6
@@ -228,16 +227,13 @@ def test_the_first_bundle_says_where_a_letter_is_once_it_is_approved(
     session: Session,
     campaign: Campaign,
     printed: Bundle,
-    flag: Flag,
+    make_without: MakeWithout,
     again: Callable[..., None],
     freeze: Freeze,
-    print_bundle: Print,
 ) -> None:
     bundle_id, campaign_id = printed.id, campaign.id
     page = f"/desk/bundles/{printed.public_id}"
-    flag(printed, 2)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    make_without(printed, 2)
     bundle = reload(session, bundle_id)
     signature = signature_of(session, bundle, 2)
     session.rollback()
@@ -262,17 +258,13 @@ def test_what_was_not_carried_was_not_refused(
     session: Session,
     printed: Bundle,
     record: Record,
+    make_without: MakeWithout,
     flag: Flag,
-    again: Callable[..., None],
-    print_bundle: Print,
     is_remade: bool,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     before = seen_by_writer(app, session, printed, 2)
-    flag(printed, 2)
-    if is_remade:
-        again("bundles.remake")
-        assert print_bundle(bundle.id) is BundleState.READY
+    (make_without if is_remade else flag)(printed, 2)
     papers = list_papers(session, reload(session, bundle.id))
     without = next(paper.value for paper in papers if "00002" not in paper.holds)
     session.rollback()
@@ -318,15 +310,11 @@ def test_what_was_printed_again_without_it_and_went_on_is_not_on_today(
     printed: Bundle,
     record: Record,
     other_mission: str,
-    flag: Flag,
-    again: Callable[..., None],
-    print_bundle: Print,
+    make_without: MakeWithout,
 ) -> None:
     bundle_id = printed.id
     url = f"/desk/bundles/{printed.public_id}/after/reroute"
-    flag(printed, 4)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    make_without(printed, 4)
     assert "(00004)" in staff.get("/desk/today").text
     papers = list_papers(session, reload(session, bundle_id))
     without = next(paper.value for paper in papers if "00004" not in paper.holds)
@@ -355,6 +343,7 @@ def test_what_its_writer_read_of_it_stays_once_it_is_approved_and_in_the_next_bu
     campaign: Campaign,
     printed: Bundle,
     record: Record,
+    make_without: MakeWithout,
     flag: Flag,
     again: Callable[..., None],
     freeze: Freeze,
@@ -363,10 +352,7 @@ def test_what_its_writer_read_of_it_stays_once_it_is_approved_and_in_the_next_bu
 ) -> None:
     bundle, campaign_id = SimpleNamespace(id=printed.id), campaign.id
     record(printed, DeliveryOutcome.REFUSED)
-    flag(reload(session, bundle.id), 2)
-    if is_remade:
-        again("bundles.remake")
-        assert print_bundle(bundle.id) is BundleState.READY
+    (make_without if is_remade else flag)(reload(session, bundle.id), 2)
     _deliver_part_without(session, bundle, record, "00002")
     signature = signature_of(session, reload(session, bundle.id), 2)
     letter = signature.letters[0]
@@ -401,22 +387,13 @@ def test_what_its_writer_read_of_it_stays_once_it_is_approved_and_in_the_next_bu
 
 @pytest.mark.both_engines
 def test_of_what_was_never_carried_no_print_is_told_once_it_waits_again(
-    app: Flask,
-    session: Session,
-    printed: Bundle,
-    record: Record,
-    flag: Flag,
-    again: Callable[..., None],
+    app: Flask, session: Session, printed: Bundle, record: Record, approve: Approve, flag: Flag
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     flag(printed, 2)
     _deliver_part_without(session, bundle, record, "00002")
     signature = signature_of(session, reload(session, bundle.id), 2)
-    decide(session, signature, Decision.APPROVED)
-    session.commit()
-    again("bundles.restore")
-    session.rollback()
-    session.expire_all()
+    approve(bundle.id, 2)
     with app.test_request_context():
         trips = list_trips(session, signature)
         titles = [mark.title for mark in marks_of(session, signature, trips)]

@@ -10,17 +10,13 @@ from sqlalchemy.orm import Session
 
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
-from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
-from campaign.models.screening import Decision
 from campaign.models.signature import Signature
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of, status_of
-from tests.integration.bundles.conftest import Print, reload
-from tests.integration.deliveries.conftest import Record
-from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag, signature_of
-
-__all__ = ["flag"]
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import Approve, Flag, MakeWithout, Record, signature_of
 
 pytestmark = pytest.mark.both_engines
 AHEAD = ["Delivered", "Answered", "Outcome"]
@@ -38,11 +34,6 @@ def read_way(app: Flask, session: Session, signature_id: int) -> tuple[str, list
         return status_of(signature, trips), [mark.title for mark in marks]
 
 
-def approve(session: Session, signature_id: int) -> None:
-    decide(session, session.get_one(Signature, signature_id), Decision.APPROVED)
-    session.commit()
-
-
 @pytest.mark.both_engines
 @pytest.mark.parametrize("is_remade", [True, False])
 def test_a_refusal_of_the_print_with_the_letter_is_told_at_once(
@@ -50,23 +41,21 @@ def test_a_refusal_of_the_print_with_the_letter_is_told_at_once(
     session: Session,
     printed: Bundle,
     record: Record,
+    make_without: MakeWithout,
+    approve: Approve,
     flag: Flag,
     again: Callable[..., None],
-    print_bundle: Print,
     is_remade: bool,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     signature_id = signature_of(session, printed, 2).id
-    flag(printed, 2)
-    if is_remade:
-        again("bundles.remake")
-        assert print_bundle(bundle.id) is BundleState.READY
+    (make_without if is_remade else flag)(printed, 2)
     papers = list_papers(session, reload(session, bundle.id))
     with_it = next(paper.value for paper in papers if "00002" in paper.holds)
     session.rollback()
     record(bundle, DeliveryOutcome.REFUSED, paper=with_it)
     assert read_way(app, session, signature_id) == ("printed", [*TOLD, *AHEAD])
-    approve(session, signature_id)
+    approve(bundle.id, 2, waits=False)
     assert read_way(app, session, signature_id) == ("printed", [*TOLD, *AHEAD])
     again("bundles.restore")
     assert read_way(app, session, signature_id) == ("printed", [*TOLD, *AHEAD])
@@ -78,24 +67,20 @@ def test_a_refusal_of_a_print_without_the_letter_is_never_told(
     session: Session,
     printed: Bundle,
     record: Record,
-    flag: Flag,
-    again: Callable[..., None],
-    print_bundle: Print,
+    make_without: MakeWithout,
+    approve: Approve,
     chosen: str,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     signature_id = signature_of(session, printed, 2).id
-    flag(printed, 2)
-    again("bundles.remake")
-    assert print_bundle(bundle.id) is BundleState.READY
+    make_without(printed, 2)
     newest, *others = list_papers(session, reload(session, bundle.id))
     without = [newest] if chosen == "newest" else [each for each in others if each.removed]
     values = [paper.value for paper in without]
     session.rollback()
     for value in values:
         record(bundle, DeliveryOutcome.REFUSED, paper=value, place=value)
-    approve(session, signature_id)
-    again("bundles.restore")
+    approve(bundle.id, 2)
     ways = ["Signed", "Confirmed", "Printed"]
     assert read_way(app, session, signature_id) == ("confirmed", [*ways, *AHEAD])
 
@@ -105,15 +90,12 @@ def test_a_refusal_that_was_a_mistake_is_not_told_once_its_record_is_deleted(
     session: Session,
     printed: Bundle,
     record: Record,
-    flag: Flag,
-    again: Callable[..., None],
-    print_bundle: Print,
+    make_without: MakeWithout,
+    approve: Approve,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
     signature_id = signature_of(session, printed, 2).id
-    flag(printed, 2)
-    again("bundles.remake")
-    assert print_bundle(bundle.id) is BundleState.READY
+    make_without(printed, 2)
     papers = list_papers(session, reload(session, bundle.id))
     with_it = next(paper.value for paper in papers if "00002" in paper.holds)
     session.rollback()
@@ -121,5 +103,5 @@ def test_a_refusal_that_was_a_mistake_is_not_told_once_its_record_is_deleted(
     session.rollback()
     record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
     session.commit()
-    approve(session, signature_id)
+    approve(bundle.id, 2, waits=False)
     assert read_way(app, session, signature_id) == ("printed", [*UNTOLD, *AHEAD])

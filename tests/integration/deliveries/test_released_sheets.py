@@ -26,18 +26,14 @@ from campaign.models.bundle import (
 )
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
-from campaign.models.screening import Decision
 from campaign.models.signature import Letter
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import status_of
 from tests.days import days_ago, today
 from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.deliveries.conftest import Record, form, run_of
-from tests.integration.deliveries.test_flagged_letters import Flag, decide, flag, signature_of
+from tests.integration.deliveries.conftest import Approve, Flag, MakeWithout, Record, form, run_of
 from tests.integration.screening.test_seen_letters import change
-
-__all__ = ["flag"]
 
 KEPT = "00004 – Approved: waits for another bundle<br>Keep its sheet under lock."
 PostOne = Callable[..., None]
@@ -75,15 +71,6 @@ def post_one(
     return act
 
 
-def approve(session: Session, bundle_id: int) -> int:
-    """Return the id of the letter."""
-    signature = signature_of(session, reload(session, bundle_id), 4)
-    decide(session, signature, Decision.APPROVED)
-    letter_id = signature.letters[0].id
-    session.commit()
-    return letter_id
-
-
 @pytest.mark.both_engines
 @pytest.mark.parametrize("posted", [1, 2])
 def test_every_page_of_the_first_bundle_names_the_sheet(
@@ -97,6 +84,7 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     freeze: Freeze,
     print_bundle: Print,
     posted: int,
+    approve: Approve,
 ) -> None:
     bundle_id, campaign_id, url = printed.id, campaign.id, f"/desk/bundles/{printed.public_id}"
     pages = (url, f"{url}/deliver", f"{url}/after")
@@ -104,7 +92,7 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
     for page in pages:
         assert "00004" in staff.get(page).text
     is_left_out = posted == 1  # of an envelope that went, and so it lies alone
-    letter_id = approve(session, bundle_id)
+    letter_id = approve(bundle_id, 4, waits=False)
     for _at in range(2):  # it is taken out minutes later
         assert KEPT in staff.get(url).text
         for page in pages[1:]:
@@ -136,11 +124,11 @@ def test_every_page_of_the_first_bundle_names_the_sheet(
 
 @pytest.mark.both_engines
 def test_no_page_names_it_once_the_files_of_the_first_bundle_are_deleted(
-    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
+    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne, approve: Approve
 ) -> None:
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
     post_one(2)
-    approve(session, bundle_id)
+    approve(bundle_id, 4, waits=False)
     assert KEPT in staff.get(url).text
     session.execute(update(Bundle).values(emptied_at=db.utcnow()))
     session.commit()
@@ -155,11 +143,12 @@ def test_which_print_was_carried_is_asked_while_the_sheet_may_lie_with_the_other
     post_one: PostOne,
     record: Record,
     again: Callable[..., None],
+    approve: Approve,
 ) -> None:
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
     post_one(2)
     before = count_paper(session, reload(session, bundle_id))
-    approve(session, bundle_id)
+    approve(bundle_id, 4, waits=False)
     for _at in range(2):
         bundle = reload(session, bundle_id)
         papers = list_papers(session, bundle)
@@ -194,18 +183,15 @@ def test_what_went_in_an_earlier_print_waits_no_more_unless_it_was_changed(
     session: Session,
     printed: Bundle,
     record: Record,
-    flag: Flag,
+    make_without: MakeWithout,
+    approve: Approve,
     again: Callable[..., None],
-    print_bundle: Print,
     outcome: DeliveryOutcome,
     is_changed: bool,
 ) -> None:
     bundle = SimpleNamespace(id=printed.id)
-    flag(printed, 4)
-    again("bundles.remake")
-    assert print_bundle(bundle.id) is BundleState.READY
-    letter_id = approve(session, bundle.id)
-    again("bundles.restore")
+    make_without(printed, 4)
+    letter_id = approve(bundle.id, 4)
     session.rollback()
     session.expire_all()
     letter = session.get_one(Letter, letter_id)
@@ -250,18 +236,15 @@ def test_the_newer_bundle_names_what_went_out_in_an_earlier_print_of_the_first(
     campaign: Campaign,
     printed: Bundle,
     record: Record,
-    flag: Flag,
-    again: Callable[..., None],
+    make_without: MakeWithout,
+    approve: Approve,
     freeze: Freeze,
     print_bundle: Print,
 ) -> None:
     bundle_id, campaign_id = printed.id, campaign.id
     name, url = printed.name, f"/desk/bundles/{printed.public_id}"
-    flag(printed, 4)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
-    approve(session, bundle_id)
-    again("bundles.restore")
+    make_without(printed, 4)
+    approve(bundle_id, 4)
     session.rollback()
     second_id = freeze(campaign_id)
     assert print_bundle(second_id) is BundleState.READY
@@ -309,12 +292,11 @@ def read_sheets(
 
 @pytest.mark.both_engines
 def test_a_sheet_lies_with_the_others_again_once_the_record_with_it_is_deleted(
-    session: Session, printed: Bundle, post_one: PostOne, record: Record, again: Callable[..., None]
+    session: Session, printed: Bundle, post_one: PostOne, record: Record, approve: Approve
 ) -> None:
     bundle_id = printed.id
     post_one(2)
-    approve(session, bundle_id)
-    again("bundles.restore")
+    approve(bundle_id, 4)
     before = read_sheets(session, bundle_id)
     assert before == ([(("00004",), 5), ((), 4)], 5, [("00004", False)])
     held_in = list_papers(session, reload(session, bundle_id))[0].value
@@ -329,11 +311,15 @@ def test_a_sheet_lies_with_the_others_again_once_the_record_with_it_is_deleted(
 
 @pytest.mark.both_engines
 def test_a_sheet_removed_from_what_came_back_before_the_posting_may_lie_with_the_others(
-    session: Session, printed: Bundle, post_one: PostOne, again: Callable[..., None]
+    session: Session,
+    printed: Bundle,
+    post_one: PostOne,
+    again: Callable[..., None],
+    approve: Approve,
 ) -> None:
     bundle_id = printed.id
     post_one(2, is_removed=True)
-    approve(session, bundle_id)
+    approve(bundle_id, 4, waits=False)
     before = read_sheets(session, bundle_id)
     assert before == ([(("00004",), 5), ((), 4)], 5, [("00004", False)])
     again("bundles.restore")
@@ -342,12 +328,11 @@ def test_a_sheet_removed_from_what_came_back_before_the_posting_may_lie_with_the
 
 @pytest.mark.both_engines
 def test_one_removed_from_what_came_back_after_it_does_not(
-    session: Session, printed: Bundle, post_one: PostOne, record: Record, again: Callable[..., None]
+    session: Session, printed: Bundle, post_one: PostOne, record: Record, approve: Approve
 ) -> None:
     bundle_id = printed.id
     post_one(2)
-    approve(session, bundle_id)
-    again("bundles.restore")
+    approve(bundle_id, 4)
     removed = list_papers(session, reload(session, bundle_id))[1].value
     session.rollback()
     bundle = SimpleNamespace(id=bundle_id)
@@ -363,13 +348,12 @@ def test_a_sheet_that_was_removed_by_hand_is_not_asked_about_again(
     printed: Bundle,
     post_one: PostOne,
     record: Record,
-    again: Callable[..., None],
     ends: DeliveryOutcome,
+    approve: Approve,
 ) -> None:
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
     post_one(2)
-    approve(session, bundle_id)
-    again("bundles.restore")
+    approve(bundle_id, 4)
     removed = list_papers(session, reload(session, bundle_id))[1].value
     session.rollback()
     taken = {"taken": 1} if ends is DeliveryOutcome.PART else {}
@@ -386,17 +370,13 @@ def test_a_sheet_in_a_printed_volume_is_not_named_once_its_bundle_is_made_withou
     staff: FlaskClient,
     session: Session,
     printed: Bundle,
-    flag: Flag,
-    again: Callable[..., None],
-    print_bundle: Print,
+    make_without: MakeWithout,
+    approve: Approve,
 ) -> None:
     """It has no sheet of its own in the newest print; `letters_out` names it."""
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}"
-    flag(printed, 4)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
-    approve(session, bundle_id)
-    again("bundles.restore")
+    make_without(printed, 4)
+    approve(bundle_id, 4)
     session.rollback()
     shown = staff.get(url).text
     assert "Approved: waits for another bundle" in shown
@@ -411,9 +391,9 @@ def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
     session: Session,
     printed: Bundle,
     post_one: PostOne,
-    again: Callable[..., None],
     posted: int,
     is_approved: bool,
+    approve: Approve,
 ) -> None:
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}/deliver"
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=30)))
@@ -422,8 +402,7 @@ def test_of_a_visit_before_a_posting_it_is_asked_which_print_it_was(
     session.commit()
     post_one(posted)
     if is_approved:
-        approve(session, bundle_id)
-        again("bundles.restore")
+        approve(bundle_id, 4)
     opened_anew = staff.get(url, query_string={"before": "1"}).text
     asked, name = "Which print did you have?", f"paper_{bundle_id}"
     assert asked in opened_anew
@@ -464,7 +443,7 @@ def test_it_is_also_asked_where_the_time_of_the_visit_cannot_be_read(
 
 @pytest.mark.both_engines
 def test_of_a_visit_after_the_posting_that_is_not_asked(
-    staff: FlaskClient, session: Session, printed: Bundle, post_one: PostOne
+    staff: FlaskClient, printed: Bundle, post_one: PostOne
 ) -> None:
     url = f"/desk/bundles/{printed.public_id}/deliver"
     post_one(1)
@@ -478,16 +457,13 @@ def test_an_earlier_print_can_be_said_to_have_come_back_before_a_posting(
     staff: FlaskClient,
     session: Session,
     printed: Bundle,
-    flag: Flag,
+    make_without: MakeWithout,
     again: Callable[..., None],
-    print_bundle: Print,
 ) -> None:
     bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}/deliver"
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=30)))
     session.commit()
-    flag(reload(session, bundle_id), 4)
-    again("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    make_without(reload(session, bundle_id), 4)
     session.execute(update(BundlePrint).values(made_at=db.utcnow() - timedelta(days=9)))
     session.commit()
     bundle = reload(session, bundle_id)

@@ -82,7 +82,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     do_what_waits()
     bundle = reload(session, bundle_id)
     assert count_aside(session, bundle_id) == 0
-    assert [letter["number"] for letter in bundle.released] == ["00003", "00004", "00005"]
+    assert [letter.number for letter in bundle.released] == ["00003", "00004", "00005"]
     assert count_ends(session, bundle).problem == ""
     assert [waiting.letters for waiting in waiting_counts.list_waiting(session)] == [3]
     note = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
