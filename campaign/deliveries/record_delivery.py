@@ -77,7 +77,8 @@ class CarriedBundle:
     """Where letters were withdrawn since it was printed: which paper it was (`carried_paper`)."""
     removed: Sequence[Numbers] = ()
     """Of sheets removed by hand, those that were; none are named where all were."""
-    sheets_back: bool = False  # of a part: whether the signature sheets came back
+    sheets_back: bool | None = None
+    """Of a part: whether the signature sheets came back; None where nobody said it."""
 
 
 class CompanionRefused(Refused):
@@ -121,8 +122,9 @@ def record_visit(
     (every letter had gone out, or elsewhere), `moved-since` (MovedSince), `part-unnamed` (as long
     as nobody knows which letters went with a part, none goes after it); Invalid: a moment that
     cannot be, a part that is none, paper of which nobody said whether withdrawn letters were in
-    it (`paper_` and the bundle's id), or recorded before by somebody else. CompanionRefused says
-    one of these of a bundle that is not the first.
+    it (`paper_` and the bundle's id), a part of which nobody said what happened to the signature
+    sheets (`sheets_` and that), or recorded before by somebody else. CompanionRefused says one of
+    these of a bundle that is not the first.
     """
     _lock_bundles(session, [item.bundle for item in carried])
     # After the wait: the same may have been sent twice at one moment.
@@ -312,7 +314,12 @@ def _judge_attempt(
     if happened.outcome in GONE_OUT and (later := _count_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
     attempt = make_attempt(bundle, happened, messages)
-    attempt.sheets_back = carried.sheets_back and happened.outcome is DeliveryOutcome.PART
+    if happened.outcome is DeliveryOutcome.PART:
+        if carried.sheets_back is None and signed_sheets.list_with_sheets_here(
+            session, [bundle], when=by_then
+        ):
+            raise Invalid(fields={f"sheets_{bundle.id}": "sheets-unsaid"})
+        attempt.sheets_back = bool(carried.sheets_back)
     return attempt
 
 

@@ -503,11 +503,10 @@
     })[0] || null;
   }
 
-  /* Which print was carried is known at the gate: it is asked before the record is kept. */
-  function unsaid_paper() {
-    if (form.querySelector("[name=outcome]:checked").value === "stopped") return null;
-    return Array.prototype.filter.call(form.querySelectorAll("[name^=paper_]"), function (field) {
-      var along = form.elements[field.name.replace("paper", "with")];
+  /* What happened to signature sheets, and which print was carried, is known at the gate: it is asked before the record is kept. */
+  function unsaid(kind) {
+    return Array.prototype.filter.call(form.querySelectorAll("[name^=" + kind + "_]"), function (field) {
+      var along = form.elements[field.name.replace(kind, "with")];
       return (!along || along.checked) && !form.elements[field.name].value;
     })[0] || null;
   }
@@ -544,9 +543,11 @@
     if (busy) { complain(words.wait); return; }
     complain("");
     if (!typed_moment) now();
+    var outcome = form.querySelector("[name=outcome]:checked").value;
     var part = wrong_part(), day = wrong_day(), time = day ? "" : wrong_time();
     var wrong = part || (day ? form.happened_on : time ? form.happened_time : null);
-    if (!wrong && unsaid_paper()) { point_at(unsaid_paper(), words.paperUnsaid); return; }
+    var sheets = !wrong && outcome === "part" && unsaid("sheets"), paper = !wrong && outcome !== "stopped" && unsaid("paper");
+    if (sheets || paper) { point_at(sheets || paper, sheets ? words.sheetsUnsaid : words.paperUnsaid); return; }
     point_at(wrong, part ? part.dataset.wrong : day || time);
     if (wrong) return;
     say_no_picture([]);

@@ -12,7 +12,13 @@ from sqlalchemy import select, update
 
 from campaign.core import db, i18n
 from campaign.demo import synthesis
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
 from tests.days import days_ago
@@ -404,6 +410,60 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
     page.wait_for_url(re.compile("/desk/deliveries/"))
     expect(page.locator(".visit-pictures img")).to_have_count(1)
     assert list_outcomes(site, bundle) == [(DeliveryOutcome.ACCEPTED, printed)]
+
+
+def test_a_page_that_did_not_ask_about_signature_sheets_asks_later_and_keeps_all(
+    phone: BrowserContext, browser: Browser, site: Site, picture: Path
+) -> None:
+    bundle = site.make_bundle(signatures=3)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{site.url}/desk/bundles/{bundle}/deliver")
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    page.get_by_label("Accepted in part").check()
+    page.get_by_label("How many letters they accepted").first.fill("1")
+    page.get_by_label("Received by").fill("Planted Attaché")
+    page.locator("#pictures").set_input_files(picture)
+    expect(page.locator("#thumbs canvas")).to_be_visible()
+    asked = page.get_by_role("group", name="What happened to the signature sheets?")
+    expect(asked).to_have_count(0)
+    record = page.locator("form[data-deliver] .actions button")
+    record.click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+
+    with site.entered(), db.transaction() as session:
+        letter = session.scalars(
+            select(Letter).join(Bundle).where(Bundle.public_id == bundle)
+        ).first()
+        assert letter is not None
+        session.add(
+            CarriedSignature(
+                bundle_id=letter.bundle_id, position=1, signature_id=letter.signature_id
+            )
+        )
+    phone.set_offline(False)
+    kept = page.locator("#kept [data-state=problem]")
+    unsaid = "Say what happened to the signature sheets."
+    expect(kept).to_contain_text(unsaid, timeout=30_000)
+    assert list_outcomes(site, bundle) == []
+
+    kept.get_by_role("button", name="Correct it").click()
+    expect(asked).to_be_visible()
+    expect(asked.get_by_role("radio", checked=True)).to_have_count(0)
+    expect(page.get_by_label("Accepted in part")).to_be_checked()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    expect(page.locator("#thumbs li")).to_have_count(1)
+    record.click()
+    expect(page.locator(".part-wrong")).to_have_text(unsaid)
+    expect(page.get_by_label("They were accepted")).to_be_focused()
+    assert_accessible(browser, page)
+    page.get_by_label("They came back").check()
+    record.click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator("main")).to_contain_text("The signature sheets came back.")
+    expect(page.locator(".visit-pictures img")).to_have_count(1)
+    assert list_outcomes(site, bundle) == [(DeliveryOutcome.PART, 1)]
 
 
 def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_more(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import QueryableAttribute, Session, aliased
 
@@ -134,9 +135,10 @@ def may_take_sheets() -> ColumnElement[bool]:
     return and_(may_take_lists(), ~DeliveryAttempt.sheets_back)
 
 
-def have_gone() -> ColumnElement[bool]:
-    """Whether the sheets of a bundle went out, for a query on bundles."""
-    went = exists().where(DeliveryAttempt.bundle_id == Bundle.id, may_take_sheets())
+def have_gone(when: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Whether the sheets of a bundle went out, for a query on bundles; with attempts `when`."""
+    of_bundle = DeliveryAttempt.bundle_id == Bundle.id
+    went = exists().where(of_bundle, may_take_sheets(), true() if when is None else when)
     return went.correlate(Bundle)
 
 
@@ -146,9 +148,9 @@ def has_sheets() -> ColumnElement[bool]:
     return carried.correlate(Bundle)
 
 
-def has_sheets_here() -> ColumnElement[bool]:
+def has_sheets_here(when: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
     """Whether sheets are bound to a bundle and did not go out, for a query on bundles."""
-    return and_(has_sheets(), ~have_gone())
+    return and_(has_sheets(), ~have_gone(when))
 
 
 def stayed_here() -> ColumnElement[bool]:
@@ -267,10 +269,12 @@ def count_carried(session: Session, bundle_id: int) -> int:
     return db.count_rows(session, select_carried(bundle_id))
 
 
-def list_with_sheets_here(session: Session, bundles: Iterable[Bundle]) -> set[int]:
-    """List the ids of those among these bundles whose sheets are here."""
+def list_with_sheets_here(
+    session: Session, bundles: Iterable[Bundle], *, when: ColumnElement[bool] | None = None
+) -> set[int]:
+    """List the ids of those of which the sheets are here, or were after attempts `when`."""
     ids = Bundle.id.in_([bundle.id for bundle in bundles])
-    return set(session.scalars(select(Bundle.id).where(ids, has_sheets_here())))
+    return set(session.scalars(select(Bundle.id).where(ids, has_sheets_here(when))))
 
 
 def count_here(session: Session, bundle: Bundle) -> int:

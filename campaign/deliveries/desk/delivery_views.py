@@ -1,12 +1,13 @@
 """The page at the gate: opened on a phone, also without reach, sent when there is some."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import Session
 
 from campaign.bundles import find_bundles
@@ -34,7 +35,7 @@ from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
-from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
+from campaign.deliveries.remaining_letters import count_left, find_unnamed_part, is_before_visit
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.staff.desk_access import actor, staff_user
@@ -163,7 +164,7 @@ def _make_form(bundle: Bundle) -> GateForm:
         bundle,
         companions,
         _list_papers_sent(session, carried) if is_sent else _offer_papers(session, carried, now),
-        with_sheets=signed_sheets.list_with_sheets_here(session, [bundle, *companions]),
+        with_sheets=_list_with_sheets(session, carried, is_sent=is_sent),
         sent=request.form,
         unknown=len(ticked) < len(ids),
     )
@@ -182,6 +183,17 @@ def _list_papers_sent(session: Session, bundles: Iterable[Bundle]) -> dict[int, 
     if day is None:
         return _list_papers_now(session, bundles)
     return {bundle.id: list_papers_then(session, bundle, day, at, went=went) for bundle in bundles}
+
+
+def _list_with_sheets(
+    session: Session, bundles: Iterable[Bundle], *, is_sent: bool
+) -> Collection[int]:
+    """List those whose signature sheets were here before the visit, or may have been."""
+    sent = GateForm() if is_sent else None
+    when: ColumnElement[bool] | None = false() if "before" in request.args else None
+    if sent and sent.happened_on.data:
+        when = is_before_visit(sent.happened_on.data, sent.happened_time.data, surely=False)
+    return signed_sheets.list_with_sheets_here(session, bundles, when=when)
 
 
 def _offer_papers(
@@ -277,7 +289,9 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
     recorded = _note_recorded(form, reason)
     if isinstance(reason, Refused):
         sentences = [recorded or say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
-    elif {f"{name}_{bundle.id}" for name in ("taken", "paper", "removed")} & set(reason.fields):
+    elif {f"{name}_{bundle.id}" for name in ("taken", "sheets", "paper", "removed")} & set(
+        reason.fields
+    ):
         form.refuse(reason.fields)
         return
     else:

@@ -53,7 +53,9 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
 """What staff can press at the gate, in the order of the buttons: of letters, in the plural."""
 _FILLED_IN_WITHIN = timedelta(minutes=5)  # a page that is sent so soon is of the same moment
 _ID = re.compile(r"[0-9]{1,9}")
-_OF_BUNDLE = re.compile(r"(?:with|taken|paper|removed)_([0-9]{1,9})")
+_OF_BUNDLE = re.compile(r"(?:with|taken|sheets|paper|removed)_([0-9]{1,9})")
+_SHEETS_BACK = MappingProxyType({"accepted": False, "back": True})
+"""By what is answered. Earlier pages were preset to `taken`: that answers nothing."""
 KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")
 
 
@@ -276,7 +278,7 @@ class GateForm(FilesForm):
                 self[f"taken_{bundle.id}"].data,
                 self._typed(f"paper_{bundle.id}"),
                 self.removed.get(bundle.id, ()),
-                self._typed(f"sheets_{bundle.id}") == "back",
+                _SHEETS_BACK.get(self._typed(f"sheets_{bundle.id}")),
             )
             for bundle in self._ticked()
         ]
@@ -286,7 +288,7 @@ class GateForm(FilesForm):
 
         No page has a field called `anew`: one that offers what was true before is opened anew too.
         """
-        asked = [name for name in self.errors if name and name.startswith("paper_")]
+        asked = [name for name in self.errors if name and name.startswith(("paper_", "sheets_"))]
         is_outdated = self.is_outdated or any(self.sent.get(name) for name in asked)
         return [*asked, "anew"] if is_outdated else asked
 
@@ -345,7 +347,7 @@ def gate_form(
     """Make the form for a bundle and those that may travel; `unknown`: others were ticked.
 
     `papers` are those among which one was carried, by the bundle's id; `with_sheets` the ids of
-    those whose signature sheets are here; `sent` is all that came.
+    those whose signature sheets are here, or were then; `sent` is all that came.
     """
     carried = (bundle, *companions)
     fields: dict[str, object] = {
@@ -431,9 +433,8 @@ def _make_sheets_field() -> RadioField:
     return RadioField(
         _l("What happened to the signature sheets?"),
         [Optional()],
-        choices=choices([("taken", _l("They were accepted")), ("back", _l("They came back"))]),
-        default="taken",  # what a page from before this was asked says
-        validate_choice=False,
+        choices=choices([("accepted", _l("They were accepted")), ("back", _l("They came back"))]),
+        validate_choice=False,  # `record_visit` asks
     )
 
 

@@ -44,6 +44,7 @@ SENTENCES: Mapping[str, object] = {
         "Something in this bundle was withdrawn, sent to review or corrected after it was printed. "
         "Choose which print you had."
     ),
+    "sheets-unsaid": _l("Say what happened to the signature sheets."),
     "paper-too-new": _l(
         "This print was made after the date and time you entered. Choose the print that you had, "
         "or correct the date or the time."

@@ -1,15 +1,20 @@
 """Signature sheets of a bundle of which a part was accepted: where they are, and who names them."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze import signed_sheets
+from campaign.core import db
 from campaign.deliveries import gone_lists
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, Signature, SignatureState
+from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record, form
@@ -80,6 +85,7 @@ def test_neither_page_nor_record_counts_sheets_that_moved_on(
 
 
 ASKED = "What happened to the signature sheets?"
+UNSAID = "Say what happened to the signature sheets."
 
 
 def record_part(staff: FlaskClient, bundle: Bundle, **facts: str) -> None:
@@ -128,13 +134,73 @@ def test_sheets_that_came_back_wait_where_no_letter_is_left(
     assert signed_sheets.waiting_on_paper(session, campaign) == 2
 
 
-def test_a_record_from_before_this_was_asked_says_that_sheets_were_accepted(
+def list_back(session: Session) -> list[tuple[int | None, bool]]:
+    """List by the bundle's id whether the sheets came back, as it is recorded."""
+    session.rollback()
+    asked = select(DeliveryAttempt.bundle_id, DeliveryAttempt.sheets_back)
+    return [(row.bundle_id, row.sheets_back) for row in session.execute(asked)]
+
+
+def test_no_answer_is_preset_and_once_accepted_nothing_is_asked(
     staff: FlaskClient, session: Session, with_sheets: Bundle
 ) -> None:
-    record_part(staff, with_sheets)
+    url, name = f"/desk/bundles/{with_sheets.public_id}/deliver", f"sheets_{with_sheets.id}"
+    answers = re.findall(rf'<input[^>]*name="{name}"[^>]*>', staff.get(url).text)
+    assert len(answers) == 2
+    assert not any("checked" in answer for answer in answers)
+    record_part(staff, with_sheets, **{name: "accepted"})
+    assert list_back(session) == [(with_sheets.id, False)]
     assert count_signed(session, with_sheets) == [2]
-    page = staff.get(f"/desk/bundles/{with_sheets.public_id}/deliver").text
-    assert ASKED not in page
+    assert ASKED not in staff.get(url).text
+
+
+@pytest.mark.parametrize("preset", [None, "", "taken"])
+def test_without_an_answer_nothing_is_recorded_and_the_form_asks_with_all_that_was_typed(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, preset: str | None
+) -> None:
+    """A page from before this was asked sends none, one that was preset sends `taken`."""
+    url, name = f"/desk/bundles/{with_sheets.public_id}/deliver", f"sheets_{with_sheets.id}"
+    part = {"outcome": "part", "happened_time": "", f"taken_{with_sheets.id}": "1"}
+    typed = form(**part, **({name: preset} if preset is not None else {}))
+    page = post(staff, url, typed)
+    assert page.status_code == 422
+    assert page.text.count(f'href="#{name}-0">{UNSAID}') == 1
+    assert f"</span>{UNSAID}</p>" in page.text
+    assert not re.search(rf'<input[^>]*checked[^>]*name="{name}"', page.text)
+    assert 'value="Planted Attaché"' in page.text
+    assert re.search(r'<input[^>]*checked[^>]*value="part"', page.text)
+    assert list_back(session) == []
+    phone = post(staff, url, typed, headers={"Accept": "application/json"})
+    assert phone.status_code == 422
+    anew = ["anew"] if preset else []
+    assert phone.get_json() == {"problems": [UNSAID], "recorded": "", "asked": [name, *anew]}
+    assert list_back(session) == []
+
+
+def test_a_part_from_before_a_delivery_that_is_recorded_is_asked_about_too(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record
+) -> None:
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=2)))
+    session.commit()
+    record(with_sheets, DeliveryOutcome.ACCEPTED)
+    url, name = f"/desk/bundles/{with_sheets.public_id}/deliver", f"sheets_{with_sheets.id}"
+    typed = form(outcome="part", happened_on=days_ago(1).isoformat(), happened_time="")
+    typed |= {f"taken_{with_sheets.id}": "1"}
+    assert UNSAID in post(staff, url, typed).text
+    assert ASKED in staff.get(f"{url}?before=1").text
+    assert post(staff, url, typed | {name: "back"}).status_code == 303
+    assert [*dict.fromkeys(list_back(session))] == [(with_sheets.id, False), (with_sheets.id, True)]
+    session.rollback()
+    assert sorted(count_signed(session, with_sheets)) == [2]
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused", "unopened", "left"])
+def test_only_of_a_part_it_is_asked(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, outcome: str
+) -> None:
+    url = f"/desk/bundles/{with_sheets.public_id}/deliver"
+    assert post(staff, url, form(outcome=outcome, happened_time="")).status_code == 303
+    assert list_back(session) == [(with_sheets.id, False)]
 
 
 def test_of_a_bundle_that_came_along_the_sheets_are_named_and_asked_about_too(
@@ -150,10 +216,16 @@ def test_of_a_bundle_that_came_along_the_sheets_are_named_and_asked_about_too(
     assert ASKED not in page
     ids = (own.id, with_sheets.id)
     taken = {f"taken_{each}": "1" for each in ids} | {f"with_{with_sheets.id}": "y"}
-    sent = form(outcome="part", happened_time="", **taken, **{f"sheets_{with_sheets.id}": "back"})
-    assert post(staff, url, sent).status_code == 303
-    session.rollback()
-    shown = dict(
-        session.execute(select(DeliveryAttempt.bundle_id, DeliveryAttempt.sheets_back)).all()
+    sent = form(outcome="part", happened_time="", **taken)
+    asked = post(staff, url, sent)
+    assert asked.status_code == 422
+    assert (
+        f'id="sheets_{with_sheets.id}-error"><span class="visually-hidden">Error: </span>{UNSAID}'
+        in asked.text
     )
-    assert shown == {own.id: False, with_sheets.id: True}
+    phone = post(staff, url, sent, headers={"Accept": "application/json"}).get_json()
+    assert phone["problems"] == [f"UA 1/26 · 001: {UNSAID}"]
+    assert phone["asked"] == [f"sheets_{with_sheets.id}"]
+    assert list_back(session) == []
+    assert post(staff, url, sent | {f"sheets_{with_sheets.id}": "back"}).status_code == 303
+    assert dict(list_back(session)) == {own.id: False, with_sheets.id: True}
