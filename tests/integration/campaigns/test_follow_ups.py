@@ -87,6 +87,9 @@ def test_a_copy_about_the_same_people_is_linked_to_what_was_stopped_for_harm(
     url = f"/desk/campaigns/{earlier.slug}/clone"
     page = desk.get(url).text
     assert (WARNING in page) == ("Who is the new campaign about?" in page) == harms
+    assert ("This campaign was stopped to prevent harm" in page) == harms
+    assert "A linked action was stopped" not in page
+    assert "does not invite them to write here" not in page
     sent = post(desk, url, {"reference": "UA 81/26", "risks": answer})
     if harms and not answer:
         assert "Choose who the new campaign is about." in sent.text
