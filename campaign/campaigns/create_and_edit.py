@@ -270,14 +270,18 @@ def clone_campaign(
     actor: str,
     created_by_id: int | None,
     reference: str,
-    risks: bool = False,
+    risks: bool | None = None,
 ) -> Campaign:
     """A draft with the texts, targets, letters and options of another campaign.
 
     With `risks`, about the same people, it has its risk flags too; after a stop because letters
-    could do harm it is linked to it, and so warned about. Raises Invalid (`reference`).
+    could do harm it is linked to it, and so warned about. False is about someone else, None where
+    nobody was asked. Raises Invalid (`reference`).
     """
     draft = _carry_over(session, other, actor, created_by_id, reference)
+    if risks is False:
+        # The name and the texts stay: `copied_texts` lists where they are still the other's.
+        draft.person_pronouns, draft.person_died = "", False
     if risks:
         _take_risks(other, draft)
         if list_harm_stops(session, other):

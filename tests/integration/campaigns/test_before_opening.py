@@ -104,6 +104,7 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
 ) -> None:
     source = make_campaign(session)
     source.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Calle 9")]
+    source.person_pronouns, source.person_died = "she", True
     session.commit()
     who = {"actor": "staff:1", "created_by_id": None}
     later = create_and_edit.continue_campaign(session, source, reference="UA 1/26.1", **who)
@@ -116,6 +117,8 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
         session.rollback()
         clone = session.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
         assert [flag.words for flag in clone.risk_flags] == words if clone else status == 422
+        person = (clone.person_pronouns, clone.person_died) if clone else None
+        assert person == {"take": ("she", True), "leave": ("", False)}.get(answer or "")
 
 
 def test_a_copy_keeps_an_embargo_while_it_runs_and_says_so(
