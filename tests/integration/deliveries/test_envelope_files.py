@@ -159,9 +159,9 @@ def test_letters_that_lie_in_their_envelopes_again_are_printed_again(
     again("deliveries.bundle-remade", printed.id)
     again("deliveries.print-envelopes", run.id)
     again("deliveries.sweep")
-    made = run_of(session)
-    assert made.state is RunState.READY, "what was posted is not missed"
-    assert [file["letters"] for file in made.files[1:]] == [letters][: len(letters)]
+    current = run_of(session)
+    assert current.state is RunState.READY, "what was posted is not missed"
+    assert [file["letters"] for file in current.files[1:]] == [letters][: len(letters)]
 
     visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc()).limit(1)).one()
     remove_visit(session, visit, actor="test")
