@@ -13,9 +13,8 @@
   if (!form) return;
   var voice = form.querySelector(".autosaved");
   var both = form.querySelector("[data-both]");
-  var offer = document.querySelector(".draft-offer");
   /* No words of anybody: what a page carries along, what is searched for, which language is in view. */
-  var ASIDE = ["csrf_token", "draft_tab", "draft_shown", "draft_offered", "keep", "searched", "show"];
+  var ASIDE = ["csrf_token", "draft_tab", "draft_shown", "keep", "searched", "show"];
   var MOST_WAIT = 3000; /* ms */
   var pause;
   var changed = false;
@@ -98,7 +97,6 @@
         if (both) both.hidden = answer.status !== 409;
         if (answer.ok) {
           kept = true;
-          if (offer) offer.hidden = true; /* what was typed replaced it */
           say(voice.dataset.kept.replace("{time}", clock(voice.dataset.zone)));
         } else {
           changed = true;
@@ -132,8 +130,6 @@
   }
 
   form.addEventListener("input", later);
-  /* Whoever goes back to the draft that is offered does not replace it on leaving. */
-  if (offer) offer.addEventListener("click", function (event) { saving = saving || !!event.target.closest("a, button"); });
   form.addEventListener("moved", later);
   form.addEventListener("submit", save);
   window.addEventListener("pageshow", function () { saving = false; });

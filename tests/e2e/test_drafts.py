@@ -199,25 +199,3 @@ def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> N
         desk.clock.run_for(_PAUSE)
     desk.goto(path)
     expect(desk.locator(".draft-offer")).to_have_count(0)
-
-
-def test_text_typed_in_place_of_an_offered_draft_is_kept_and_going_back_to_it_is_not(
-    desk: Page, site: Site
-) -> None:
-    sign_in(desk, site, "olivia@example.org")
-    path = f"{site.url}/desk/campaigns/ua-58-20/reach"
-    desk.clock.install()
-    field, offer = desk.locator("[name=hosts]"), desk.locator(".draft-offer")
-    for words in ("older.example.org", "newer.example.org"):
-        desk.goto(path)
-        field.fill(words)
-        desk.clock.run_for(_PAUSE)
-        expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
-        expect(offer).to_be_hidden()
-    desk.goto(path)
-    field.fill("a slip")
-    desk.get_by_role("link", name="Continue with this text").click()
-    expect(field).to_have_value("newer.example.org")
-    desk.goto(path)
-    desk.get_by_role("button", name="Delete this text").click()
-    expect(offer).to_have_count(0)

@@ -4,7 +4,6 @@ A draft is offered again after a lost session or a closed tab, and never publish
 that was saved over somebody else's text waits, as a conflict, until its writer has chosen.
 
 A tab replaces or removes no draft that it neither wrote nor shows: what was typed elsewhere stays.
-It also replaces one that it offered, once something else is typed in its place.
 """
 
 import json
@@ -36,7 +35,7 @@ class Tab:
     name: str = ""
     """Of the tab, as what it writes carries it; empty: none."""
     shown: tuple[str, ...] = ()
-    """Marks of drafts that it shows, or may replace."""
+    """Marks of drafts that it shows, or was told to replace."""
 
     def knows(self, content: Mapping[str, object]) -> bool:
         own = bool(self.name) and content.get(TAB) == [self.name]

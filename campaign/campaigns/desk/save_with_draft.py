@@ -26,9 +26,7 @@ from campaign.web.form_base import DeskForm, differing_fields
 from campaign.web.page import Page, accepted
 
 _SHOWN = "draft_shown"
-_OFFERED = "draft_offered"
-_ASIDE = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then"}
-_OWN = {_SHOWN, _OFFERED, *_ASIDE}
+_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}
 
 
 class TakenUp(TypedDict, total=False):
@@ -61,7 +59,7 @@ class DraftDesk:
 
         Then nothing is saved, and the page shows the form as it was typed, below the other text.
         """
-        fields, tab = _typed_fields(), _find_tab(_SHOWN, _OFFERED, "keep")
+        fields, tab = _typed_fields(), _find_tab()
         based_on = read_number(request.form.get("based_on", "")) or 0
         if drafts.keep_draft(db.session(), self.at, fields, based_on=based_on, tab=tab):
             return True
@@ -84,7 +82,7 @@ class DraftDesk:
 
     def drop(self) -> bool:
         """Forget the draft, unless another tab has kept other text meanwhile: False."""
-        tab = _find_tab(_SHOWN, "keep")
+        tab = _find_tab()
         sent = Tab(tab.name, (*tab.shown, draft_mark(_typed_fields())))
         return drafts.drop_draft(db.session(), self.at, sent)
 
@@ -109,13 +107,6 @@ class DraftDesk:
         if request.method == "POST":
             return request.form.get(_SHOWN, "")
         return self.mark if "draft" in request.args else ""
-
-    @property
-    def passed_over(self) -> str:
-        """The mark of the draft that the page offers: what is typed instead replaces it."""
-        if request.method == "POST":
-            return request.form.get(_OFFERED, "")
-        return "" if "draft" in request.args else self.mark
 
     @property
     def tab(self) -> str:
@@ -214,9 +205,9 @@ class Desk(DraftDesk):
         return url_for(f"campaigns.{view}", slug=self.campaign.slug, part=self.part, place=place)
 
 
-def _find_tab(*fields: str) -> Tab:
-    """What the tab that sent this form knows of drafts: its own, and those that `fields` mark."""
-    marks = [mark for name in fields for mark in request.form.getlist(name)]
+def _find_tab() -> Tab:
+    """What the tab that sent this form knows of drafts: its own, what it shows or may replace."""
+    marks = request.form.getlist(_SHOWN) + request.form.getlist("keep")
     return Tab(request.form.get(TAB, ""), tuple(filter(None, marks)))
 
 
