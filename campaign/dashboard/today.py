@@ -175,11 +175,11 @@ def find_letters(
         counts: dict[int, int] = dict(session.execute(rows.where(chosen)).all())
     else:
         counts = count_by_campaign(session, chosen)
-    first = sorted(counts, key=lambda ident: (-counts[ident], ident))[:_MOST]
-    named = session.scalars(select(Campaign).where(Campaign.id.in_(first))).all()
+    most = sorted(counts, key=lambda campaign_id: (-counts[campaign_id], campaign_id))[:_MOST]
+    campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(most))).all()
     items = [
         TodoItem(campaign, counts[campaign.id], noun=noun_of_campaign(campaign))
-        for campaign in sorted(named, key=lambda campaign: first.index(campaign.id))
+        for campaign in sorted(campaigns, key=lambda campaign: most.index(campaign.id))
     ]
     return Todo(slug, items, len(counts))
 

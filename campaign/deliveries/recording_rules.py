@@ -239,5 +239,21 @@ def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
     return joined
 
 
+def subtract_spans(spans: Iterable[Numbers], others: Sequence[Numbers]) -> Iterator[Numbers]:
+    """Yield what is in no other span. Both are as `join_spans` returns them. Pure."""
+    at = 0
+    for first, last in spans:
+        while at < len(others) and others[at].first <= last:
+            covered = others[at]
+            if first < covered.first:
+                yield Numbers(first, covered.first - 1)
+            first = max(first, covered.last + 1)  # noqa: PLW2901 - what is left of it
+            if covered.last > last:  # it may cover some of the next, too
+                break
+            at += 1
+        if first <= last:
+            yield Numbers(first, last)
+
+
 def list_inside(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
     return (number for first, last in spans for number in range(first, last + 1))

@@ -240,7 +240,7 @@ def _mail_refusal(
     confirmed = signatures_per_mailbox.list_confirmed(rows)
     # *Send the email again*, pressed once the letter was confirmed elsewhere
     is_same = counted is not None and all(
-        getattr(counted, name) == signing.values[name] for name in ASKED
+        getattr(counted, name) == signing.values[name] for name in (*ASKED, "letter_locale")
     )
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),

@@ -353,7 +353,7 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     preview = post(client, f"{DESK}/status?to=stopped", stop).text
     assert "Nothing has changed yet." in preview
     assert "No reason in: French, Spanish, Arabic." in preview
-    assert "Readers of these languages see it in this one: English." in preview
+    assert "There the page shows the reason in: English." in preview
     in_all = stop | {f"reason_{code}": "No." for code in ("fr", "es", "ar")}
     assert "No reason in" not in post(client, f"{DESK}/status?to=stopped", in_all).text
     session.rollback()

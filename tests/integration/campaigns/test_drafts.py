@@ -188,6 +188,8 @@ def test_a_draft_that_was_only_offered_is_not_written_over(desk: FlaskClient) ->
     assert post(desk, url, {"draft_tab": "yesterday", "person_name": "Ana"}).status_code == 204
     ignoring, going_on = (opened(desk.get(f"{DESK}/facts{q}").text) for q in ("", "?draft=1"))
     assert post(desk, url, ignoring | {"person_name": "Bo"}).status_code == 409
+    refusal = "because the text named above is still your draft"
+    assert [refusal in desk.get(f"{DESK}/facts{q}").text for q in ("", "?draft=1")] == [True, False]
     assert post(desk, url, going_on | {"person_name": "Ana Maria"}).status_code == 204
     assert post(desk, url, going_on | {"person_name": "Ana M."}).status_code == 204
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes.released_sheets import list_released_sheets
+from campaign.bundles.changes.released_sheets import list_gone_before, list_released_sheets
 from campaign.core import db
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers, list_papers_then
@@ -484,3 +484,32 @@ def test_an_earlier_print_can_be_said_to_have_come_back_before_a_posting(
     refused = DeliveryAttempt.outcome == DeliveryOutcome.REFUSED
     attempt = session.scalars(select(DeliveryAttempt).where(refused)).one()
     assert (entry.came_back, entry.went, attempt.messages) == ((attempt.id,), False, 7)
+
+
+def test_a_newer_bundle_delivers_words_that_were_changed_since_an_earlier_print(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    printed: Bundle,
+    record: Record,
+    make_without: MakeWithout,
+    approve: Approve,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    bundle_id, campaign_id = printed.id, campaign.id
+    make_without(printed, 4)
+    letter_id = approve(bundle_id, 4)
+    signature_id = session.get_one(Letter, letter_id, populate_existing=True).signature_id
+    with app.test_request_context():
+        change(session, signature_id)
+    session.commit()
+    second_id = freeze(campaign_id)
+    assert print_bundle(second_id) is BundleState.READY
+    papers = list_papers(session, reload(session, bundle_id))
+    with_it = next(paper for paper in papers if "00004" in paper.holds)
+    session.rollback()
+    record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=with_it.value)
+    second = reload(session, second_id)
+    assert session.get_one(Letter, letter_id).bundle_id == second_id
+    assert list_gone_before(session, second) == []

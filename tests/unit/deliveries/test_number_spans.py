@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.deliveries.envelopes.split_bundle import pack_letters
-from campaign.deliveries.recording_rules import join_spans
+from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside, subtract_spans
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,14 @@ def test_spans_that_meet_are_one(
 
 
 _NUMBERS = st.integers(1, 60)
+_SOME = st.sets(_NUMBERS).map(lambda numbers: join_spans((number, number) for number in numbers))
+
+
+@given(_SOME, _SOME)
+def test_what_is_in_no_other_span_is_left(spans: list[Numbers], others: list[Numbers]) -> None:
+    left = list(subtract_spans(spans, others))
+    assert set(list_inside(left)) == set(list_inside(spans)) - set(list_inside(others))
+    assert join_spans(left) == left
 
 
 @given(
