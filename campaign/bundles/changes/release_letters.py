@@ -81,7 +81,7 @@ def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]
     left = [
         ReleasedLetter(
             number=number_of(row.sequence or 0),
-            reason=WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside or "",
+            reason=WITHDRAWN if row.set_aside == LEFT_OUT else row.set_aside or WITHDRAWN,
             letter=row.id,
             at=now,
             page=row.first_page,
@@ -122,17 +122,17 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
 def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> None:
     """Put letters that still wait into the bundle again: they went out in a print of it after all.
 
+    So for those in a newer bundle of which nothing has gone out: there only their sheets are left.
     They have no proof: their code is no more bound to them. Those released before their volume was
     kept go on waiting, and those that were changed since (`keep_waiting`).
     """
     let_go = {
         entry.letter: entry for entry in bundle.released if entry.number in numbers and entry.volume
     }
-    waiting = select(Letter.id).where(
-        Letter.id.in_(let_go),
-        Letter.bundle_id.is_(None),
-        Letter.signature.has(state=SignatureState.CONFIRMED, forgotten_at=None),
-    )
+    counts = Letter.signature.has(state=SignatureState.CONFIRMED, forgotten_at=None)
+    if let_go:
+        _leave_newer(session, bundle, Letter.id.in_(let_go), counts)
+    waiting = select(Letter.id).where(Letter.id.in_(let_go), Letter.bundle_id.is_(None), counts)
     for letter_id in session.scalars(waiting).all():
         entry = let_go[letter_id]
         place = {
@@ -147,6 +147,20 @@ def take_back(session: Session, bundle: Bundle, numbers: Collection[str]) -> Non
         ):
             bundle.released = [other for other in bundle.released if other != entry]
     session.flush()
+
+
+def _leave_newer(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> None:
+    printed = Letter.set_aside.is_(None), Letter.first_page.is_not(None), *conditions
+    newer = select(Bundle).where(
+        Bundle.campaign_id == bundle.campaign_id,
+        Bundle.id != bundle.id,
+        Bundle.state == BundleState.READY,
+        exists().where(Letter.bundle_id == Bundle.id, *printed).correlate(Bundle),
+        ~bundle_status.handed_over(),
+    )
+    for other in session.scalars(newer).all():
+        count = _let_wait(session, other, *printed)
+        audit.record(session, ACTOR, "bundle.gone-before", other, letters=count)
 
 
 def keep_waiting(session: Session, signature: Signature) -> None:

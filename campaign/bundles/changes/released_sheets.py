@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.bundle_status import is_gone_whole, is_named_of_part, is_posted
+from campaign.bundles.bundle_status import (
+    is_gone_whole,
+    is_handed_over,
+    is_named_of_part,
+    is_posted,
+)
 from campaign.core.db.batches import batched
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.screening import Decision, Hold
@@ -42,11 +47,13 @@ class ReleasedSheet:
 def list_released_sheets(session: Session, bundle: Bundle) -> list[ReleasedSheet]:
     """List them by number; those too that `release_letters` lets wait within minutes.
 
-    None once the files of the bundle were deleted, nor what went out in another bundle.
+    None once the files of the bundle were deleted. Nor what went out in another bundle, unless it
+    lies among sheets that may go.
     """
     if bundle.state is not BundleState.READY or bundle.emptied_at is not None:
         return []
-    left_sheets = {entry.number: entry.reason for entry in bundle.released if entry.page}
+    printed = [entry for entry in bundle.released if entry.page]
+    left_sheets = {entry.number: entry.reason for entry in printed}
     counting_again = select(Letter.sequence).where(
         Letter.bundle_id == bundle.id,
         Letter.set_aside.in_(TAKEN_OUT),
@@ -57,10 +64,13 @@ def list_released_sheets(session: Session, bundle: Bundle) -> list[ReleasedSheet
         left_sheets[number_of(number or 0)] = SignatureState.WITHDRAWN.value
     now_at = find_now(session, bundle, left_sheets)
     carried = bundle.taken_out.carried
+    lie_apart = {entry.number for entry in printed if entry.left_out}
+    if is_handed_over(session, bundle):
+        lie_apart = {*left_sheets}
     return [
         ReleasedSheet(number, reason, now, number in carried)
         for number, reason in sorted(left_sheets.items())
-        if not ((now := now_at.get(number)) and now.went_again)
+        if not ((now := now_at.get(number)) and now.went_again and number in lie_apart)
     ]
 
 

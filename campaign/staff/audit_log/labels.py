@@ -163,6 +163,7 @@ ACTIONS: Mapping[str, object] = {
     "bundle.ready": _l("Finished printing a bundle"),
     "bundle.failed": _l("Could not print a bundle"),
     "bundle.release": _l("Released the letters of a failed bundle"),
+    "bundle.gone-before": _l("Removed letters that went out in another bundle"),
     "bundle.restore": _l("Put letters of re-included signatures back in the queue"),
     "bundle.download": _l("Downloaded a bundle"),
     "bundle.files-ask": _l("Requested files that name supporters"),

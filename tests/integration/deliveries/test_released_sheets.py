@@ -16,7 +16,7 @@ from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers, list_papers_then
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
-from campaign.deliveries.remaining_letters import count_paper
+from campaign.deliveries.remaining_letters import count_left, count_paper
 from campaign.models.bundle import (
     Bundle,
     BundlePrint,
@@ -27,6 +27,7 @@ from campaign.models.bundle import (
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter
+from campaign.signing.letter.compose import number_of
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import status_of
 from tests.days import days_ago, today
@@ -34,6 +35,7 @@ from tests.factories import post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Approve, Flag, MakeWithout, Record, form, run_of
 from tests.integration.screening.test_seen_letters import change
+from tests.integration.tracking.conftest import sign
 
 KEPT = "00004 – Approved: waits for another bundle<br>Keep its sheet under lock."
 PostOne = Callable[..., None]
@@ -243,26 +245,34 @@ def test_the_newer_bundle_names_what_went_out_in_an_earlier_print_of_the_first(
 ) -> None:
     bundle_id, campaign_id = printed.id, campaign.id
     name, url = printed.name, f"/desk/bundles/{printed.public_id}"
-    make_without(printed, 4)
-    approve(bundle_id, 4)
+    sign(session, campaign, email="late@example.org")
+    make_without(reload(session, bundle_id), 4)
+    letter_id = approve(bundle_id, 4)
     session.rollback()
     second_id = freeze(campaign_id)
     assert print_bundle(second_id) is BundleState.READY
-    second_url = f"/desk/bundles/{reload(session, second_id).public_id}"
+    second = reload(session, second_id)
+    second_url = f"/desk/bundles/{second.public_id}"
+    sequence = session.get_one(Letter, letter_id).sequence
+    assert count_left(session, second) == 2
     papers = list_papers(session, reload(session, bundle_id))
     with_it = next(paper for paper in papers if "00004" in paper.holds)
     session.rollback()
     pages = (second_url, f"{second_url}/deliver")
-    went = f'00001 – Went out as 00004 in <a href="{url}">{name}'
+    went = f'{number_of(sequence)} – Went out as 00004 in <a href="{url}">{name}'
     for page in pages:
         assert "Went out as" not in staff.get(page).text
     record(SimpleNamespace(id=bundle_id), DeliveryOutcome.ACCEPTED, paper=with_it.value)
-    for page, title in zip(
-        pages, ("Do not deliver 1 letter", "Remove 1 letter first"), strict=True
-    ):
+    assert count_left(session, reload(session, second_id)) == 1
+    letter = session.get_one(Letter, letter_id)
+    assert (letter.bundle_id, letter.sequence) == (bundle_id, 4)
+    signature = letter.signature
+    assert status_of(signature, list_trips(session, signature)) == "handed_over"
+    session.rollback()
+    for page in pages:
         shown = staff.get(page).text
         assert went in shown
-        assert title in shown
+        assert "Do not deliver 1 letter" in shown
         assert "Keep its sheet under lock." in shown
     record(SimpleNamespace(id=second_id), DeliveryOutcome.REFUSED)
     for page in (*pages, f"{second_url}/after"):
