@@ -18,8 +18,8 @@ from campaign.core.db import Json
 from campaign.core.db.batches import batched
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.deliveries.recording_rules import join_spans, subtract_spans
-from campaign.deliveries.remaining_letters import select_here
+from campaign.deliveries.recording_rules import Numbers, join_spans, subtract_spans
+from campaign.deliveries.remaining_letters import select_here, select_here_in_envelope
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, RunState
 from campaign.models.signature import Letter, Signature
@@ -84,7 +84,41 @@ def is_there(run: EnvelopeRun, facts: StoredFile) -> bool:
 
 def is_outdated(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
     """Tell whether these files are to be made again, as letters went or came since."""
-    return holds_gone(session, run, files) or _lacks_letters(session, run)
+    files = [*files]
+    return (
+        holds_gone(session, run, files)
+        or _holds_left(session, run, files)
+        or _lacks_letters(session, run)
+    )
+
+
+def list_left(session: Session, bundle: Bundle) -> list[int]:
+    """List the numbers of letters that left a bundle: they wait, or are in another by now."""
+    moved = select(LetterMove.sequence).where(LetterMove.bundle_id == bundle.id)
+    return [*session.scalars(moved), *(int(entry.number) for entry in bundle.released)]
+
+
+def _holds_left(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
+    """Tell whether a file holds letters that left, for envelopes of which some are to be posted."""
+    left = list_left(session, run.bundle)
+    if not left:
+        return False
+    held = join_spans(span for facts in files for span in _list_spans(session, run, facts))
+    lying = _list_lying(session, run)
+    if not any(_holds_any(lying, [number]) for number in left if _holds_any(held, [number])):
+        return False
+    filled = select(Envelope.id).where(
+        Envelope.run_id == run.id,
+        Envelope.attempt_id.is_(None),
+        select_here_in_envelope(run.bundle).exists(),
+    )
+    return db.has_row(session, filled)
+
+
+def _list_lying(session: Session, run: EnvelopeRun) -> list[Numbers]:
+    ends = select(Envelope.first_number, Envelope.last_number)
+    lying = session.execute(ends.where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None)))
+    return join_spans((first, last) for first, last in lying)
 
 
 def _lacks_letters(session: Session, run: EnvelopeRun) -> bool:
@@ -97,10 +131,10 @@ def _lacks_letters(session: Session, run: EnvelopeRun) -> bool:
     if not is_written_down or (run.letters_each == 1 and not prints_letters):
         return False
     held = join_spans(span for facts in run.files for span in _list_spans(session, run, facts))
-    ends = select(Envelope.first_number, Envelope.last_number)
-    lying = session.execute(ends.where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None)))
     # Computed here: asked of every letter posted, SQLite takes seconds for a large bundle.
-    missing = [Letter.sequence.between(*span) for span in subtract_spans(join_spans(lying), held)]
+    missing = [
+        Letter.sequence.between(*span) for span in subtract_spans(_list_lying(session, run), held)
+    ]
     return any(
         db.has_row(session, select_printed(run.bundle).where(or_(*some)))
         for some in batched(missing, _AT_ONCE)

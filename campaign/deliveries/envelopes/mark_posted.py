@@ -25,6 +25,7 @@ from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries.attempt_order import newest_first
+from campaign.deliveries.envelopes.envelope_store import list_left
 from campaign.deliveries.envelopes.withdrawn_letters import list_withdrawn, note_posted
 from campaign.deliveries.moved_letters import refuse_moved
 from campaign.deliveries.record_delivery import (
@@ -339,11 +340,12 @@ def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
 
 
 def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
-    """List letters that left as a part, or are not wanted any more; not those posted."""
+    """List letters that left, also as a part, or are not wanted any more; not those posted."""
     unwanted = Letter.signature_id.in_(select_gone(bundle.campaign_id, _UNWANTED))
     lost = select(Letter.sequence).where(Letter.bundle_id == bundle.id, unwanted)
-    numbers = [(number, number) for number in session.scalars(lost) if number]
-    return join_spans([*list_taken(session, bundle), *numbers])
+    numbers = [*session.scalars(lost), *list_left(session, bundle)]
+    spans = [(number, number) for number in numbers if number]
+    return join_spans([*list_taken(session, bundle), *spans])
 
 
 def _find_empty(

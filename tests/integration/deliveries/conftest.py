@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content import risks
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
+from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.directory import Mission
 from campaign.models.revision import RiskKind
 from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature
@@ -35,6 +38,7 @@ __all__ = ["Record", "again", "erase", "form", "freeze", "photograph", "print_bu
 Record = Callable[..., GateVisit]
 Flag = MakeWithout = Callable[..., None]
 Approve = Callable[..., int]
+Reroute = Callable[[int], int]
 RowT = TypeVar("RowT")
 
 
@@ -125,6 +129,22 @@ def other_mission(session: Session, campaign: Campaign) -> str:
     session.add(mission)
     session.commit()
     return mission.slug
+
+
+@pytest.fixture
+def reroute(app: Flask, settings: Settings, session: Session, other_mission: str) -> Reroute:
+    """Have a bundle's letters go through the consulate; gives the new bundle's id."""
+
+    def run(bundle_id: int) -> int:
+        session.rollback()
+        with app.app_context(), db.transaction() as own:
+            mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+            bundle = own.get_one(Bundle, bundle_id)
+            return reroute_bundle.reroute_bundle(
+                own, bundle, mission, settings=settings, actor="test"
+            ).id
+
+    return run
 
 
 @pytest.fixture

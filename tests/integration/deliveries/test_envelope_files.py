@@ -17,13 +17,14 @@ from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
 from campaign.core.errors import NotFound, Refused
 from campaign.deliveries.envelopes import envelope_store, make_envelopes
+from campaign.deliveries.envelopes.mark_posted import list_ways
 from campaign.deliveries.record_delivery import remove_visit
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.states import empty_signature
 from tests.factories import post
-from tests.integration.deliveries.conftest import Record, let_go, run_of
+from tests.integration.deliveries.conftest import Record, Reroute, let_go, run_of
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
 Again = Callable[..., None]
@@ -178,6 +179,36 @@ def test_letters_that_lie_in_their_envelopes_again_are_printed_again(
     again("deliveries.sweep")
     assert run_of(session).state is RunState.READY
     assert post(staff, file).status_code == 200
+
+
+def test_letters_that_moved_lie_in_no_envelope_and_no_file_that_is_made_again(
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    reroute: Reroute,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:
+    refused(staff, printed, record)
+    run = make(printed)
+    assert post(staff, after(printed, "post"), posting(first="3", last="3")).status_code == 303
+    reroute(printed.id)
+    again("deliveries.sweep")
+    assert run_of(session).state is RunState.READY, "there is nothing to make again"
+
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc()).limit(1)).one()
+    remove_visit(session, visit, actor="test")
+    session.commit()
+    assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 303
+    assert run_of(session).state is RunState.WAITING
+    again("deliveries.print-envelopes", run.id)
+    assert run_of(session).files[1]["letters"] == [[7, 7]]
+    ways = list_ways(session, session.scalars(select(EnvelopeRun)).one(), here=1)
+    assert sorted(ways.empty) == [1, 2]
+    session.rollback()
+    again("deliveries.sweep")
+    assert run_of(session).state is RunState.READY
 
 
 def test_a_letter_that_counts_again_is_printed_again(

@@ -25,7 +25,7 @@ from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
-from campaign.deliveries.envelopes import reroute_bundle, split_bundle
+from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.exports import records
 from campaign.mail.messages import OutboxMail
@@ -43,27 +43,10 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_late_copies import add_copy
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.conftest import Keep
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, Reroute
 from tests.integration.deliveries.test_envelopes import after, posting
 
-Reroute = Callable[[int], int]
 UNPRINTABLE = "\U000e0fff"
-
-
-@pytest.fixture
-def reroute(app: Flask, settings: Settings, session: Session, other_mission: str) -> Reroute:
-    """Have a bundle's letters go through the consulate; gives the new bundle's id."""
-
-    def run(bundle_id: int) -> int:
-        session.rollback()
-        with app.app_context(), db.transaction() as own:
-            mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
-            bundle = own.get_one(Bundle, bundle_id)
-            return reroute_bundle.reroute_bundle(
-                own, bundle, mission, settings=settings, actor="test"
-            ).id
-
-    return run
 
 
 @pytest.fixture
