@@ -444,6 +444,10 @@ def _record_act(
         session, actor_name(by), action, act, letters=letters, campaigns=campaigns, **detail
     )
     jobs.enqueue(session, "campaigns.count")
+    ids = [signature.id for signature in signatures]
+    set_aside = Letter.signature_id.in_(ids), Letter.set_aside.is_not(None)
+    if act.decision is Decision.APPROVED and db.has_row(session, select(Letter).where(*set_aside)):
+        jobs.enqueue(session, "bundles.restore")  # pages say at once that it waits
     if campaigns and act.decision is Decision.REJECTED:
         jobs.enqueue(session, "paper.match", *campaigns)  # the row of a rejected letter counts
 

@@ -25,10 +25,8 @@ from campaign.tracking.letter_place import Place, find_place
 from campaign.tracking.letter_trips import trips_of
 from tests.factories import make_target_mission
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record
-from tests.integration.deliveries.test_reroute import Reroute, listed, reroute
-
-__all__ = ["reroute"]
+from tests.integration.deliveries.conftest import Record, Reroute
+from tests.integration.deliveries.test_reroute import listed
 
 MOVED = "001 (consulate-montreal)"
 

@@ -19,11 +19,10 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.signature import Letter
 from campaign.tracking.letter_trips import trips_of
-from tests.integration.deliveries.conftest import Record
-from tests.integration.deliveries.test_reroute import Reroute, reroute
+from tests.integration.deliveries.conftest import Record, Reroute
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
-__all__ = ["reroute", "tell", "three"]
+__all__ = ["tell", "three"]
 
 MORNING, AFTERNOON = time(10, 0), time(15, 0)
 

@@ -23,13 +23,13 @@ from campaign.models.signature import Signature
 from campaign.tracking.letter_trips import trips_of
 from tests.factories import post
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.conftest import Record, Reroute, form
 from tests.integration.deliveries.test_back_beside_moved import list_moved_letters, moved
 from tests.integration.deliveries.test_carried_paper import BEFORE, withdraw_on, withdrawn
 from tests.integration.deliveries.test_envelopes import after, posting
-from tests.integration.deliveries.test_reroute import Reroute, reroute, with_sheets
+from tests.integration.deliveries.test_reroute import with_sheets
 
-__all__ = ["moved", "reroute", "with_sheets", "withdrawn"]
+__all__ = ["moved", "with_sheets", "withdrawn"]
 
 
 def before(bundle: Bundle) -> dict[str, Any]:

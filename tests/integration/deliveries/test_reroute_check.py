@@ -22,11 +22,8 @@ from campaign.models.directory import Mission
 from campaign.models.signature import Letter
 from tests.factories import make_target_mission, make_target_official, post
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record, let_go
+from tests.integration.deliveries.conftest import Record, Reroute, let_go
 from tests.integration.deliveries.test_envelopes import after
-from tests.integration.deliveries.test_reroute import Reroute, reroute
-
-__all__ = ["reroute"]
 
 Places = Callable[[], list[tuple[int | None, ...]]]
 

@@ -24,13 +24,10 @@ from campaign.paper_signatures import data_entry
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.conftest import Keep
-from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.conftest import Record, Reroute, form
 from tests.integration.deliveries.test_carried_paper import REMADE, at, counts, remake
 from tests.integration.deliveries.test_printed_lists import QUENTIN
-from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
-
-__all__ = ["reroute"]
 
 ROSA = replace(QUENTIN, given_name="Rosa")
 DAYS_AGO = timedelta(days=3)

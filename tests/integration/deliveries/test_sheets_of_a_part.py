@@ -17,16 +17,11 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.conftest import Record, Reroute, form
 from tests.integration.deliveries.test_envelopes import after, posting
-from tests.integration.deliveries.test_reroute import (
-    Reroute,
-    awaited_on_paper,
-    reroute,
-    with_sheets,
-)
+from tests.integration.deliveries.test_reroute import awaited_on_paper, with_sheets
 
-__all__ = ["reroute", "with_sheets"]
+__all__ = ["with_sheets"]
 
 
 def delete_record(staff: FlaskClient, session: Session, bundle: Bundle) -> None:
