@@ -1,18 +1,21 @@
-"""Finding campaigns: by their address, all that are public, those that continue one another."""
+"""Finding campaigns: by their address, all that are public, those linked to one another."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CTE, Select, SelectBase, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, SelectBase, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import has_ended, is_stopped, warns_of_harm_sql
 from campaign.core import clock, db
+from campaign.core.text.fold import fold_name
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update, UpdateKind
 from campaign.models.staff import StaffUser, sees
 
 _AT, _NEAR = aliased(Campaign), aliased(Campaign)
+_CONTINUES = or_(_NEAR.follows_id == _AT.id, _NEAR.id == _AT.follows_id)
 
 
 def get_campaign(session: Session, slug: str) -> Campaign:
@@ -39,36 +42,61 @@ def select_open(now: datetime) -> Select[Campaign]:
     return open_ones.order_by(*order)
 
 
-def select_linked(campaigns: Select[int]) -> Select[int]:
-    """Ids of those, and of all that continue them or that they continue, step by step."""
-    return select(pair_linked(campaigns).c.id)
+def select_linked(session: Session, campaigns: Select[int]) -> Select[int]:
+    """Ids of those, and of all linked to them: see `pair_linked`."""
+    return select(pair_linked(session, campaigns).c.id)
 
 
-def pair_linked(campaigns: Select[int]) -> CTE:
-    """The same, each `id` with that of the one of those, `start`, that it is linked to."""
+def pair_linked(session: Session, campaigns: Select[int]) -> CTE:
+    """The same, each `id` with that of the one of those, `start`, that it is linked to.
+
+    Linked is what continues another, or is about the same person, step by step.
+    """
+    chain = _pair_by_step(campaigns, _CONTINUES)
+    in_chain = select(Campaign.country).where(Campaign.id.in_(select(chain.c.id)))
+    same = (_AT.id.in_(ids) & _NEAR.id.in_(ids) for ids in _group_by_person(session, in_chain))
+    return _pair_by_step(campaigns, or_(_CONTINUES, *same))
+
+
+def _pair_by_step(campaigns: Select[int], is_linked: ColumnElement[bool]) -> CTE:
     (start,) = campaigns.subquery().c
     linked = select(start.label("start"), start.label("id")).cte(recursive=True)
-    is_linked = or_(_NEAR.follows_id == _AT.id, _NEAR.id == _AT.follows_id)
     step = select(linked.c.start, _NEAR.id).join_from(_NEAR, _AT, is_linked)
     return linked.union(step.join(linked, linked.c.id == _AT.id))
 
 
-def select_unoffered(slug: str) -> Select[int]:
+def _group_by_person(session: Session, countries: Select[str]) -> list[list[int]]:
+    """Ids of campaigns of those countries, where several are about a person of the same name.
+
+    Names are encrypted, so they are compared here: those of the facts, not of other languages.
+    """
+    facts = select(Campaign.id, Campaign.country, Campaign.person_name)
+    by_person: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for campaign_id, country, name in session.execute(facts.where(Campaign.country.in_(countries))):
+        if folded := fold_name(name):
+            by_person[country, folded].append(campaign_id)
+    return [ids for ids in by_person.values() if len(ids) > 1]
+
+
+def select_unoffered(session: Session, slug: str) -> Select[int]:
     """Ids of those that no page of that campaign offers as another case to write about.
 
     After a stop because another letter could do harm, all linked to it: it is the same person.
     """
-    return select_linked(select(Campaign.id).where(Campaign.slug == slug, warns_of_harm_sql()))
+    stopped = select(Campaign.id).where(Campaign.slug == slug, warns_of_harm_sql())
+    return select_linked(session, stopped)
 
 
-def _select_with_linked(campaign: Campaign) -> Select[Campaign]:
-    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
+def _select_with_linked(session: Session, campaign: Campaign) -> Select[Campaign]:
+    linked = select_linked(session, select(Campaign.id).where(Campaign.id == campaign.id))
     return select(Campaign).where(Campaign.id.in_(linked)).order_by(Campaign.id)
 
 
 def list_linked(session: Session, campaign: Campaign) -> Sequence[Campaign]:
     """All that are linked to it, whatever their status."""
-    return session.scalars(_select_with_linked(campaign).where(Campaign.id != campaign.id)).all()
+    return session.scalars(
+        _select_with_linked(session, campaign).where(Campaign.id != campaign.id)
+    ).all()
 
 
 def list_linked_scheduled(
@@ -76,13 +104,13 @@ def list_linked_scheduled(
 ) -> Sequence[Campaign]:
     """Those linked to it that open by themselves, as far as `by` sees them at the desk."""
     waits = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.id != campaign.id)
-    scheduled = _select_with_linked(campaign).where(*waits, sees(by, Campaign.id))
+    scheduled = _select_with_linked(session, campaign).where(*waits, sees(by, Campaign.id))
     return session.scalars(scheduled).all()
 
 
 def list_harm_stops(session: Session, campaign: Campaign) -> Sequence[Campaign]:
     """Those linked to it, and itself, that were stopped because another letter could do harm."""
-    return session.scalars(_select_with_linked(campaign).where(warns_of_harm_sql())).all()
+    return session.scalars(_select_with_linked(session, campaign).where(warns_of_harm_sql())).all()
 
 
 def list_linked_ended(session: Session, campaign: Campaign) -> list[Campaign]:

@@ -322,10 +322,10 @@ def close_over() -> None:
 
 def open_scheduled(now: datetime) -> None:
     """Open what is due; cancel what somebody must look at again, as writing could do harm."""
-    linked = select_linked(select(Campaign.id).where(warns_of_harm_sql()))
-    due = or_(Campaign.open_at <= now, Campaign.id.in_(linked))
-    scheduled = select(Campaign.id).where(Campaign.status == CampaignStatus.SCHEDULED, due)
     with db.reading() as session:
+        linked = select_linked(session, select(Campaign.id).where(warns_of_harm_sql()))
+        due = or_(Campaign.open_at <= now, Campaign.id.in_(linked))
+        scheduled = select(Campaign.id).where(Campaign.status == CampaignStatus.SCHEDULED, due)
         ids = session.scalars(scheduled.order_by(Campaign.open_at)).all()
     for campaign_id in ids:
         with db.transaction() as session:

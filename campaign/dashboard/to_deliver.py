@@ -117,7 +117,7 @@ def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo
     """
     lately = warns_since_sql(Campaign) > now - LATELY
     stops = select(Campaign.id).where(warns_of_harm_sql(), lately)
-    linked = pair_linked(stops).c
+    linked = pair_linked(session, stops).c
     unwarned = exists().where(
         linked.id == Campaign.id,
         linked.start == _STOPPED.id,

@@ -218,7 +218,7 @@ def current_board(lang: str) -> Board:
 def list_others(lang: str, slug: str) -> tuple[CaseRow, ...]:
     """List open cases to which the pages of the case `slug` lead on."""
     with db.reading() as session:
-        unoffered = select(Campaign.slug).where(Campaign.id.in_(select_unoffered(slug)))
+        unoffered = select(Campaign.slug).where(Campaign.id.in_(select_unoffered(session, slug)))
         kept_back = set(session.scalars(unoffered))
     offered = (row for row in current_board(lang).current if row.slug not in kept_back)
     return tuple(islice(offered, _OTHERS))

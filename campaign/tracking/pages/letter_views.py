@@ -352,7 +352,7 @@ def next_action(
     None that is not offered after the stop of the letter's own.
     """
     signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
-    unoffered = select_unoffered(signature.campaign.slug)
+    unoffered = select_unoffered(session, signature.campaign.slug)
     campaign = find_open(session, now, besides=union_all(signed, unoffered))
     if campaign is None:
         return None
