@@ -37,9 +37,8 @@ def make_followed(session: Session, draft: Campaign) -> MakeFollowed:
     """A stopped action, with the draft as its follow-up."""
 
     def run(kind: StopKind) -> Campaign:
-        earlier = make_campaign(
-            session, status=CampaignStatus.STOPPED, stop_kind=kind, stopped_at=db.utcnow()
-        )
+        stopped = {"status": CampaignStatus.STOPPED, "stop_kind": kind, "stopped_at": db.utcnow()}
+        earlier = make_campaign(session, **stopped, person_name="Amara N. Okafor")
         draft.follows = earlier
         session.commit()
         return earlier
@@ -96,9 +95,13 @@ def test_a_copy_about_the_same_people_is_linked_to_what_was_stopped_for_harm(
         return
     session.expire_all()
     copy = session.scalars(select(Campaign).where(Campaign.reference == "UA 81/26")).one()
-    is_linked = harms and answer == "take"
-    assert copy.follows_id == (earlier.id if is_linked else None)
-    assert (WARNING in desk.get(f"/desk/campaigns/{copy.slug}/status?to=open").text) == is_linked
+    assert copy.follows_id == (earlier.id if harms and answer == "take" else None)
+    opening = f"/desk/campaigns/{copy.slug}/status?to=open"
+    assert (WARNING in desk.get(opening).text) == harms, "about the same person whatever was said"
+    session.rollback()
+    copy.person_name = "Berta Cruz"
+    session.commit()
+    assert (WARNING in desk.get(opening).text) == (copy.follows_id is not None)
 
 
 def test_whoever_approves_a_follow_up_of_a_follow_up_is_warned_of_the_harm(
@@ -200,7 +203,7 @@ def test_today_names_what_opened_before_a_stop_was_called_one_for_harm(
 @pytest.fixture
 def scheduled(session: Session, draft: Campaign, desk: FlaskClient) -> Campaign:
     """A follow-up of an open action, scheduled by a colleague."""
-    earlier = draft.follows = make_campaign(session)
+    earlier = draft.follows = make_campaign(session, person_name="Amara N. Okafor")
     session.commit()
     schedule(session, draft)
     assert earlier.status is CampaignStatus.OPEN
@@ -324,6 +327,41 @@ def test_what_is_scheduled_after_the_warning_opens(session: Session, scheduled: 
     stop_earlier(session, scheduled, StopKind.HARM)
     schedule(session, scheduled)
     assert status_at_opening(session, scheduled) is CampaignStatus.OPEN
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("facts", "is_same"),
+    [
+        ({"person_name": "AMARA  Okafór"}, True),
+        ({"person_name": "Berta Cruz"}, False),
+        ({"country": "FR"}, False),
+    ],
+)
+def test_a_stop_to_prevent_harm_warns_of_every_campaign_about_the_same_person(
+    desk: FlaskClient, session: Session, draft: Campaign, facts: dict[str, str], is_same: bool
+) -> None:
+    day_ago = db.utcnow() - timedelta(days=1)
+    stopped = make_campaign(session)
+    takes_letters = make_campaign(session, opened_at=day_ago, **facts)
+    for name, value in facts.items():
+        setattr(draft, name, value)
+    session.commit()
+    schedule(session, draft)
+    url = f"/desk/campaigns/{stopped.slug}/status?to=stopped"
+    page = desk.get(url).text
+    assert ("is linked to this action and is still open" in page) == is_same
+    assert (f'href="{DESK}"' in page) == is_same
+    session.rollback()
+    typed = read_form(page) | {"kind": "harm", "reason_en": "The family asked us to stop."}
+    post(desk, url, typed)
+    session.expire_all()
+    assert (draft.status is CampaignStatus.DRAFT) == is_same
+    session.rollback()
+    assert (WARNING in desk.get(f"/desk/campaigns/{takes_letters.slug}").text) == is_same
+    today = desk.get("/desk/today").text
+    assert ("1 campaign continues, but a linked action was stopped" in today) == is_same
+    assert (WARNING in desk.get(f"{DESK}/status?to=scheduled").text) == is_same
 
 
 @pytest.mark.both_engines

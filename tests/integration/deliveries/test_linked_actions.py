@@ -24,10 +24,13 @@ NAMED = "It is closed, but printing and delivery continue there."
 TODAY = "1 campaign continues, but a linked action was stopped to prevent harm"
 
 
-@pytest.fixture
-def later(session: Session, campaign: Campaign) -> Campaign:
-    """The follow-up of the campaign, which is closed."""
-    follow_up = make_campaign(session, follows=campaign)
+@pytest.fixture(params=["follow-up", "copy"])
+def later(session: Session, campaign: Campaign, request: pytest.FixtureRequest) -> Campaign:
+    """The follow-up of the campaign, which is closed, or a copy about the same person."""
+    name, follows = campaign.person_name, None
+    if request.param == "follow-up":
+        name, follows = "Amara N. Okafor", campaign
+    follow_up = make_campaign(session, follows=follows, person_name=name)
     campaign.opened_at = db.utcnow() - timedelta(days=9)
     campaign.status, campaign.closed_at = CampaignStatus.CLOSED, db.utcnow()
     session.commit()

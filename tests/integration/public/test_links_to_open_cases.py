@@ -47,10 +47,11 @@ def test_an_ended_case_leads_to_people_who_need_a_letter_now(
 def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str, kind: StopKind
 ) -> None:
-    campaign.follows = earlier = make_campaign(session)
-    between = make_campaign(session, follows=campaign, status=CampaignStatus.DRAFT, opened_at=None)
-    later = make_campaign(session, follows=between)
-    other = make_campaign(session, act_by=None)
+    campaign.follows = earlier = make_campaign(session, person_name="Amara N. Okafor")
+    waits = {"status": CampaignStatus.DRAFT, "opened_at": None}
+    between = make_campaign(session, follows=campaign, **waits, person_name="A. Okafor")
+    later = make_campaign(session, follows=between, person_name="A. Okafor")
+    other = make_campaign(session, act_by=None, person_name="Berta Cruz")
     session.commit()
     client.post(link)
     reasons = {"en": "Writing puts her in danger."}
@@ -68,6 +69,32 @@ def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
         links = set(re.findall(r'href="/en/actions/([^"/]+)"', shown))
         expected = {other} if kind is StopKind.HARM else offered
         assert links == {action.slug for action in expected}, page.request.path
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", StopKind)
+def test_no_page_of_one_stopped_for_harm_offers_a_copy_about_the_same_person(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str, kind: StopKind
+) -> None:
+    copy = make_campaign(session, person_name="AMARA  Okafór")
+    other = make_campaign(session, act_by=None, person_name="Berta Cruz")
+    elsewhere = make_campaign(session, act_by=None, country="FR")
+    session.commit()
+    client.post(link)
+    reasons = {"en": "Writing puts her in danger."}
+    stop_campaign(session, campaign, actor="command", now=db.utcnow(), reasons=reasons, kind=kind)
+    session.commit()
+    others = {copy, other, elsewhere} if kind is not StopKind.HARM else {other, elsewhere}
+    pages = {
+        client.get(case): others,
+        client.post(f"{case}/sign", data=FORM): others,
+        client.get(f"{case}/sent"): others,
+        client.get(link): {copy} if copy in others else {elsewhere},
+    }
+    for page, offered in pages.items():
+        shown = re.split("(?:Other cases|Another case) you can write about now", page.text)[1]
+        links = set(re.findall(r'href="/en/actions/([^"/]+)"', shown))
+        assert links == {action.slug for action in offered}, page.request.path
 
 
 def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> None:
