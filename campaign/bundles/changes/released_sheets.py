@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, and_, cast, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from campaign.bundles.bundle_status import (
     is_gone_whole,
@@ -88,17 +88,15 @@ def list_gone_before(session: Session, bundle: Bundle) -> list[SheetGoneBefore]:
     some_released = cast(Bundle.released, String) != "[]"
     others = Bundle.campaign_id == bundle.campaign_id, Bundle.id != bundle.id, some_released
     went = {
-        entry.letter: (other_id, entry.number)
-        for other_id, released, taken_out in session.execute(
-            select(Bundle.id, Bundle.released, Bundle.taken_out).where(*others)
-        )
-        for entry in released
+        entry.letter: (other, entry.number)
+        for other in session.scalars(select(Bundle).where(*others).options(defer(Bundle.frozen)))
+        for entry in other.released
         # Without a volume the letter was changed since: what went out had the words of before.
-        if entry.letter and entry.volume and entry.number in taken_out.carried
+        if entry.letter and entry.volume and entry.number in other.taken_out.carried
     }
     lies_here = and_(Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~_is_out())
-    rows = [
-        (number_of(number or 0), *went[letter_id])
+    sheets = [
+        SheetGoneBefore(number_of(number or 0), *went[letter_id])
         for some in batched(sorted(went), _AT_ONCE)
         for letter_id, number in session.execute(
             select(Letter.id, Letter.sequence)
@@ -106,10 +104,7 @@ def list_gone_before(session: Session, bundle: Bundle) -> list[SheetGoneBefore]:
             .where(Letter.id.in_(some), lies_here)
         )
     ]
-    return [
-        SheetGoneBefore(number, session.get_one(Bundle, other_id), number_there)
-        for number, other_id, number_there in sorted(rows)
-    ]
+    return sorted(sheets, key=lambda sheet: sheet.number)
 
 
 def _is_out() -> ColumnElement[bool]:

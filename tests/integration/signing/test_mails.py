@@ -129,13 +129,18 @@ def test_the_second_mail_says_that_nothing_was_changed(
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
     client.post(mails()[0]["link"])
+    client.post(f"{case}/sign", data=FORM | {"own_words": "I write once more."})
     client.post(f"{case}/sign", data=FORM)
-    subject, plain, html = texts(app, session, settings)[1]
+    (subject, plain, html), (same_subject, *same_bodies) = texts(app, session, settings)[1:]
     assert "already" in subject
-    assert "we did not save the new one" in plain
-    assert "we did not save the new one" in html
-    assert FORM["own_words"] in plain
-    assert FORM["own_words"] in html
+    assert subject == same_subject
+    for words in (plain, html):
+        assert "we did not save the new one" in words
+        assert "I write once more." in words
+    for words in same_bodies:
+        assert "It is saved." in words
+        assert "we did not save" not in words
+        assert FORM["own_words"] not in words
     assert "/letter/" not in plain + html
     asks = f"{settings.base_url.rstrip('/')}/en/my-letters"
     assert asks in plain.split()
