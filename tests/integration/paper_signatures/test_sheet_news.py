@@ -90,7 +90,8 @@ def record(client: FlaskClient, session: Session, bundle_id: int) -> Record:
     def run(outcome: str, **more: str) -> None:
         session.rollback()
         taken = more.pop("taken", "")
-        more = {"happened_time": "", f"taken_{bundle_id}": taken} | more
+        sheets = {f"sheets_{bundle_id}": "accepted"} if taken else {}
+        more = {"happened_time": "", f"taken_{bundle_id}": taken} | sheets | more
         sent = form(outcome=outcome, **more)
         assert post(client, f"{url}/deliver", sent).status_code == 303
         if taken:
