@@ -253,7 +253,6 @@ def remove_visit(
             paper_notes.undo_carried(session, attempt.bundle)
             paper_notes.note_nothing_gone(session, attempt.bundle)
             set_aside_left_out(session, attempt.bundle)
-            jobs.enqueue(session, "bundles.restore")  # what went in an earlier print waits again
             if tells:
                 tell_mistake(session, attempt.bundle, actor=actor)
     recount_attempts(session, before, actor)
